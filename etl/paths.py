@@ -1,0 +1,48 @@
+"""Where things lie. `DASHBOARD_DATA_DIR` moves the data folder (another disk, a test), and with it all below."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The folders of one installation."""
+
+    data: Path
+    static: Path
+
+    @property
+    def catalogue(self) -> Path:
+        """What we measure, where, who said so (committed)."""
+        return self.data / "catalogue"
+
+    @property
+    def published(self) -> Path:
+        """Figures as published, each with its source (committed)."""
+        return self.data / "published"
+
+    @property
+    def boundaries(self) -> Path:
+        """Boundary files as received (committed)."""
+        return self.data / "boundaries"
+
+    @property
+    def accepted(self) -> Path:
+        """Every accepted load, kept for good (not committed; back it up)."""
+        return self.data / "accepted"
+
+    @property
+    def warehouse(self) -> Path:
+        """Releases and the pointer CURRENT (not committed; can be rebuilt)."""
+        return self.data / "warehouse"
+
+
+def default_paths() -> Paths:
+    """The paths of this checkout; with `DASHBOARD_DATA_DIR` its data, and the browser's files, lie there instead."""
+    folder = os.environ.get("DASHBOARD_DATA_DIR")
+    if folder:
+        return Paths(data=Path(folder).resolve(), static=Path(folder).resolve() / "static")
+    return Paths(data=ROOT / "data", static=ROOT / "dashboard" / "static")
