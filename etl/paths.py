@@ -1,4 +1,4 @@
-"""Where things lie. `DASHBOARD_DATA_DIR` moves the data folder (another disk, a test), and with it all below."""
+"""Where things lie. `DASHBOARD_DATA_DIR` moves the data folder (another disk, a test), and with it all below it."""
 
 import os
 from dataclasses import dataclass
@@ -41,8 +41,6 @@ class Paths:
 
 
 def default_paths() -> Paths:
-    """The paths of this checkout; with `DASHBOARD_DATA_DIR` its data, and the browser's files, lie there instead."""
-    folder = os.environ.get("DASHBOARD_DATA_DIR")
-    if folder:
-        return Paths(data=Path(folder).resolve(), static=Path(folder).resolve() / "static")
-    return Paths(data=ROOT / "data", static=ROOT / "dashboard" / "static")
+    """The paths of this checkout; what the browser fetches always lies where Streamlit serves it from."""
+    data = Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data")
+    return Paths(data=data.resolve(), static=ROOT / "dashboard" / "static")

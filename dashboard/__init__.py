@@ -1,0 +1,1 @@
+"""What the pages share: the reader's selection, queries, charts and words."""

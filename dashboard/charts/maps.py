@@ -1,0 +1,296 @@
+"""Maps of the leagues and of the banners.
+
+Shapes travel once, as files below app/static (the figure only names them), so a change of year sends a few
+kilobytes. plotly has no pattern fill for areas: the hatch of 未公布 is a second set of shapes, drawn like any other.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard import slices
+from dashboard.charts import Chart, watermark
+from dashboard.theme import (
+    DATASET_NAMES,
+    LATEST,
+    LATEST_NAME,
+    LEVEL_NAMES,
+    NOT_PUBLISHED,
+    Palette,
+    format_period,
+    format_value,
+    palette,
+    template,
+)
+
+MAP_NOTE = "示意图，不作为划界依据"
+VALUES_FOR_SCALE = 4  # with fewer, the labels say more than a colour bar
+NAMED_IN_TITLE = 3
+# Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
+# region, they cut nothing off.
+CENTRE = {"lon": 110.58, "lat": 45.66}
+LONGITUDES = (99.4, 124.6)
+LATITUDES = (37, 53)
+# Labels of neighbouring leagues would lie on each other at the label points; moved in degrees (lon, lat).
+LABEL_SHIFTS = {
+    "150100": (0.35, -0.15),
+    "150200": (-0.1, 0.5),
+    "150300": (-0.9, -0.2),
+    "150600": (0.1, -0.35),
+    "150800": (-0.3, 0.1),
+    "150900": (0.7, 0.35),
+}
+
+
+def league_or_banner_map(
+    frame: pd.DataFrame,
+    *,
+    indicator: pd.Series,
+    dataset: str,
+    level: str,
+    breakdown: str,
+    period: str,
+    whole: str,
+    release_id: str,
+    shapes: str,
+    selected: str = "",
+    dark: bool = False,
+) -> Chart:
+    """A map of one indicator: values by colour and label, what is missing hatched and named.
+
+    `frame`: `slices.by_region`. `indicator`: a row of `queries.indicators`. `whole`: the figure of the whole region in
+    words, or empty. `shapes`: address or folder of the shape files (see `shape`). `selected`: code to outline.
+    """
+    colours = palette(dark)
+    known = frame[frame["state"] == "value"]
+    missing = frame[frame["state"] != "value"]
+    name = "banners" if level == "banner" else "leagues"
+    figure = go.Figure(layout=_layout(dark, colours))
+    figure.add_trace(
+        _areas(
+            shape(shapes, name),
+            missing.index,
+            fill=colours.missing,
+            line=colours.hatch,
+            width=0.6,
+            hover=missing["name"] + "<br>" + missing["text"],
+        )
+    )
+    figure.add_trace(_areas(shape(shapes, f"hatch-{name}"), missing.index, fill=colours.hatch, line=colours.hatch, width=0))
+    if len(known):
+        figure.add_trace(_values(known, shape(shapes, name), indicator, colours, narrow=level == "banner"))
+    if level == "banner":
+        leagues = frame["parent"].unique()
+        figure.add_trace(_areas(shape(shapes, "leagues"), leagues, fill="rgba(0,0,0,0)", line=colours.muted, width=1.1))
+    if selected in frame.index:
+        figure.add_trace(
+            _areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.highlight, width=2.6)
+        )
+    if level == "league":
+        figure.add_trace(_labels(frame, colours))
+    if len(missing):
+        _key_of_missing(figure, colours)
+    if dataset == "demo":
+        watermark(figure, colours)
+    title = _title(frame, indicator, level, breakdown, period, whole)
+    return Chart(
+        name="地图",
+        figure=figure,
+        title=title,
+        subtitle=_subtitle(indicator, known, dataset, level, breakdown, period),
+        footnotes=_footnotes(known, indicator, release_id),
+        reading=f"{title}。{slices.tally(frame, LEVEL_NAMES[level])}。",
+        table=_table(frame),
+        simulated=dataset == "demo",
+    )
+
+
+def shape(folder: str, name: str) -> str | dict[str, object]:
+    """The shapes called `name`: an address for the browser, or, when `folder` is a folder on disk, the shapes.
+
+    The address keeps a `?v=` of `folder` behind the file name, so that new boundaries are fetched anew.
+    """
+    address, _, version = folder.partition("?")
+    path = Path(address) / f"{name}.json"
+    if path.is_absolute():
+        loaded: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        return loaded
+    return f"{address}/{name}.json?{version}" if version else f"{address}/{name}.json"
+
+
+def _layout(dark: bool, colours: Palette) -> dict[str, object]:
+    return {
+        "template": template(dark),
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "dragmode": False,
+        "showlegend": False,
+        "geo": {
+            "projection": {"type": "conic equal area", "parallels": [38, 52], "rotation": {"lon": 112}},
+            "center": CENTRE,
+            "lonaxis": {"range": LONGITUDES},
+            "lataxis": {"range": LATITUDES},
+            "visible": False,
+            "bgcolor": colours.ground,
+        },
+    }
+
+
+def _areas(
+    geojson: object, codes: object, *, fill: str, line: str, width: float, hover: pd.Series | None = None
+) -> go.Choropleth:
+    """Areas of one colour; without `hover` they neither answer the mouse nor a click."""
+    locations = list(codes)  # type: ignore[call-overload]
+    return go.Choropleth(
+        geojson=geojson,
+        locations=locations,
+        featureidkey="properties.code",
+        z=[0] * len(locations),
+        colorscale=[[0, fill], [1, fill]],
+        showscale=False,
+        marker={"line": {"color": line, "width": width}},
+        text=None if hover is None else hover.tolist(),
+        hovertemplate=None if hover is None else "%{text}<extra></extra>",
+        hoverinfo="skip" if hover is None else None,
+    )
+
+
+def _values(known: pd.DataFrame, geojson: object, indicator: pd.Series, colours: Palette, narrow: bool) -> go.Choropleth:
+    """Areas with a value. Colour is a scale only where values compare; else all have one colour that says 有数."""
+    steps = colours.neutral if indicator["direction"] == "neutral" else colours.sequential
+    compare = slices.comparable(known) and known["value"].nunique() > 1
+    low, high = (known["value"].min(), known["value"].max()) if compare else (0.0, 1.0)
+    scale = [[i / (len(steps) - 1), colour] for i, colour in enumerate(steps)]
+    return go.Choropleth(
+        geojson=geojson,
+        locations=known.index.tolist(),
+        featureidkey="properties.code",
+        z=known["value"].tolist() if compare else [0.6] * len(known),
+        zmin=low,
+        zmax=high,
+        colorscale=scale,
+        showscale=compare and known["value"].nunique() >= VALUES_FOR_SCALE,
+        colorbar=_colour_bar(low, high, known["unit"].iloc[0], colours),
+        marker={"line": {"color": colours.border, "width": 0.6 if narrow else 1.0}},
+        text=(known["name"] + "<br>" + known["text"] + "（" + known["period_text"] + "）").tolist(),
+        hovertemplate="%{text}<extra></extra>",
+        # The template's own selection styling would fade every area that was not clicked.
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+
+
+def _colour_bar(low: float, high: float, unit: str, colours: Palette) -> dict[str, object]:
+    ticks = np.linspace(low, high, 5)
+    decimals = 0 if high - low >= 8 else 1 if high - low >= 0.8 else 2
+    rounded = [float(round(tick, decimals)) for tick in ticks]
+    return {
+        "orientation": "h",
+        "x": 0.02,
+        "xanchor": "left",
+        "y": 0.98,
+        "yanchor": "top",
+        "len": 0.36,
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickvals": ticks.tolist(),
+        "ticktext": [format_value(tick, unit) for tick in rounded],
+        "tickfont": {"size": 12, "color": colours.muted},
+    }
+
+
+def _labels(frame: pd.DataFrame, colours: Palette) -> go.Scattergeo:
+    """League names, with the value under the name where there is one; a halo keeps them legible on any colour."""
+    shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in frame.index]
+    has_value = frame["state"] == "value"
+    texts = frame["short_name"].where(~has_value, "<b>" + frame["short_name"] + "</b><br>" + frame["text"])
+    halo = ",".join(f"{x}px {y}px 2px {colours.ground}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0)))
+    return go.Scattergeo(
+        lon=[lon + dx for lon, (dx, _) in zip(frame["lon"], shifts, strict=True)],
+        lat=[lat + dy for lat, (_, dy) in zip(frame["lat"], shifts, strict=True)],
+        mode="text",
+        text=texts.tolist(),
+        textfont={
+            "size": 13,
+            "color": [colours.text if known else colours.muted for known in has_value],
+            "shadow": halo,
+        },
+        hoverinfo="skip",
+    )
+
+
+def _key_of_missing(figure: go.Figure, colours: Palette) -> None:
+    """A hatched box and the word 未公布, top left."""
+    left, top = 0.02, 0.86
+    pixels = {"xref": "paper", "yref": "paper", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": left, "yanchor": top}
+    figure.add_shape(
+        type="rect", x0=0, x1=26, y0=0, y1=14, fillcolor=colours.missing, line={"color": colours.hatch, "width": 1}, **pixels
+    )
+    stripes = " ".join(f"M{x},0 L{x + 12},14" for x in (1, 7, 13))
+    figure.add_shape(type="path", path=stripes, line={"color": colours.hatch, "width": 1.5}, **pixels)
+    figure.add_annotation(
+        text=NOT_PUBLISHED,
+        xref="paper",
+        yref="paper",
+        x=left,
+        y=top,
+        xshift=34,
+        yshift=7,
+        xanchor="left",
+        yanchor="middle",
+        showarrow=False,
+        font={"size": 13, "color": colours.muted},
+    )
+
+
+def _title(frame: pd.DataFrame, indicator: pd.Series, level: str, breakdown: str, period: str, whole: str) -> str:
+    """What the map says, as a statement."""
+    known = frame[frame["state"] == "value"].sort_values("value", ascending=False)
+    subject = indicator["name"] + (f"（{breakdown}）" if breakdown else "")
+    when = "" if period == LATEST else format_period(period)
+    level_name, end = LEVEL_NAMES[level], f"；{whole}" if whole else ""
+    if known.empty:
+        return f"{when}{len(frame)}个{level_name}均未公布{subject}{end}"
+    if len(known) <= NAMED_IN_TITLE:
+        values = [
+            f"{n}{t}" + (f"（{p}）" if period == LATEST else "")
+            for n, t, p in zip(known["name"], known["text"], known["period_text"], strict=True)
+        ]
+        return f"{when}有{len(known)}个{level_name}公布{subject}：{'、'.join(values)}{end}"
+    if not slices.comparable(known):
+        return f"{len(known)}个{level_name}公布过{subject}，期间长短不一，不作比较{end}"
+    if known["value"].nunique() == 1:
+        return f"{when}{len(known)}个{level_name}公布的{subject}均为{known['text'].iloc[0]}{end}"
+    top, bottom = known.iloc[0], known.iloc[-1]
+    return f"{when}{subject}：{top['name']}最高，{top['text']}；{bottom['name']}最低，{bottom['text']}{end}"
+
+
+def _subtitle(
+    indicator: pd.Series, known: pd.DataFrame, dataset: str, level: str, breakdown: str, period: str
+) -> str:
+    unit = known["unit"].iloc[0] if len(known) else indicator["unit"]
+    parts = [
+        indicator["name"] + (f"（{breakdown}）" if breakdown else ""),
+        f"单位：{unit}",
+        LATEST_NAME if period == LATEST else format_period(period),
+        LEVEL_NAMES[level],
+        DATASET_NAMES.get(dataset, dataset),
+    ]
+    return " · ".join(parts)
+
+
+def _footnotes(known: pd.DataFrame, indicator: pd.Series, release_id: str) -> list[str]:
+    sources = list(dict.fromkeys(known["source_title"]))
+    notes = [f"来源：{'；'.join(f'《{title}》' for title in sources)}"] if sources else []
+    if indicator["caveats"]:
+        notes.append(f"口径：{indicator['caveats']}")
+    return [*notes, f"{MAP_NOTE} · 版本{release_id}"]
+
+
+def _table(frame: pd.DataFrame) -> pd.DataFrame:
+    table = frame[["name", "text", "period_text", "source_title"]].rename(
+        columns={"name": "地区", "text": "数值", "period_text": "期间", "source_title": "来源"}
+    )
+    return table.assign(来源=table["来源"].where(frame["state"] == "value", NOT_PUBLISHED)).reset_index(drop=True)

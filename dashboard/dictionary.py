@@ -1,0 +1,110 @@
+"""The dictionary of indicators: a searchable list, and one entry in full."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import selection
+from dashboard.frame import Reader, plain
+from dashboard.theme import LATEST, LEVEL_NAMES, format_period, format_value
+
+KIND_NAMES = {"count": "计数", "rate": "比率", "ratio": "占比", "money": "金额", "duration": "时长"}
+DIRECTION_NAMES = {
+    "higher_better": "越高越好",
+    "lower_better": "越低越好",
+    "neutral": "中性：高低不表示好坏",
+}
+AGGREGATION_NAMES = {
+    "sum": "流量，可跨同级地区和不重叠的期间相加",
+    "latest": "存量，取最近时点",
+    "weighted": "比率，汇总时须用分子、分母之和计算",
+    "none": "不可汇总",
+}
+
+
+def browse(reader: Reader) -> None:
+    """The list, narrowed by words; a click on a row opens its entry."""
+    indicators = reader.choices.indicators
+    words = st.text_input("在词典中查找", placeholder="名称、拼音首字母或英文，例如 ctys", key="find_in_dictionary")
+    found = selection.matches(indicators, words or "")
+    st.caption(f"{len(found)}个指标" if len(found) else "没有找到，请换个说法")
+    if found.empty:
+        return
+    table = pd.DataFrame(
+        {
+            "章": found["chapter_short"],
+            "指标": found["name"],
+            "单位": found["unit"],
+            "有数地区": [_places(reader, indicator_id) for indicator_id in found.index],
+        }
+    )
+
+    def open_entry() -> None:
+        rows = st.session_state["dictionary_list"]["selection"]["rows"]
+        if rows:
+            reader.change(indicator=found.index[rows[0]])
+
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=600,
+        key="dictionary_list",
+        on_select=open_entry,
+        selection_mode="single-row",
+        column_config={
+            "章": st.column_config.TextColumn(width=90),
+            "指标": st.column_config.TextColumn(width=210),
+            "单位": st.column_config.TextColumn(width=50),
+            "有数地区": st.column_config.NumberColumn(width=60),
+        },
+        alt="指标列表，点选一行查看词条",
+    )
+
+
+def _places(reader: Reader, indicator_id: str) -> int:
+    """How many regions of all levels have a figure of this indicator, in its best covered breakdown."""
+    covered = reader.choices.covered.get((reader.selection.dataset, indicator_id), {})
+    return max((sum(counts[LATEST] for counts in entry.regions.values()) for entry in covered.values()), default=0)
+
+
+def entry(reader: Reader, targets: pd.DataFrame) -> None:
+    """The chosen indicator in full. `targets`: `queries.targets`."""
+    indicator, indicators = reader.indicator, reader.choices.indicators
+    st.markdown(f"#### {plain(indicator['name'])}")
+    st.caption(plain(indicator["name_en"]))
+    st.markdown(plain(indicator["definition"]))
+    if indicator["caveats"]:
+        st.info(plain(f"注意：{indicator['caveats']}"), icon=":material/info:")
+    parts = [
+        indicators["name"][part] if isinstance(part, str) else None
+        for part in (indicator["numerator"], indicator["denominator"])
+    ]
+    formula = f"{parts[0]} ÷ {parts[1]} × 100%" if all(parts) else ""
+    facts = {
+        "编号": reader.selection.indicator,
+        "所属章": f"{indicator['chapter']}　{indicator['chapter_name']}",
+        "单位": indicator["unit"],
+        "类型": KIND_NAMES[indicator["kind"]],
+        "方向": DIRECTION_NAMES[indicator["direction"]],
+        "计算公式": formula or ("原文未给出分子分母" if indicator["kind"] in ("rate", "ratio") else ""),
+        "汇总": AGGREGATION_NAMES[indicator["aggregation"]],
+        "别名": "、".join(indicator["aliases"]),
+        "目标": "；".join(
+            f"{format_period(row.period)}{format_value(row.value, indicator['unit'])}（《{row.source_title}》）"
+            for row in targets[targets["indicator_id"] == reader.selection.indicator].itertuples()
+        ),
+        "覆盖": _coverage_text(reader),
+    }
+    st.table(
+        pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index("项目"),
+    )
+
+
+def _coverage_text(reader: Reader) -> str:
+    """Which levels have figures: 自治区1 · 盟市2."""
+    dataset, indicator_id = reader.selection.dataset, reader.selection.indicator
+    levels: dict[str, int] = {}
+    for covered in reader.choices.covered.get((dataset, indicator_id), {}).values():
+        for level, counts in covered.regions.items():
+            levels[level] = max(levels.get(level, 0), counts[LATEST])
+    named = [f"{LEVEL_NAMES[level]}{levels[level]}个" for level in LEVEL_NAMES if level in levels]
+    return "、".join(named) or "本数据集没有数据"

@@ -1,0 +1,81 @@
+"""Panels beside charts: the figures of one region, and who published an indicator, each with its source."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import slices
+from dashboard.frame import Reader, plain
+from dashboard.selection import REGION_ROOT
+from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED
+
+FIGURE_COLUMNS = {
+    "period_text": "期间",
+    "breakdown": "分项",
+    "text": "数值",
+    "source_title": "来源",
+    "publisher": "发布单位",
+    "published_as": "原文",
+    "url": "网址",
+    "note": "说明",
+}
+
+
+def region(reader: Reader, figures: pd.DataFrame) -> None:
+    """The chosen region: its figures of the chosen indicator in full, then all others by chapter.
+
+    `figures`: `queries.figures_of_region`.
+    """
+    regions, chosen = reader.choices.regions, reader.selection
+    place = regions.loc[chosen.region]
+    st.markdown(f"#### {plain(place['name'])}")
+    above = [] if pd.isna(place["parent"]) else [regions["name"][place["parent"]]]
+    st.caption(plain(" · ".join([*above, place["type"], f"区划代码{chosen.region}"])))
+    if chosen.region != REGION_ROOT:
+        st.button(
+            "返回全区", icon=":material/arrow_back:", on_click=reader.change, kwargs={"region": REGION_ROOT}, type="tertiary"
+        )
+    if chosen.dataset == "demo":
+        st.badge(DEMO_MARK, color="orange")
+    of_indicator = figures[figures["indicator_id"] == chosen.indicator].sort_values("period_end", ascending=False)
+    st.markdown(f"**{plain(reader.indicator['name'])}**")
+    if of_indicator.empty:
+        st.caption(f"{place['name']}{NOT_PUBLISHED}这项指标。")
+    for row in slices.with_texts(of_indicator).itertuples():
+        part = f"（{row.breakdown}）" if row.breakdown else ""
+        st.markdown(f"**{plain(row.text)}**　{plain(row.period_text + part)}")
+        st.caption(plain("；".join(x for x in [f"来源：{row.publisher}《{row.source_title}》", row.note] if x)))
+    others = figures[(figures["indicator_id"] != chosen.indicator)]
+    st.markdown(f"**其他指标的数据（{len(others)}条）**")
+    if others.empty:
+        st.caption(f"{NOT_PUBLISHED}其他指标。")
+        return
+    table = slices.with_texts(slices.newest(others)).sort_values("chapter", kind="stable")
+    st.dataframe(
+        table[["indicator", "breakdown", "text", "period_text", "source_title"]].rename(
+            columns={"indicator": "指标", **FIGURE_COLUMNS}
+        ),
+        hide_index=True,
+        height=420,
+        alt=f"{place['name']}各项指标的最新数据",
+    )
+
+
+def who_published(figures: pd.DataFrame, reader: Reader) -> None:
+    """Which places published the chosen indicator, of every level, period and breakdown, with links to the sources.
+
+    `figures`: `queries.figures_of_indicator`.
+    """
+    with st.expander(f"哪些地区公布过“{reader.indicator['name']}”（{len(figures)}条）"):
+        if figures.empty:
+            st.caption("本数据集没有这项指标的数据。")
+            return
+        table = slices.with_texts(figures.sort_values("period_end", ascending=False))
+        table = table.assign(level=table["level"].map(LEVEL_NAMES))
+        st.dataframe(
+            table[["region", "level", *FIGURE_COLUMNS]].rename(
+                columns={"region": "地区", "level": "层级", **FIGURE_COLUMNS}
+            ),
+            hide_index=True,
+            column_config={"网址": st.column_config.LinkColumn(display_text="打开原文")},
+            alt=f"公布过{reader.indicator['name']}的地区及来源",
+        )

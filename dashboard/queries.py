@@ -1,0 +1,219 @@
+"""Questions to the warehouse: the only SQL outside etl/.
+
+The release is found by the pointer `CURRENT` at every script run; everything read from it is cached by its id, so a
+new release shows at the next interaction and a cached answer never outlives its release. All functions return
+DataFrames that callers may change.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+MEMORY_LIMIT = "1GB"
+CONNECTIONS_KEPT = 3  # the current release, the one before, and one that a reader looks back at
+
+
+class WarehouseUnavailable(Exception):
+    """There is no readable warehouse; the message says in Chinese what to run."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """The release that a page reads from; `path` also keys every cache."""
+
+    id: str
+    path: str
+    built_at: datetime
+    data_until: date
+    boundaries: str
+
+
+def data_folder() -> Path:
+    """The data folder; `DASHBOARD_DATA_DIR` moves it."""
+    return Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data").resolve()
+
+
+def current_release() -> Release:
+    """The release that CURRENT points at. Raises WarehouseUnavailable when there is none or it cannot be read."""
+    warehouse = data_folder() / "warehouse"
+    try:
+        release_id = (warehouse / "CURRENT").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise WarehouseUnavailable("还没有数据版本。请在服务器上运行：python -m etl build") from None
+    path = warehouse / f"{release_id}.duckdb"
+    if not path.exists():
+        raise WarehouseUnavailable(
+            f"当前数据版本“{release_id}”的文件不存在。请在服务器上运行：python -m etl status 查看现有版本，"
+            "再运行 python -m etl rollback 版本编号；或运行 python -m etl build 重新生成"
+        )
+    return _release(str(path))
+
+
+@st.cache_data(show_spinner=False, max_entries=CONNECTIONS_KEPT)
+def _release(path: str) -> Release:
+    row = _query(path, "SELECT id, built_at, data_until, boundaries FROM release").iloc[0]
+    return Release(row["id"], path, row["built_at"].to_pydatetime(), row["data_until"].date(), row["boundaries"])
+
+
+@st.cache_resource(show_spinner=False, max_entries=CONNECTIONS_KEPT, on_release=lambda con: con.close())
+def _connection(path: str) -> duckdb.DuckDBPyConnection:
+    """One read-only connection a release; each query takes its own cursor, because threads may not share one."""
+    try:
+        return duckdb.connect(
+            path,
+            read_only=True,
+            config={
+                "enable_external_access": "false",
+                "autoload_known_extensions": "false",
+                "autoinstall_known_extensions": "false",
+                "memory_limit": MEMORY_LIMIT,
+                "lock_configuration": "true",
+            },
+        )
+    except duckdb.Error as error:
+        raise WarehouseUnavailable(
+            f"数据版本文件 {Path(path).name} 无法读取。请在服务器上运行：python -m etl rollback 退回上一版本，"
+            "或删除该文件后运行 python -m etl build 重新生成"
+        ) from error
+
+
+def _query(path: str, sql: str, parameters: dict[str, object] | None = None) -> pd.DataFrame:
+    """Runs one statement with bound values on a cursor of its own."""
+    with _connection(path).cursor() as cursor:
+        return cursor.execute(sql, parameters or {}).df()
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _table(path: str, sql: str) -> pd.DataFrame:
+    return _query(path, sql)
+
+
+def regions(release: Release) -> pd.DataFrame:
+    """All 116 regions, index code: name, short_name, name_en, level, type, parent (NaN for the region), lon, lat,
+    search; in the order of their codes.
+    """
+    return _table(
+        release.path,
+        "SELECT code, name, short_name, name_en, level, type, parent, lon, lat, search FROM regions ORDER BY code",
+    ).set_index("code")
+
+
+def indicators(release: Release) -> pd.DataFrame:
+    """The catalogue, index id, in catalogue order: name, name_en, aliases, chapter, chapter_name, unit, kind,
+    direction, decimals, numerator, denominator, aggregation, near, headline (NaN: none), definition, caveats, search.
+    """
+    return _table(
+        release.path,
+        """
+        SELECT i.* EXCLUDE (position), c.name AS chapter_name, c.short_name AS chapter_short
+        FROM indicators AS i JOIN chapters AS c ON c.number = i.chapter
+        ORDER BY position""",
+    ).set_index("id")
+
+
+def targets(release: Release) -> pd.DataFrame:
+    """Targets with their sources: region_code, indicator_id, period, value, published_as, source_title, publisher."""
+    return _table(
+        release.path,
+        """
+        SELECT t.*, s.title AS source_title, s.publisher
+        FROM targets AS t JOIN sources AS s ON s.id = t.source_id
+        ORDER BY indicator_id, period""",
+    )
+
+
+def coverage(release: Release) -> pd.DataFrame:
+    """How many regions have a value: dataset, indicator_id, breakdown, level, period, period_end, period_months,
+    regions (int). Every selection that the pages offer comes from here.
+    """
+    return _table(
+        release.path,
+        """
+        SELECT o.dataset, o.indicator_id, o.breakdown, r.level, o.period, any_value(o.period_end) AS period_end,
+            any_value(o.period_months) AS period_months, count(*) AS regions
+        FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
+        WHERE o.value IS NOT NULL
+        GROUP BY ALL ORDER BY ALL""",
+    )
+
+
+def latest_coverage(release: Release) -> pd.DataFrame:
+    """How many regions have a value of any period: dataset, indicator_id, breakdown, level, regions (int)."""
+    return _table(
+        release.path,
+        """
+        SELECT o.dataset, o.indicator_id, o.breakdown, r.level, count(DISTINCT o.region_code) AS regions
+        FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
+        WHERE o.value IS NOT NULL
+        GROUP BY ALL ORDER BY ALL""",
+    )
+
+
+FIGURES = """
+    SELECT o.dataset, o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, i.chapter,
+        o.breakdown, o.period, o.period_start, o.period_end, o.period_months, o.value, o.unit, o.qualifier,
+        o.numerator, o.denominator, o.status, o.source_id, s.title AS source_title, s.publisher, s.url,
+        s.published_on, o.published_as, o.confidence, o.note, o.revision, o.source_count
+    FROM leading_observations AS o
+    JOIN regions AS r ON r.code = o.region_code
+    JOIN indicators AS i ON i.id = o.indicator_id
+    JOIN sources AS s ON s.id = o.source_id
+"""
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _figures_of_indicator(path: str, dataset: str, indicator_id: str) -> pd.DataFrame:
+    return _query(
+        path,
+        f"{FIGURES} WHERE o.dataset = $dataset AND o.indicator_id = $indicator ORDER BY region_code, period_end",
+        {"dataset": dataset, "indicator": indicator_id},
+    )
+
+
+def figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
+    """Every figure of one indicator in one dataset: all regions, breakdowns and periods, each with its source.
+
+    Columns as in `FIGURES`; value, numerator and denominator float64 (NaN where missing), dates datetime64.
+    """
+    return _figures_of_indicator(release.path, dataset, indicator_id)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _figures_of_region(path: str, dataset: str, region_code: str) -> pd.DataFrame:
+    return _query(
+        path,
+        f"""{FIGURES} WHERE o.dataset = $dataset AND o.region_code = $region
+        ORDER BY i.chapter, i.position, o.breakdown, o.period_end DESC""",
+        {"dataset": dataset, "region": region_code},
+    )
+
+
+def figures_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
+    """Every figure of one region in one dataset, by chapter and indicator, newest first; columns as in `FIGURES`."""
+    return _figures_of_region(release.path, dataset, region_code)
+
+
+@st.cache_data(show_spinner=False, max_entries=6)
+def _figures_of_dataset(path: str, dataset: str) -> pd.DataFrame:
+    return _query(
+        path,
+        f"{FIGURES} WHERE o.dataset = $dataset ORDER BY i.chapter, i.position, o.region_code, o.breakdown, o.period_end",
+        {"dataset": dataset},
+    )
+
+
+def figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
+    """Every figure of one dataset, by chapter, indicator and region; columns as in `FIGURES`."""
+    return _figures_of_dataset(release.path, dataset)
+
+
+def datasets(release: Release) -> list[str]:
+    """The datasets with figures; the official one first, the simulated one last."""
+    found = _table(release.path, "SELECT DISTINCT dataset FROM observations ORDER BY dataset")["dataset"].tolist()
+    return sorted(found, key=lambda name: (name != "published", name == "demo", name))

@@ -1,0 +1,65 @@
+"""What the server does beside running the script."""
+
+import streamlit as st
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+TITLE = "内蒙古法治政府建设指标"
+
+
+class Document:
+    """Completes Streamlit's page: it is Chinese, what it is called, and where its server is.
+
+    - The language is fixed to English, so that browsers pick Japanese forms for 直、骨、令 and screen readers read
+      Chinese as English.
+    - Opened at /map, the page asks for /map/_stcore/health before it tries the root: two errors on the console at
+      every deep link. Told where the server is, it asks there at once.
+
+    Only what a browser opens as a page is touched; files and the websocket pass through.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on and completes the page on its way back."""
+        headers = dict(scope.get("headers", []))
+        if scope["type"] != "http" or b"text/html" not in headers.get(b"accept", b""):
+            await self.app(scope, receive, send)
+            return
+        # Compressed it could not be changed, and "not modified" would keep an older page.
+        unwanted = (b"accept-encoding", b"if-none-match", b"if-modified-since")
+        scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in unwanted]}
+        start: Message | None = None
+        body = b""
+
+        async def complete(message: Message) -> None:
+            nonlocal start, body
+            if message["type"] == "http.response.start":
+                if MutableHeaders(raw=message["headers"]).get("content-type", "").startswith("text/html"):
+                    start = message
+                else:
+                    await send(message)
+            elif start is None:
+                await send(message)
+            else:
+                body += message.get("body", b"")
+                if not message.get("more_body"):
+                    page = complete_page(body)
+                    MutableHeaders(raw=start["headers"])["content-length"] = str(len(page))
+                    await send(start)
+                    await send({"type": "http.response.body", "body": page})
+
+        await self.app(scope, receive, complete)
+
+
+def complete_page(page: bytes) -> bytes:
+    """Streamlit's index.html with language, title and the address of the server."""
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    server = f"<script>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
+    for old, new in [
+        ('<html lang="en">', '<html lang="zh-CN">'),
+        ("<title>Streamlit</title>", f"<title>{TITLE}</title>{server}"),
+    ]:
+        page = page.replace(old.encode(), new.encode(), 1)
+    return page

@@ -1,0 +1,70 @@
+"""Cuts of the figures that charts and pages draw: pure pandas, no SQL, no page."""
+
+import pandas as pd
+
+from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value
+
+STATES = ("value", "not_published", "not_applicable", "not_reported")
+
+
+def newest(figures: pd.DataFrame) -> pd.DataFrame:
+    """The newest figure with a value of each region, indicator and breakdown; of two that end together the longer."""
+    return (
+        figures[figures["value"].notna()]
+        .sort_values(["period_end", "period_months"], kind="stable")
+        .groupby(["region_code", "indicator_id", "breakdown"], sort=False)
+        .tail(1)
+    )
+
+
+def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdown: str, period: str) -> pd.DataFrame:
+    """One row for each region of `level`, with or without a figure.
+
+    `figures`: `queries.figures_of_indicator`. Index code; columns of `regions` plus those of the figure, `state`
+    (one of STATES), `text` (the value as people write it, or the state in words) and `period_text`.
+    """
+    cut = figures[figures["breakdown"] == breakdown]
+    cut = newest(cut) if period == LATEST else cut[cut["period"] == period]
+    places = regions[regions["level"] == level]
+    frame = places.join(cut.set_index("region_code").drop(columns=["region", "level"]), how="left")
+    missing_states = frame["status"].where(frame["status"].isin(STATES), "not_published")
+    frame["state"] = missing_states.where(frame["value"].isna(), "value")
+    return with_texts(frame)
+
+
+def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Adds `text`, `period_text` to figures that have value, unit, qualifier, period, and `state` or `status`."""
+    states = frame["state"] if "state" in frame else frame["status"]
+    texts = [
+        STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
+        for value, unit, qualifier, state in zip(
+            frame["value"], frame["unit"], frame["qualifier"], states, strict=True
+        )
+    ]
+    periods = ["" if pd.isna(period) else format_period(period) for period in frame["period"]]
+    return frame.assign(text=texts, period_text=periods)
+
+
+def comparable(frame: pd.DataFrame) -> bool:
+    """Whether the values in `frame` cover periods of one length; others are never compared or ranked."""
+    return frame.loc[frame["value"].notna(), "period_months"].nunique() <= 1
+
+
+def tally(frame: pd.DataFrame, level_name: str) -> str:
+    """The account under a map: 12个盟市：有数2 · 未公布10."""
+    counts = frame["state"].value_counts()
+    parts = [f"有数{counts.get('value', 0)}"]
+    parts += [f"{name}{counts[state]}" for state, name in STATE_NAMES.items() if counts.get(state, 0)]
+    return f"{len(frame)}个{level_name}：{' · '.join(parts)}"
+
+
+def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
+    """The whole region's figure in words for the end of a sentence: 全区99.74%（2023年）; empty where there is none."""
+    cut = figures[(figures["level"] == "region") & (figures["breakdown"] == breakdown) & figures["value"].notna()]
+    if period != LATEST:
+        cut = cut[cut["period"] == period]
+    if cut.empty:
+        return ""
+    row = newest(cut).iloc[0]
+    text = f"全区{format_value(row['value'], row['unit'], row['qualifier'])}"
+    return f"{text}（{format_period(row['period'])}）" if period == LATEST else text

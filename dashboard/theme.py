@@ -1,0 +1,153 @@
+"""The look: colours, fonts, the plotly templates, and how numbers and periods are written."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+import plotly.graph_objects as go
+
+FONTS = "Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, Hiragino Sans GB, sans-serif"
+NOT_PUBLISHED = "未公布"
+STATE_NAMES = {"not_published": NOT_PUBLISHED, "not_applicable": "不适用", "not_reported": "未填报"}
+DEMO_MARK = "演示数据（模拟）"
+DATASET_NAMES = {"published": "官方公开数据", "demo": DEMO_MARK, "internal": "内部报送数据"}
+LEVEL_NAMES = {"region": "自治区", "league": "盟市", "banner": "旗县（市、区）"}
+LATEST = "latest"
+LATEST_NAME = "各地最新值"
+CHINESE_DIGITS = "零一二三四"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """The colours of one mode; every pair of text and ground has a contrast of at least 4.5."""
+
+    ground: str
+    text: str
+    muted: str
+    line: str
+    border: str
+    missing: str
+    hatch: str
+    primary: str
+    highlight: str
+    sequential: tuple[str, ...]
+    neutral: tuple[str, ...]
+    reached: str
+    near: str
+    below: str
+
+
+LIGHT = Palette(
+    ground="#ffffff",
+    text="#1d2733",
+    muted="#566371",
+    line="#d9dfe5",
+    border="#ffffff",
+    missing="#f1f3f5",
+    hatch="#c3cad1",
+    primary="#1f4e79",
+    highlight="#c2571a",
+    sequential=("#dbe8f4", "#b3cfe6", "#82aed3", "#4f88b9", "#2b6699", "#123f68"),
+    neutral=("#ece6f2", "#d0c3de", "#ab97c3", "#8870a6", "#674e87", "#432e60"),
+    reached="#1b7a4b",
+    near="#96600a",
+    below="#b3341f",
+)
+DARK = Palette(
+    ground="#10161d",
+    text="#e6ebf0",
+    muted="#a3b0bd",
+    line="#34414e",
+    border="#10161d",
+    missing="#202a34",
+    hatch="#4d5a67",
+    primary="#7fb2e0",
+    highlight="#ffb070",
+    sequential=("#1c3a57", "#24527c", "#2f6ea6", "#4a90cc", "#7fb2e0", "#c0dcf5"),
+    neutral=("#33284a", "#4b3b6a", "#66518d", "#8570ad", "#aa98cb", "#d6cbe8"),
+    reached="#62c48f",
+    near="#e0b050",
+    below="#f08a76",
+)
+
+
+def palette(dark: bool) -> Palette:
+    """The colours of the dark or the light mode."""
+    return DARK if dark else LIGHT
+
+
+def template(dark: bool) -> go.layout.Template:
+    """The plotly template that every chart uses, on screen and in exports."""
+    colours = palette(dark)
+    axis = {
+        "gridcolor": colours.line,
+        "linecolor": colours.line,
+        "zerolinecolor": colours.muted,
+        "tickfont": {"size": 13, "color": colours.muted},
+        "title": {"font": {"size": 13, "color": colours.muted}},
+        "automargin": True,
+    }
+    return go.layout.Template(
+        layout={
+            "font": {"family": FONTS, "size": 14, "color": colours.text},
+            "paper_bgcolor": colours.ground,
+            "plot_bgcolor": colours.ground,
+            "colorway": [colours.primary, "#5b8c5a", "#b98a3e", "#7a5c99", "#3f8f9b", "#b3341f"],
+            "xaxis": axis,
+            "yaxis": axis,
+            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+            "hoverlabel": {
+                "bgcolor": colours.ground,
+                "bordercolor": colours.line,
+                "font": {"family": FONTS, "size": 14, "color": colours.text},
+                "align": "left",
+            },
+            "legend": {"font": {"size": 13}, "orientation": "h"},
+            "separators": ".",
+        }
+    )
+
+
+def format_number(value: float) -> str:
+    """A number as official reports print it: 196000 is 19.6万, 220000000 is 2.2亿, 4770 is 4770.
+
+    万 and 亿 are used only where at most two decimals remain, so no digit is ever rounded away.
+    """
+    exact = Decimal(str(float(value))).normalize()
+    for factor, name in ((Decimal(10**8), "亿"), (Decimal(10**4), "万")):
+        scaled = exact / factor
+        if abs(scaled) >= 1 and scaled == round(scaled, 2):
+            return f"{scaled.normalize():f}{name}"
+    return f"{exact:f}"
+
+
+def format_value(value: float, unit: str, qualifier: str = "") -> str:
+    """A figure with unit and qualifier in their places: 19.6万余件, 近3万人次, 99.74%."""
+    number = format_number(value) if unit != "%" else f"{Decimal(str(float(value))).normalize():f}"
+    if qualifier in ("余", "多"):
+        return f"{number}{qualifier}{unit}"
+    return f"{qualifier}{number}{unit}"
+
+
+def format_difference(value: float, unit: str) -> str:
+    """The size of a difference: percentages differ by 个百分点, everything else by its unit."""
+    size = Decimal(str(round(abs(float(value)), 4))).normalize()
+    return f"{size:f}个百分点" if unit == "%" else format_value(float(size), unit)
+
+
+def format_period(period: str) -> str:
+    """A period label in words: 2023Q2 is 2023年第二季度, 2021-01/2021-10 is 2021年1—10月."""
+    if period == LATEST:
+        return LATEST_NAME
+    if re.fullmatch(r"\d{4}", period):
+        return f"{period}年"
+    if years := re.fullmatch(r"(\d{4})-(\d{4})", period):
+        return f"{years[1]}—{years[2]}年"
+    if quarter := re.fullmatch(r"(\d{4})Q([1-4])", period):
+        return f"{quarter[1]}年第{CHINESE_DIGITS[int(quarter[2])]}季度"
+    if month := re.fullmatch(r"(\d{4})-(\d{2})", period):
+        return f"{month[1]}年{int(month[2])}月"
+    if span := re.fullmatch(r"(\d{4})-(\d{2})/(\d{4})-(\d{2})", period):
+        first, last = f"{span[1]}年{int(span[2])}", f"{int(span[4])}月"
+        return f"{first}—{last}" if span[1] == span[3] else f"{first}月—{span[3]}年{last}"
+    return period
