@@ -41,9 +41,7 @@ def headlines(figures: pd.DataFrame, choices: Choices, dataset: str, targets: pd
     ]
 
 
-def _card(
-    indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset: str, targets: pd.DataFrame
-) -> Card:
+def _card(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset: str, targets: pd.DataFrame) -> Card:
     """The newest total; where only parts were published, the newest parts side by side, never their sum."""
     indicator_id = str(indicator.name)
     totals = newest[newest["breakdown"] == ""]
@@ -51,7 +49,9 @@ def _card(
         covered = choices.of(dataset, indicator_id, "").regions
         places = sum(counts.get("latest", 0) for counts in covered.values())
         elsewhere = f"{places}个地区有数，见地图" if places else "各地也未公布"
-        return Card(indicator_id, indicator["name"], NOT_PUBLISHED, "", None, [f"全区数{NOT_PUBLISHED}；{elsewhere}"], "")
+        return Card(
+            indicator_id, indicator["name"], NOT_PUBLISHED, "", None, [f"全区数{NOT_PUBLISHED}；{elsewhere}"], ""
+        )
     others: list[str] = []
     if totals.empty:
         parts = slices.with_texts(newest[newest["period_end"] == newest["period_end"].max()])

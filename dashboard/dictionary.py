@@ -95,7 +95,9 @@ def entry(reader: Reader, targets: pd.DataFrame) -> None:
         "覆盖": _coverage_text(reader),
     }
     st.table(
-        pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index("项目"),
+        pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index(
+            "项目"
+        ),
     )
 
 

@@ -54,7 +54,7 @@ class Reader:
 
 
 def reader() -> Reader:
-    """The reader of this script run. Raises queries.WarehouseUnavailable."""
+    """The reader of this script run. Raises queries.WarehouseError."""
     release = queries.current_release()
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)

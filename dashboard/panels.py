@@ -8,6 +8,7 @@ from dashboard.frame import Reader, plain
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED
 
+SHOWN_IN_FULL = 4
 FIGURE_COLUMNS = {
     "period_text": "期间",
     "breakdown": "分项",
@@ -32,7 +33,11 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
     st.caption(plain(" · ".join([*above, place["type"], f"区划代码{chosen.region}"])))
     if chosen.region != REGION_ROOT:
         st.button(
-            "返回全区", icon=":material/arrow_back:", on_click=reader.change, kwargs={"region": REGION_ROOT}, type="tertiary"
+            "返回全区",
+            icon=":material/arrow_back:",
+            on_click=reader.change,
+            kwargs={"region": REGION_ROOT},
+            type="tertiary",
         )
     if chosen.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
@@ -40,10 +45,21 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
     st.markdown(f"**{plain(reader.indicator['name'])}**")
     if of_indicator.empty:
         st.caption(f"{place['name']}{NOT_PUBLISHED}这项指标。")
-    for row in slices.with_texts(of_indicator).itertuples():
+    of_indicator = slices.with_texts(of_indicator)
+    chosen_first = of_indicator.sort_values("period", key=lambda periods: periods != chosen.period, kind="stable")
+    for row in chosen_first.head(SHOWN_IN_FULL).itertuples():
         part = f"（{row.breakdown}）" if row.breakdown else ""
         st.markdown(f"**{plain(row.text)}**　{plain(row.period_text + part)}")
         st.caption(plain("；".join(x for x in [f"来源：{row.publisher}《{row.source_title}》", row.note] if x)))
+    if len(of_indicator) > SHOWN_IN_FULL:
+        with st.expander(f"全部{len(of_indicator)}条"):
+            st.dataframe(
+                of_indicator[["period_text", "breakdown", "text", "source_title", "note"]].rename(
+                    columns=FIGURE_COLUMNS
+                ),
+                hide_index=True,
+                alt=f"{place['name']}{reader.indicator['name']}的全部数据",
+            )
     others = figures[(figures["indicator_id"] != chosen.indicator)]
     st.markdown(f"**其他指标的数据（{len(others)}条）**")
     if others.empty:

@@ -19,7 +19,7 @@ MEMORY_LIMIT = "1GB"
 CONNECTIONS_KEPT = 3  # the current release, the one before, and one that a reader looks back at
 
 
-class WarehouseUnavailable(Exception):
+class WarehouseError(Exception):
     """There is no readable warehouse; the message says in Chinese what to run."""
 
 
@@ -40,15 +40,15 @@ def data_folder() -> Path:
 
 
 def current_release() -> Release:
-    """The release that CURRENT points at. Raises WarehouseUnavailable when there is none or it cannot be read."""
+    """The release that CURRENT points at. Raises WarehouseError when there is none or it cannot be read."""
     warehouse = data_folder() / "warehouse"
     try:
         release_id = (warehouse / "CURRENT").read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise WarehouseUnavailable("还没有数据版本。请在服务器上运行：python -m etl build") from None
+        raise WarehouseError("还没有数据版本。请在服务器上运行：python -m etl build") from None
     path = warehouse / f"{release_id}.duckdb"
     if not path.exists():
-        raise WarehouseUnavailable(
+        raise WarehouseError(
             f"当前数据版本“{release_id}”的文件不存在。请在服务器上运行：python -m etl status 查看现有版本，"
             "再运行 python -m etl rollback 版本编号；或运行 python -m etl build 重新生成"
         )
@@ -77,7 +77,7 @@ def _connection(path: str) -> duckdb.DuckDBPyConnection:
             },
         )
     except duckdb.Error as error:
-        raise WarehouseUnavailable(
+        raise WarehouseError(
             f"数据版本文件 {Path(path).name} 无法读取。请在服务器上运行：python -m etl rollback 退回上一版本，"
             "或删除该文件后运行 python -m etl build 重新生成"
         ) from error
@@ -203,7 +203,8 @@ def figures_of_region(release: Release, dataset: str, region_code: str) -> pd.Da
 def _figures_of_dataset(path: str, dataset: str) -> pd.DataFrame:
     return _query(
         path,
-        f"{FIGURES} WHERE o.dataset = $dataset ORDER BY i.chapter, i.position, o.region_code, o.breakdown, o.period_end",
+        f"""{FIGURES} WHERE o.dataset = $dataset
+        ORDER BY i.chapter, i.position, o.region_code, o.breakdown, o.period_end""",
         {"dataset": dataset},
     )
 

@@ -74,13 +74,13 @@ class Choices:
         return "banner" if "banner" in levels and "league" not in levels else "league"
 
     def default_period(self, dataset: str, indicator: str, breakdown: str, level: str) -> str:
-        """The period that most regions of the level publish, the newest and longest of equals.
+        """The period that most regions of the level publish; of equals a whole year, then the newest.
 
         `latest` (each region's newest figure) where that shows more regions than any one period.
         """
         covered = self.of(dataset, indicator, breakdown)
         counts = covered.regions.get(level, {})
-        best = max(covered.periods, key=lambda period: counts.get(period, 0), default=LATEST)
+        best = max(covered.periods, key=lambda period: (counts.get(period, 0), len(period) == 4), default=LATEST)
         return best if counts.get(best, 0) == counts.get(LATEST, 0) else LATEST
 
 
@@ -98,7 +98,9 @@ def _choices_of(path: str, _release: Release) -> Choices:
     totals = latest.groupby(["dataset", "indicator_id", "breakdown"], sort=False)["regions"].sum().reset_index()
     totals = totals.sort_values("regions", ascending=False, kind="stable")
     totals = totals.sort_values("breakdown", key=lambda names: names != "", kind="stable")
-    for dataset, indicator, breakdown in zip(totals["dataset"], totals["indicator_id"], totals["breakdown"], strict=True):
+    for dataset, indicator, breakdown in zip(
+        totals["dataset"], totals["indicator_id"], totals["breakdown"], strict=True
+    ):
         covered.setdefault((dataset, indicator), {})[breakdown] = Covered([], {})
     for row in pd.concat([coverage, latest]).itertuples():
         entry = covered[row.dataset, row.indicator_id][row.breakdown]
@@ -131,7 +133,9 @@ def resolve(parameters: Mapping[str, str], choices: Choices) -> tuple[Selection,
 
     A parameter that is missing takes its default; one that is wrong does too, with the notice.
     """
-    notices = [f"地址中的参数“{name}”不认识，已忽略" for name in parameters if name not in PARAMETERS + OTHER_PARAMETERS]
+    notices = [
+        f"地址中的参数“{name}”不认识，已忽略" for name in parameters if name not in PARAMETERS + OTHER_PARAMETERS
+    ]
 
     def pick(name: str, allowed: list[str], default: str) -> str:
         wanted = parameters.get(name)

@@ -16,7 +16,6 @@ st.logo(str(STATIC / "logo.svg"), size="large")
 st.html(STATIC / "style.css")
 
 
-
 def page(name: str, title: str, icon: str, *controls: str) -> tuple[StreamlitPage, tuple[str, ...]]:
     """A page (pages/<name>.py at /<name>, the overview at /) and the parameters that its sidebar offers."""
     path = ROOT / "pages" / f"{name}.py"
@@ -39,7 +38,7 @@ st.session_state["page"] = opened.url_path
 
 try:
     reader = frame.reader()
-except queries.WarehouseUnavailable as error:
+except queries.WarehouseError as error:
     st.title("暂时没有数据可看")
     st.error(str(error), icon=":material/database_off:")
     st.stop()

@@ -37,9 +37,7 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
     states = frame["state"] if "state" in frame else frame["status"]
     texts = [
         STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
-        for value, unit, qualifier, state in zip(
-            frame["value"], frame["unit"], frame["qualifier"], states, strict=True
-        )
+        for value, unit, qualifier, state in zip(frame["value"], frame["unit"], frame["qualifier"], states, strict=True)
     ]
     periods = ["" if pd.isna(period) else format_period(period) for period in frame["period"]]
     return frame.assign(text=texts, period_text=periods)

@@ -66,7 +66,9 @@ def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
         keep &= figures["indicator_id"] == chosen.indicator
     if only_region:
         children = regions.index[regions["parent"] == chosen.region]
-        keep &= figures["region_code"].isin([chosen.region, *children, *regions.index[regions["parent"].isin(children)]])
+        keep &= figures["region_code"].isin(
+            [chosen.region, *children, *regions.index[regions["parent"].isin(children)]]
+        )
     if chapter:
         keep &= figures["chapter"].isin(chapter)
     if years:
@@ -93,7 +95,9 @@ def show(figures: pd.DataFrame, reader: Reader) -> None:
     """The filtered table."""
     if reader.selection.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
-    st.markdown(f"**{len(figures)}条数据**　{plain(DATASET_NAMES.get(reader.selection.dataset, reader.selection.dataset))}")
+    st.markdown(
+        f"**{len(figures)}条数据**　{plain(DATASET_NAMES.get(reader.selection.dataset, reader.selection.dataset))}"
+    )
     if figures.empty:
         st.info("没有符合条件的数据，请放宽筛选。")
         return

@@ -7,7 +7,7 @@ faults in the tables that people bring only reject rows.
 import csv
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +24,7 @@ AGGREGATIONS = ("sum", "latest", "weighted", "none")
 # In names of indicators 率 is a rate (lǜ) and never "to lead" (shuài), which pypinyin takes for the usual reading.
 load_single_dict({ord("率"): "lǜ"})
 
-REQUIRED = {
+REQUIRED: dict[str, type] = {
     "name": str,
     "name_en": str,
     "chapter": int,
@@ -35,7 +35,7 @@ REQUIRED = {
     "aggregation": str,
     "definition": str,
 }
-OPTIONAL = {
+OPTIONAL: dict[str, type | tuple[type, ...]] = {
     "aliases": list,
     "breakdown_units": dict,
     "numerator": str,
@@ -179,18 +179,44 @@ def load_catalogue(folder: Path) -> Catalogue:
     )
     breaks = read_csv_text(folder / "breaks.csv", ["indicator_id", "from", "reason"])
     groups = read_csv_text(folder / "groups.csv", ["group", "region_code", "source_id"])
-    expected = read_csv_text(folder / "expected.csv", ["dataset", "indicator_id", "level", "frequency", "from", "due_days"])
+    expected = read_csv_text(
+        folder / "expected.csv", ["dataset", "indicator_id", "level", "frequency", "from", "due_days"]
+    )
     corrections = read_csv_text(
         folder / "corrections.csv",
-        ["region_code", "indicator_id", "breakdown", "period", "source_id", "old_value", "new_value", "reason", "status"],
+        [
+            "region_code",
+            "indicator_id",
+            "breakdown",
+            "period",
+            "source_id",
+            "old_value",
+            "new_value",
+            "reason",
+            "status",
+        ],
     )
     checks = read_csv_text(
         folder / "checks.csv",
-        ["id", "kind", "region_code", "period", "left", "right", "published", "computed", "severity", "explanation"],
+        [
+            "id",
+            "kind",
+            "region_code",
+            "period",
+            "left",
+            "right",
+            "published",
+            "computed",
+            "severity",
+            "explanation",
+            "threshold",
+            "minimum",
+            "except",
+        ],
     )
 
     faults += [f"sources.csv：来源编号“{i}”重复" for i in sources["id"][sources["id"].duplicated()]]
-    for name, frame, column, known, what in [
+    references: list[tuple[str, pd.DataFrame, str, Collection[str], str]] = [
         ("sources.csv", sources, "region_code", regions, "区划代码"),
         ("targets.csv", targets, "indicator_id", indicators, "指标"),
         ("targets.csv", targets, "region_code", regions, "区划代码"),
@@ -199,7 +225,8 @@ def load_catalogue(folder: Path) -> Catalogue:
         ("groups.csv", groups, "region_code", regions, "区划代码"),
         ("groups.csv", groups, "source_id", set(sources["id"]), "来源"),
         ("expected.csv", expected, "indicator_id", indicators, "指标"),
-    ]:
+    ]
+    for name, frame, column, known, what in references:
         for line, value in enumerate(frame[column], start=2):
             if value not in known:
                 faults.append(f"{name} 第{line}行“{column}”列：没有这个{what}“{value}”")
@@ -270,7 +297,8 @@ def _entry_faults(entry: object, chapters: set[int]) -> list[str]:
         return ["应为一个表"]
     faults = [f"缺少 {key}" for key in REQUIRED if key not in entry]
     faults += [f"不认识的键 {key}" for key in entry if key not in REQUIRED and key not in OPTIONAL]
-    for key, kind in {**REQUIRED, **OPTIONAL}.items():
+    kinds: dict[str, type | tuple[type, ...]] = {**REQUIRED, **OPTIONAL}
+    for key, kind in kinds.items():
         if key in entry and not isinstance(entry[key], kind):
             faults.append(f"{key} 的类型不对：{entry[key]!r}")
     if faults:

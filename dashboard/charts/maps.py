@@ -22,6 +22,7 @@ from dashboard.theme import (
     Palette,
     format_period,
     format_value,
+    luminance,
     palette,
     template,
 )
@@ -29,6 +30,8 @@ from dashboard.theme import (
 MAP_NOTE = "示意图，不作为划界依据"
 VALUES_FOR_SCALE = 4  # with fewer, the labels say more than a colour bar
 NAMED_IN_TITLE = 3
+UNIFORM_SHADE = 0.6  # of areas that have a value but no place on a scale
+DARK_FILL = 0.3  # luminance below which a label is light
 # Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
 # region, they cut nothing off.
 CENTRE = {"lon": 110.58, "lat": 45.66}
@@ -79,7 +82,9 @@ def league_or_banner_map(
             hover=missing["name"] + "<br>" + missing["text"],
         )
     )
-    figure.add_trace(_areas(shape(shapes, f"hatch-{name}"), missing.index, fill=colours.hatch, line=colours.hatch, width=0))
+    figure.add_trace(
+        _areas(shape(shapes, f"hatch-{name}"), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
+    )
     if len(known):
         figure.add_trace(_values(known, shape(shapes, name), indicator, colours, narrow=level == "banner"))
     if level == "banner":
@@ -90,7 +95,7 @@ def league_or_banner_map(
             _areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.highlight, width=2.6)
         )
     if level == "league":
-        figure.add_trace(_labels(frame, colours))
+        figure.add_traces(_labels(frame, indicator["direction"], colours))
     if len(missing):
         _key_of_missing(figure, colours)
     if dataset == "demo":
@@ -157,22 +162,23 @@ def _areas(
     )
 
 
-def _values(known: pd.DataFrame, geojson: object, indicator: pd.Series, colours: Palette, narrow: bool) -> go.Choropleth:
+def _values(
+    known: pd.DataFrame, geojson: object, indicator: pd.Series, colours: Palette, narrow: bool
+) -> go.Choropleth:
     """Areas with a value. Colour is a scale only where values compare; else all have one colour that says 有数."""
     steps = colours.neutral if indicator["direction"] == "neutral" else colours.sequential
     compare = slices.comparable(known) and known["value"].nunique() > 1
-    low, high = (known["value"].min(), known["value"].max()) if compare else (0.0, 1.0)
     scale = [[i / (len(steps) - 1), colour] for i, colour in enumerate(steps)]
     return go.Choropleth(
         geojson=geojson,
         locations=known.index.tolist(),
         featureidkey="properties.code",
-        z=known["value"].tolist() if compare else [0.6] * len(known),
-        zmin=low,
-        zmax=high,
+        z=_shades(known["value"], compare),
+        zmin=0,
+        zmax=1,
         colorscale=scale,
-        showscale=compare and known["value"].nunique() >= VALUES_FOR_SCALE,
-        colorbar=_colour_bar(low, high, known["unit"].iloc[0], colours),
+        showscale=bool(compare and known["value"].nunique() >= VALUES_FOR_SCALE),
+        colorbar=_colour_bar(known["value"].min(), known["value"].max(), known["unit"].iloc[0], colours),
         marker={"line": {"color": colours.border, "width": 0.6 if narrow else 1.0}},
         text=(known["name"] + "<br>" + known["text"] + "（" + known["period_text"] + "）").tolist(),
         hovertemplate="%{text}<extra></extra>",
@@ -183,9 +189,9 @@ def _values(known: pd.DataFrame, geojson: object, indicator: pd.Series, colours:
 
 
 def _colour_bar(low: float, high: float, unit: str, colours: Palette) -> dict[str, object]:
-    ticks = np.linspace(low, high, 5)
+    shades = np.linspace(0, 1, 5)
     decimals = 0 if high - low >= 8 else 1 if high - low >= 0.8 else 2
-    rounded = [float(round(tick, decimals)) for tick in ticks]
+    rounded = [float(round(low + shade * (high - low), decimals)) for shade in shades]
     return {
         "orientation": "h",
         "x": 0.02,
@@ -195,38 +201,73 @@ def _colour_bar(low: float, high: float, unit: str, colours: Palette) -> dict[st
         "len": 0.36,
         "thickness": 10,
         "outlinewidth": 0,
-        "tickvals": ticks.tolist(),
+        "tickvals": shades.tolist(),
         "ticktext": [format_value(tick, unit) for tick in rounded],
         "tickfont": {"size": 12, "color": colours.muted},
     }
 
 
-def _labels(frame: pd.DataFrame, colours: Palette) -> go.Scattergeo:
-    """League names, with the value under the name where there is one; a halo keeps them legible on any colour."""
-    shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in frame.index]
+def _labels(frame: pd.DataFrame, direction: str, colours: Palette) -> list[go.Scattergeo]:
+    """League names, with the value under the name where there is one; dark on light areas, light on dark ones.
+
+    A halo of the opposite colour keeps a label legible where it reaches into the neighbouring area.
+    """
     has_value = frame["state"] == "value"
     texts = frame["short_name"].where(~has_value, "<b>" + frame["short_name"] + "</b><br>" + frame["text"])
-    halo = ",".join(f"{x}px {y}px 2px {colours.ground}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0)))
-    return go.Scattergeo(
-        lon=[lon + dx for lon, (dx, _) in zip(frame["lon"], shifts, strict=True)],
-        lat=[lat + dy for lat, (_, dy) in zip(frame["lat"], shifts, strict=True)],
-        mode="text",
-        text=texts.tolist(),
-        textfont={
-            "size": 13,
-            "color": [colours.text if known else colours.muted for known in has_value],
-            "shadow": halo,
-        },
-        hoverinfo="skip",
-    )
+    steps = colours.neutral if direction == "neutral" else colours.sequential
+    fills = [steps[round(t * (len(steps) - 1))] for t in _shades(frame["value"].fillna(0), slices.comparable(frame))]
+    on_dark = pd.Series([luminance(fill) < DARK_FILL for fill in fills], index=frame.index)
+    on_dark = on_dark.where(has_value, luminance(colours.missing) < DARK_FILL)
+    traces = []
+    for dark in (False, True):
+        part = frame[on_dark == dark]
+        ink, halo = ("#ffffff", "#12304b") if dark else ("#1d2733", "#ffffff")
+        shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in part.index]
+        traces.append(
+            go.Scattergeo(
+                lon=[lon + dx for lon, (dx, _) in zip(part["lon"], shifts, strict=True)],
+                lat=[lat + dy for lat, (_, dy) in zip(part["lat"], shifts, strict=True)],
+                mode="text",
+                text=texts[part.index].tolist(),
+                textfont={
+                    "size": 13,
+                    "color": ink,
+                    "shadow": ",".join(f"{x}px {y}px 2px {halo}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0))),
+                },
+                hoverinfo="skip",
+            )
+        )
+    return traces
+
+
+def _shades(values: pd.Series, compare: bool) -> list[float]:
+    """Where each value lies on the colour scale, 0 to 1; one middle shade where values do not compare or are equal."""
+    low, high = values.min(), values.max()
+    if not compare or low == high:
+        return [UNIFORM_SHADE] * len(values)
+    return [float(shade) for shade in (values - low) / (high - low)]
 
 
 def _key_of_missing(figure: go.Figure, colours: Palette) -> None:
     """A hatched box and the word 未公布, top left."""
     left, top = 0.02, 0.86
-    pixels = {"xref": "paper", "yref": "paper", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": left, "yanchor": top}
+    pixels = {
+        "xref": "paper",
+        "yref": "paper",
+        "xsizemode": "pixel",
+        "ysizemode": "pixel",
+        "xanchor": left,
+        "yanchor": top,
+    }
     figure.add_shape(
-        type="rect", x0=0, x1=26, y0=0, y1=14, fillcolor=colours.missing, line={"color": colours.hatch, "width": 1}, **pixels
+        type="rect",
+        x0=0,
+        x1=26,
+        y0=0,
+        y1=14,
+        fillcolor=colours.missing,
+        line={"color": colours.hatch, "width": 1},
+        **pixels,
     )
     stripes = " ".join(f"M{x},0 L{x + 12},14" for x in (1, 7, 13))
     figure.add_shape(type="path", path=stripes, line={"color": colours.hatch, "width": 1.5}, **pixels)
@@ -263,13 +304,20 @@ def _title(frame: pd.DataFrame, indicator: pd.Series, level: str, breakdown: str
         return f"{len(known)}个{level_name}公布过{subject}，期间长短不一，不作比较{end}"
     if known["value"].nunique() == 1:
         return f"{when}{len(known)}个{level_name}公布的{subject}均为{known['text'].iloc[0]}{end}"
-    top, bottom = known.iloc[0], known.iloc[-1]
-    return f"{when}{subject}：{top['name']}最高，{top['text']}；{bottom['name']}最低，{bottom['text']}{end}"
+    ends = [_extreme(known, known["value"].iloc[at], word, level_name) for at, word in ((0, "最高"), (-1, "最低"))]
+    return f"{when}{subject}：{'；'.join(ends)}{end}"
 
 
-def _subtitle(
-    indicator: pd.Series, known: pd.DataFrame, dataset: str, level: str, breakdown: str, period: str
-) -> str:
+def _extreme(known: pd.DataFrame, value: float, word: str, level_name: str) -> str:
+    """Who has the highest or lowest value: 乌海市最高，100%; several: 9个盟市最高，均为100%."""
+    holders = known[known["value"] == value]
+    text = holders["text"].iloc[0]
+    if len(holders) == 1:
+        return f"{holders['name'].iloc[0]}{word}，{text}"
+    return f"{len(holders)}个{level_name}{word}，均为{text}"
+
+
+def _subtitle(indicator: pd.Series, known: pd.DataFrame, dataset: str, level: str, breakdown: str, period: str) -> str:
     unit = known["unit"].iloc[0] if len(known) else indicator["unit"]
     parts = [
         indicator["name"] + (f"（{breakdown}）" if breakdown else ""),

@@ -1,0 +1,60 @@
+# `make help` lists every target. Everything a target needs, it installs itself.
+PORT ?= 8501
+HOST ?= 127.0.0.1
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || echo /usr/bin/chromium)
+export CHROMIUM
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(VENV)/run  ## start the dashboard on http://localhost:8501 (PORT=, HOST= to change)
+	@$(BIN)/python -m tools.serve --host $(HOST) --port $(PORT)
+
+etl: $(VENV)/run  ## read catalogue and tables, check, publish a release
+	@$(BIN)/python -m etl build
+
+status: $(VENV)/run  ## list the releases of the warehouse
+	@$(BIN)/python -m etl status
+
+test: $(VENV)/dev browser  ## lint, types, layers and all tests
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: $(VENV)/dev  ## lint, format, types and layers only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/dev browser  ## benchmarks: time to the first map, bytes of a filter change
+	$(BIN)/python -m benchmarks.first_map
+
+screenshots: $(VENV)/dev browser  ## make the README's screenshots anew
+	$(BIN)/python -m tools.screenshots
+
+lock: $(VENV)/dev  ## write constraints.txt from what is installed
+	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools)==' > constraints.txt
+
+browser:  ## see that Chromium and a Chinese font are there; as root on Debian, install them
+	@sh tools/browser.sh
+
+clean:  ## remove the virtual environment, caches and the warehouse (never accepted tables)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data/warehouse dashboard/static/boundaries dashboard/static/topojson
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/run: requirements.txt constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@ $(VENV)/run
+
+.PHONY: help run etl status test check bench screenshots lock browser clean

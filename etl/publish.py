@@ -1,0 +1,316 @@
+"""Builds a release aside, verifies it, points at it; keeps, lists and rolls back releases.
+
+A release is a DuckDB file that is never changed after it has its name. Publishing renames a finished file and
+then renames the pointer CURRENT, so a killed process leaves either the old release current or the new one,
+never half of one. Readers keep the file they have open and follow the pointer at their next look.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import filelock
+import pandas as pd
+
+from etl import boundaries
+from etl.build import Gathered, Load, Say, gather, input_files, now, sha256
+from etl.catalogue import load_catalogue
+from etl.checks import run_checks
+from etl.errors import Finding, UserError
+from etl.paths import Paths
+
+RELEASES_KEPT = 5
+LOCK_WAIT_SECONDS = 600
+SCHEMA = Path(__file__).with_name("schema.sql")
+# What a release says: everything but the times and the bookkeeping of how it was made.
+CONTENT_TABLES = [
+    "chapters",
+    "regions",
+    "indicators",
+    "indicator_units",
+    "sources",
+    "observations",
+    "growth",
+    "targets",
+    "breaks",
+    "expected",
+    "checks",
+    "rejects",
+]
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release, as its own file tells it."""
+
+    id: str
+    path: Path
+    built_at: datetime
+    data_until: date
+    observations: int
+    rows_rejected: int
+    failed_checks: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a build did: the release that is current now, whether it was new, and what each input came to."""
+
+    release: Release
+    built: bool
+    loads: list[Load]
+    rejects: list[str]
+
+
+@contextmanager
+def publishing(paths: Paths) -> Iterator[None]:
+    """Holds the one right to write releases. Raises UserError that names the holder after a long wait."""
+    paths.warehouse.mkdir(parents=True, exist_ok=True)
+    holder = paths.warehouse / ".publishing"
+    lock = filelock.FileLock(paths.warehouse / ".lock")
+    try:
+        lock.acquire(timeout=LOCK_WAIT_SECONDS)
+    except filelock.Timeout:
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "另一个进程"
+        raise UserError(f"{who}正在发布数据，请稍后再试") from None
+    try:
+        holder.write_text(f"进程{os.getpid()}（{now():%Y-%m-%d %H:%M}起）", encoding="utf-8")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def build(paths: Paths, say: Say) -> Outcome:
+    """Makes the release that the inputs ask for, and points at it; does no work when it is there already.
+
+    Raises UserError when the catalogue or the boundaries are at fault; the old release then stays current.
+    """
+    with publishing(paths):
+        for leftover in paths.warehouse.glob(".building-*"):
+            leftover.unlink()
+        files = {name: sha256(path) for name, path in input_files(paths).items()}
+        fingerprint = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+        say("读取指标目录和区划边界 …")
+        catalogue = load_catalogue(paths.catalogue)
+        shapes = boundaries.read_boundaries(paths.boundaries, catalogue.regions)
+        known = _known(paths).get(fingerprint)
+        if known and release_path(paths, known).exists():
+            boundaries.write_static(shapes, paths.static)
+            point_at(paths, known)
+            release = describe(paths, known)
+            return Outcome(release, built=False, loads=_loads(release.path), rejects=_rejects(release.path))
+        gathered = gather(paths, catalogue, shapes, say)
+        say("写入并核对 …")
+        before = {release.id for release in releases(paths)}
+        release_id = _write(paths, gathered, files, fingerprint)
+        boundaries.write_static(gathered.boundaries, paths.static)
+        point_at(paths, release_id)
+        _remember(paths, fingerprint, release_id)
+        _prune(paths)
+        built = release_id not in before
+        return Outcome(
+            describe(paths, release_id),
+            built=built,
+            loads=gathered.loads,
+            rejects=[f.text() for f in gathered.findings],
+        )
+
+
+def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str) -> str:
+    """Writes and verifies the file of the new release; returns its id."""
+    building = paths.warehouse / f".building-{os.getpid()}.duckdb"
+    with duckdb.connect(str(building)) as con:
+        con.execute(SCHEMA.read_text(encoding="utf-8"))
+        for table, frame in gathered.tables.items():
+            insert(con, table, frame)
+        insert(con, "checks", run_checks(con, gathered.catalogue))
+        (data_until,) = _row(
+            con, "SELECT max(period_end) FROM observations WHERE dataset = 'published' AND value IS NOT NULL"
+        )
+        if data_until is None:
+            raise UserError("没有一条公开数据通过校验，未生成新版本")
+        release_id = f"{data_until:%Y%m%d}-{_content_hash(con)[:6]}"
+        inputs = {name: digest for name, digest in files.items() if not name.startswith("etl/")}
+        insert(
+            con,
+            "release",
+            pd.DataFrame(
+                [
+                    {
+                        "id": release_id,
+                        "built_at": now(),
+                        "data_until": data_until,
+                        "fingerprint": fingerprint,
+                        "inputs": json.dumps(inputs, ensure_ascii=False, sort_keys=True),
+                        "boundaries": gathered.boundaries.version,
+                        "duckdb_version": duckdb.__version__,
+                    }
+                ]
+            ),
+        )
+    _verify(building, gathered)
+    final = release_path(paths, release_id)
+    if final.exists():
+        building.unlink()
+    else:
+        _sync(building)
+        os.replace(building, final)
+    return release_id
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
+    """Appends `frame` to `table` by column names; DuckDB casts, and its constraints refuse what does not fit."""
+    if frame.empty:
+        return
+    columns = ", ".join(f'"{c}"' for c in frame.columns)
+    con.register("incoming", frame)
+    con.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming")
+    con.unregister("incoming")
+
+
+def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    """The one row of an answer; read to its end, because an unfinished answer keeps the connection busy."""
+    (row,) = con.execute(sql).fetchall()
+    return tuple(row)
+
+
+def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
+    """A hash of all rows that does not depend on their order or on the DuckDB version."""
+    digest = hashlib.sha256()
+    for table in CONTENT_TABLES:
+        row = _row(con, f"SELECT count(*), sum(md5_number_lower(to_json(t)::VARCHAR)::HUGEINT) FROM {table} AS t")
+        digest.update(f"{table}:{row}\n".encode())
+    return digest.hexdigest()
+
+
+def _verify(path: Path, gathered: Gathered) -> None:
+    """Reads the finished file back; a mismatch is a fault of the program, so it raises RuntimeError."""
+    with duckdb.connect(str(path), read_only=True) as con:
+        for table, frame in gathered.tables.items():
+            (count,) = _row(con, f"SELECT count(*) FROM {table}")
+            if count != len(frame):
+                raise RuntimeError(f"{table}: {count} rows written, {len(frame)} expected")
+        for name, sql in {
+            "figures without a known source": "SELECT count(*) FROM observations ANTI JOIN sources ON id = source_id",
+            "figures of unknown regions": "SELECT count(*) FROM observations ANTI JOIN regions ON code = region_code",
+            "figures of unknown indicators": """
+                SELECT count(*) FROM observations ANTI JOIN indicators ON id = indicator_id""",
+            "doubled figures": """
+                SELECT count(*) FROM (
+                    SELECT 1 FROM observations
+                    GROUP BY dataset, region_code, indicator_id, breakdown, period, source_id, revision
+                    HAVING count(*) > 1)""",
+        }.items():
+            (count,) = _row(con, sql)
+            if count:
+                raise RuntimeError(f"release not published: {count} {name}")
+
+
+def point_at(paths: Paths, release_id: str) -> None:
+    """Makes a release the current one. Raises UserError when there is no such release."""
+    if not release_path(paths, release_id).exists():
+        known = "、".join(r.id for r in releases(paths)) or "无"
+        raise UserError(f"没有版本“{release_id}”；现有版本：{known}")
+    aside = paths.warehouse / f".CURRENT-{os.getpid()}"
+    aside.write_text(release_id + "\n", encoding="ascii")
+    _sync(aside)
+    os.replace(aside, paths.warehouse / "CURRENT")
+
+
+def rollback(paths: Paths, release_id: str | None = None) -> Release:
+    """Points at `release_id`, or at the release built before the current one. Raises UserError when there is none."""
+    with publishing(paths):
+        if release_id is None:
+            current = current_id(paths)
+            known = [r.id for r in releases(paths)]
+            older = known[known.index(current) + 1 :] if current in known else []
+            if not older:
+                raise UserError("没有更早的版本可以退回")
+            release_id = older[0]
+        point_at(paths, release_id)
+        return describe(paths, release_id)
+
+
+def current_id(paths: Paths) -> str | None:
+    """The id that CURRENT holds; None when there is no pointer yet."""
+    try:
+        return (paths.warehouse / "CURRENT").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return None
+
+
+def release_path(paths: Paths, release_id: str) -> Path:
+    """The file of a release, existing or not."""
+    return paths.warehouse / f"{release_id}.duckdb"
+
+
+def releases(paths: Paths) -> list[Release]:
+    """All releases, the newest build first."""
+    found = [describe(paths, p.stem) for p in paths.warehouse.glob("[0-9]*.duckdb")]
+    return sorted(found, key=lambda r: (r.built_at, r.id), reverse=True)
+
+
+def describe(paths: Paths, release_id: str) -> Release:
+    """Reads what a release says of itself. Raises UserError when its file cannot be read."""
+    path = release_path(paths, release_id)
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            row = _row(
+                con,
+                """
+                SELECT built_at, data_until, (SELECT count(*) FROM observations),
+                    (SELECT coalesce(sum(rows_rejected), 0) FROM loads),
+                    (SELECT count(*) FROM checks WHERE severity IN ('warning', 'error') AND dataset <> 'demo')
+                FROM release""",
+            )
+    except duckdb.Error as error:
+        raise UserError(f"版本文件 {path.name} 无法读取：{error}") from None
+    return Release(release_id, path, *row)
+
+
+def _loads(path: Path) -> list[Load]:
+    with duckdb.connect(str(path), read_only=True) as con:
+        columns = ", ".join(Load.__dataclass_fields__)
+        return [Load(*row) for row in con.execute(f"SELECT {columns} FROM loads ORDER BY load_id").fetchall()]
+
+
+def _rejects(path: Path) -> list[str]:
+    with duckdb.connect(str(path), read_only=True) as con:
+        columns = ", ".join(f'"{name}"' for name in Finding.__dataclass_fields__)
+        return [Finding(*row).text() for row in con.execute(f"SELECT {columns} FROM rejects").fetchall()]
+
+
+def _known(paths: Paths) -> dict[str, str]:
+    try:
+        known: dict[str, str] = json.loads((paths.warehouse / "fingerprints.json").read_text(encoding="ascii"))
+    except FileNotFoundError:
+        return {}
+    return known
+
+
+def _remember(paths: Paths, fingerprint: str, release_id: str) -> None:
+    aside = paths.warehouse / f".fingerprints-{os.getpid()}"
+    aside.write_text(json.dumps({**_known(paths), fingerprint: release_id}, indent=1), encoding="ascii")
+    os.replace(aside, paths.warehouse / "fingerprints.json")
+
+
+def _prune(paths: Paths) -> None:
+    """Removes all but the newest releases and the current one."""
+    current = current_id(paths)
+    for release in releases(paths)[RELEASES_KEPT:]:
+        if release.id != current:
+            release.path.unlink()
+
+
+def _sync(path: Path) -> None:
+    """Forces a file's bytes to the disk, so that a name never points at unwritten data after a power cut."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,44 @@
+"""Files that leave the screen."""
+
+import io
+
+import openpyxl
+import pandas as pd
+
+from dashboard import export
+
+TABLE = pd.DataFrame(
+    {"指标": ["出庭应诉率", '=HYPERLINK("x")', "+1", "@SUM(A1)"], "数值": [99.74, -3.63, float("nan"), 0.0]}
+)
+
+
+def test_csv_opens_in_excel_with_chinese_and_without_running_formulas() -> None:
+    content = export.to_csv(TABLE)
+    assert content.startswith("\ufeff".encode())
+    lines = content.decode("utf-8-sig").splitlines()
+    assert lines[1] == "出庭应诉率,99.74"
+    assert lines[2].startswith('"\'=HYPERLINK')
+    assert lines[3].startswith("'+1")
+    assert lines[2].endswith(",-3.63"), "a negative number is a number, not a formula"
+
+
+def test_missing_stays_missing_and_zero_stays_zero() -> None:
+    lines = export.to_csv(TABLE).decode("utf-8-sig").splitlines()
+    assert lines[3].endswith(",")
+    assert lines[4].endswith(",0.0")
+
+
+def test_xlsx_holds_text_as_text_and_explains_itself() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(TABLE, [("版本", "20251231-a1b2c3"), ("口径", "=1+1")])))
+    data, notes = book["数据"], book["口径说明"]
+    assert [cell.value for cell in data[1]] == ["指标", "数值"]
+    assert data["A3"].value == '=HYPERLINK("x")'
+    assert data["A3"].data_type == "s"
+    assert data["B4"].value is None
+    assert notes["B3"].data_type == "s"
+    assert notes["B2"].value == "20251231-a1b2c3"
+
+
+def test_control_characters_do_not_break_the_workbook() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(pd.DataFrame({"a": ["坏\x07字"]}), [])))
+    assert book["数据"]["A2"].value == "坏字"

@@ -1,0 +1,170 @@
+"""Every page as a reader meets it, without a browser."""
+
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from etl.paths import Paths
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = ["overview", "map", "indicators", "data"]
+SECONDS = 30
+
+pytestmark = pytest.mark.usefixtures("warehouse")
+
+
+def open_page(name: str, **parameters: str) -> AppTest:
+    """Runs the shell at one page, with `parameters` in the address."""
+    app = AppTest.from_file(str(ROOT / "dashboard" / "shell.py"), default_timeout=SECONDS)
+    for key, value in parameters.items():
+        app.query_params[key] = value
+    if name != "overview":
+        app.run()
+        for key, value in parameters.items():
+            app.query_params[key] = value
+        app.switch_page(f"../pages/{name}.py")
+    return app.run()
+
+
+def texts(app: AppTest) -> str:
+    """Everything written on the page, without the escapes of Markdown."""
+    parts = [element.value for element in (*app.markdown, *app.caption, *app.title, *app.subheader)]
+    parts += [f"{metric.label} {metric.value}" for metric in app.metric]
+    return "\n".join(parts).replace("\\", "")
+
+
+def figure(app: AppTest) -> dict:
+    return json.loads(app.get("plotly_chart")[0].proto.spec)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("dataset", ["published", "demo"])
+def test_a_page_opens_without_error_and_ends_with_the_release(name: str, dataset: str) -> None:
+    app = open_page(name, dataset=dataset)
+    assert not app.exception
+    assert not app.error
+    assert "数据截至2025年12月31日" in app.caption[-1].value
+    assert "报告错误" in app.caption[-1].value
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nonsense_in_the_address_is_told_and_does_no_harm(name: str) -> None:
+    app = open_page(name, region="999999", period="1066", indicator="<script>alert(1)</script>", level="planet")
+    assert not app.exception
+    assert len(app.warning) == 4
+
+
+def test_the_overview_says_how_the_region_stands() -> None:
+    app = open_page("overview")
+    assert "2023年内蒙古自治区行政机关负责人出庭应诉率99.74%，距2024年目标100%差0.26个百分点" in texts(app)
+    cards = {metric.label: metric.value for metric in app.metric}
+    assert len(cards) == 14
+    assert cards["行政复议直接纠错率"] == "24.47%"
+    assert cards["全程网办率"] == "未公布"
+
+
+def test_every_card_with_a_value_names_its_source() -> None:
+    app = open_page("overview")
+    cards = [metric for metric in app.metric if metric.value != "未公布"]
+    sources = [caption for caption in app.caption if "《" in caption.value and "来源" not in caption.value]
+    assert len(sources) == len(cards)
+
+
+def test_the_official_map_opens_on_the_newest_value_of_each_league() -> None:
+    app = open_page("map")
+    values = [trace for trace in figure(app)["data"] if trace["type"] == "choropleth"]
+    assert len(values[0]["locations"]) + len(values[2]["locations"]) == 12
+    assert "12个盟市：有数3 · 未公布9" in texts(app)
+
+
+def test_a_deep_link_shows_its_region_with_figures_and_sources() -> None:
+    app = open_page("map", indicator="court_appearance_rate", region="150700")
+    assert app.selectbox(key="choose_region").value == "150700"
+    shown = texts(app)
+    assert "#### 呼伦贝尔市" in shown
+    assert "100%" in shown
+    assert "呼伦贝尔市创建全区法治政府建设示范市经验做法" in shown
+
+
+def test_choosing_an_indicator_writes_the_address_and_brings_its_own_period() -> None:
+    app = open_page("map", indicator="court_appearance_rate", period="2023")
+    app.selectbox(key="choose_indicator").select("mediation_success_rate").run()
+    assert app.query_params["indicator"] == "mediation_success_rate"
+    assert not app.warning
+
+
+def test_the_choice_goes_with_the_reader_to_another_page() -> None:
+    app = open_page("map", indicator="court_appearance_rate", region="150700")
+    del app.query_params["indicator"], app.query_params["region"]  # what Streamlit does when the page is turned
+    app.switch_page("../pages/data.py").run()
+    assert app.query_params["indicator"] == "court_appearance_rate"
+    assert app.query_params["region"] == "150700"
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [("appearance rate of heads", "court_appearance_rate"), ("xzfysqsjs", "reconsideration_applications")],
+)
+def test_one_match_of_the_search_becomes_the_choice(words: str, found: str) -> None:
+    app = open_page("map")
+    app.text_input(key="find_indicator").input(words).run()
+    assert app.selectbox(key="choose_indicator").value == found
+
+
+def test_an_indicator_without_figures_says_so() -> None:
+    app = open_page("map", indicator="court_appearances_made")
+    assert "均未公布负责人实际出庭案件数" in texts(app)
+    assert any("（本数据集无数）" in option for option in app.selectbox(key="choose_indicator").options)
+
+
+def test_breakdowns_are_offered_where_only_parts_were_published() -> None:
+    app = open_page("map", indicator="local_regulations")
+    assert "制定" in app.selectbox(key="choose_breakdown").options
+    assert "合计（原文总数）" not in app.selectbox(key="choose_breakdown").options
+
+
+def test_the_data_page_holds_every_official_figure() -> None:
+    app = open_page("data")
+    table = app.dataframe[0].value
+    assert len(table) == 456
+    assert table["来源"].notna().all()
+    row = table[(table["指标编号"] == "reconsideration_correction_rate") & (table["期间编号"] == "2023")].iloc[0]
+    assert (row["数值"], row["基本单位数值"]) == ("24.47%", 24.47)
+
+
+def test_simulated_data_carry_their_mark_on_every_page() -> None:
+    for name in ("overview", "map", "data"):
+        app = open_page(name, dataset="demo")
+        assert "演示数据（模拟）" in texts(app), name
+
+
+def test_the_dictionary_explains_an_indicator() -> None:
+    app = open_page("indicators", indicator="reconsideration_correction_rate")
+    entry = app.table[0].value["内容"]
+    assert entry["方向"] == "中性：高低不表示好坏"
+    assert "÷" in entry["计算公式"]
+    assert "高可能说明审查严" in app.info[0].value.replace("\\", "")
+
+
+def test_a_missing_warehouse_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    app = open_page("overview")
+    assert not app.exception
+    assert "python -m etl build" in app.error[0].value
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", None])
+def test_a_broken_warehouse_says_what_to_run(
+    content: bytes | None, tmp_path: Path, built: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "warehouse"
+    folder.mkdir()
+    (folder / "CURRENT").write_text("20251231-abcdef\n")
+    if content is not None:
+        (folder / "20251231-abcdef.duckdb").write_bytes(content)
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    app = open_page("overview")
+    assert not app.exception
+    assert "python -m etl" in app.error[0].value
