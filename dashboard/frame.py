@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import queries, selection
 from dashboard.charts import Chart
@@ -93,8 +94,14 @@ def show(chart: Chart, key: str, on_select: Callable[[], None] | None = None) ->
             selection_mode="points",
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
-    with st.expander("查看数据"):
-        st.dataframe(chart.table, hide_index=True, alt=chart.reading)
+    if fold := folded("查看数据", f"{key}_table"):
+        fold.dataframe(chart.table, hide_index=True, alt=chart.reading)
+
+
+def folded(label: str, key: str) -> DeltaGenerator | None:
+    """A folded section, or None while it is closed: what nobody opens is neither computed nor sent."""
+    section = st.expander(label, key=key, on_change="rerun")
+    return section if section.open else None
 
 
 def map_settings(reader: Reader) -> dict[str, Any]:

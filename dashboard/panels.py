@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import slices
-from dashboard.frame import Reader, plain
+from dashboard.frame import Reader, folded, plain
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED
 
@@ -52,8 +52,8 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
         st.markdown(f"**{plain(row.text)}**　{plain(row.period_text + part)}")
         st.caption(plain("；".join(x for x in [f"来源：{row.publisher}《{row.source_title}》", row.note] if x)))
     if len(of_indicator) > SHOWN_IN_FULL:
-        with st.expander(f"全部{len(of_indicator)}条"):
-            st.dataframe(
+        if fold := folded(f"全部{len(of_indicator)}条", "all_of_region"):
+            fold.dataframe(
                 of_indicator[["period_text", "breakdown", "text", "source_title", "note"]].rename(
                     columns=FIGURE_COLUMNS
                 ),
@@ -81,17 +81,20 @@ def who_published(figures: pd.DataFrame, reader: Reader) -> None:
 
     `figures`: `queries.figures_of_indicator`.
     """
-    with st.expander(f"哪些地区公布过“{reader.indicator['name']}”（{len(figures)}条）"):
-        if figures.empty:
-            st.caption("本数据集没有这项指标的数据。")
-            return
-        table = slices.with_texts(figures.sort_values("period_end", ascending=False))
-        table = table.assign(level=table["level"].map(LEVEL_NAMES))
-        st.dataframe(
-            table[["region", "level", *FIGURE_COLUMNS]].rename(
-                columns={"region": "地区", "level": "层级", **FIGURE_COLUMNS}
-            ),
-            hide_index=True,
-            column_config={"网址": st.column_config.LinkColumn(display_text="打开原文")},
-            alt=f"公布过{reader.indicator['name']}的地区及来源",
-        )
+    fold = folded(f"哪些地区公布过“{reader.indicator['name']}”（{len(figures)}条）", "who_published")
+    if fold is None:
+        return
+    if figures.empty:
+        fold.caption("本数据集没有这项指标的数据。")
+        return
+    table = slices.with_texts(figures.sort_values("period_end", ascending=False))
+    table = table.assign(level=table["level"].map(LEVEL_NAMES))
+    fold.dataframe(
+        table[["region", "level", *FIGURE_COLUMNS]].rename(
+            columns={"region": "地区", "level": "层级", **FIGURE_COLUMNS}
+        ),
+        hide_index=True,
+        column_config={"网址": st.column_config.LinkColumn(display_text="打开原文")},
+        placeholder="—",
+        alt=f"公布过{reader.indicator['name']}的地区及来源",
+    )

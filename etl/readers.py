@@ -10,6 +10,8 @@ import datetime as dt
 import io
 import itertools
 import re
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections import Counter
@@ -228,7 +230,7 @@ def _csv(path: Path, name: str) -> Grid:
             arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False),
         )
     except pa.ArrowInvalid as error:
-        raise UserError(f"{name}：无法按CSV读取，可能有引号没有成对（{error}）") from None
+        raise UserError(f"{name}：无法按CSV读取，可能有引号没有成对") from error
     cells = _frame(table.columns)
     if ragged:
         cells, faults = _with_ragged(cells, ragged, delimiter, name)
@@ -350,7 +352,7 @@ def _parquet(path: Path, name: str) -> Grid:
             raise UserError(f"{name}：解开后超过{MAX_UNPACKED_BYTES // 2**30}GB，请分成几个文件")
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{name}：Parquet文件已损坏，无法读取（{error}）") from None
+        raise UserError(f"{name}：Parquet文件已损坏，无法读取") from error
     columns = []
     for column_name, column in zip(table.column_names, table.columns, strict=True):
         if pa.types.is_dictionary(column.type):
@@ -368,11 +370,27 @@ def _parquet(path: Path, name: str) -> Grid:
 # ----------------------------------------------------------------------------------------------------------- Excel
 
 
+# A damaged XLS can send calamine round a loop until memory ends, and the process with it: tried in a child first.
+_PROBE = """
+import resource, sys, python_calamine
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+book = python_calamine.CalamineWorkbook.from_path(sys.argv[1])
+for sheet in book.sheet_names:
+    book.get_sheet_by_name(sheet)
+"""
+
+
 def _xls(path: Path, name: str) -> list[Grid]:
     """An XLS file (BIFF), or an XLSX that is locked with a password (which is packed in the same way)."""
     content = path.read_bytes()
     if "_VBA_PROJECT".encode("utf-16-le") in content:
         raise UserError(f"{name}：不接受带宏的工作簿，请另存为“Excel 工作簿（*.xlsx）”")
+    try:
+        probe = subprocess.run([sys.executable, "-c", _PROBE, str(path)], capture_output=True, timeout=300)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        probe = None
+    if probe is None or probe.returncode < 0:
+        raise UserError(f"{name}：文件已损坏，无法打开；请从原程序重新保存")
     note = "XLS旧格式：百分数会读成小数，出错的单元格会读成空；请核对，或另存为XLSX"
     return _workbook(path, name, {}, [note])
 
@@ -392,7 +410,7 @@ def _xlsx(path: Path, name: str) -> list[Grid]:
         EOFError,
         NotImplementedError,
     ) as error:
-        raise UserError(f"{name}：文件已损坏，无法打开；请从原程序重新保存（{error}）") from None
+        raise UserError(f"{name}：文件已损坏，无法打开；请从原程序重新保存") from error
     return _workbook(path, name, special, [])
 
 
@@ -519,7 +537,7 @@ def _workbook(
     except calamine.PasswordError:
         raise UserError(f"{name}：文件有密码，请取消密码后再导入") from None
     except (calamine.CalamineError, OSError) as error:
-        raise UserError(f"{name}：文件已损坏，无法打开；请从原程序重新保存（{error}）") from None
+        raise UserError(f"{name}：文件已损坏，无法打开；请从原程序重新保存") from error
 
 
 def _grids(

@@ -1224,7 +1224,14 @@ def _own_workbook(path: Path, name: str, sheets: Iterable[str]) -> openpyxl.Work
     if content.startswith(b"PK"):
         try:
             book = openpyxl.load_workbook(io.BytesIO(content))
-        except (ValueError, TypeError, KeyError):  # what openpyxl raises for parts that it finds odd
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            IndexError,
+            AttributeError,
+            OverflowError,
+        ):  # what openpyxl raises for parts that it finds odd
             book = None
         if book is not None and set(sheets) <= set(book.sheetnames):
             return book

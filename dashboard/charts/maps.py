@@ -27,6 +27,7 @@ from dashboard.theme import (
     template,
 )
 
+HOVER = "%{properties.name}<br>%{text}<extra></extra>"
 MAP_NOTE = "示意图，不作为划界依据"
 VALUES_FOR_SCALE = 4  # with fewer, the labels say more than a colour bar
 NAMED_IN_TITLE = 3
@@ -79,7 +80,7 @@ def league_or_banner_map(
             fill=colours.missing,
             line=colours.hatch,
             width=0.6,
-            hover=missing["name"] + "<br>" + missing["text"],
+            hover=missing["text"],
         )
     )
     figure.add_trace(
@@ -146,7 +147,10 @@ def _layout(dark: bool, colours: Palette) -> dict[str, object]:
 def _areas(
     geojson: object, codes: object, *, fill: str, line: str, width: float, hover: pd.Series | None = None
 ) -> go.Choropleth:
-    """Areas of one colour; without `hover` they neither answer the mouse nor a click."""
+    """Areas of one colour; without `hover` they neither answer the mouse nor a click.
+
+    The name in the hover text comes from the shape: a hundred names need not travel with every figure.
+    """
     locations = list(codes)  # type: ignore[call-overload]
     return go.Choropleth(
         geojson=geojson,
@@ -157,7 +161,7 @@ def _areas(
         showscale=False,
         marker={"line": {"color": line, "width": width}},
         text=None if hover is None else hover.tolist(),
-        hovertemplate=None if hover is None else "%{text}<extra></extra>",
+        hovertemplate=None if hover is None else HOVER,
         hoverinfo="skip" if hover is None else None,
     )
 
@@ -168,6 +172,7 @@ def _values(
     """Areas with a value. Colour is a scale only where values compare; else all have one colour that says 有数."""
     steps = colours.neutral if indicator["direction"] == "neutral" else colours.sequential
     compare = slices.comparable(known) and known["value"].nunique() > 1
+    several = known["period_text"].nunique() > 1
     scale = [[i / (len(steps) - 1), colour] for i, colour in enumerate(steps)]
     return go.Choropleth(
         geojson=geojson,
@@ -180,8 +185,8 @@ def _values(
         showscale=bool(compare and known["value"].nunique() >= VALUES_FOR_SCALE),
         colorbar=_colour_bar(known["value"].min(), known["value"].max(), known["unit"].iloc[0], colours),
         marker={"line": {"color": colours.border, "width": 0.6 if narrow else 1.0}},
-        text=(known["name"] + "<br>" + known["text"] + "（" + known["period_text"] + "）").tolist(),
-        hovertemplate="%{text}<extra></extra>",
+        text=(known["text"] + "（" + known["period_text"] + "）" if several else known["text"]).tolist(),
+        hovertemplate=HOVER if several else HOVER.replace("%{text}", f"%{{text}}（{known['period_text'].iloc[0]}）"),
         # The template's own selection styling would fade every area that was not clicked.
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
@@ -245,7 +250,7 @@ def _shades(values: pd.Series, compare: bool) -> list[float]:
     low, high = values.min(), values.max()
     if not compare or low == high:
         return [UNIFORM_SHADE] * len(values)
-    return [float(shade) for shade in (values - low) / (high - low)]
+    return ((values - low) / (high - low)).round(4).tolist()
 
 
 def _key_of_missing(figure: go.Figure, colours: Palette) -> None:

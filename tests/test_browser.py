@@ -1,0 +1,218 @@
+"""What a person does, in a real Chromium against a real server, with every other machine out of reach."""
+
+import json
+import os
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from dashboard.server import TITLE
+from etl.paths import Paths
+from tests.conftest import Server
+
+pytestmark = pytest.mark.browser
+
+AT_REST = """() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app && app.getAttribute('data-test-script-state') === 'notRunning'
+    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]');
+}"""
+SHAPES = ".js-plotly-plot .choroplethlayer path.choroplethlocation"
+SECONDS = 60_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+        )
+        yield started
+        started.close()
+
+
+class Visit:
+    """One page opened by one reader; remembers what it asked for and what went wrong."""
+
+    def __init__(self, browser: Browser, server: Server, path: str, width: int = 1440, scheme: str = "light") -> None:
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": width, "height": 900}, locale="zh-CN", color_scheme=scheme
+        )
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(SECONDS)
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        own = urlsplit(server.address).netloc
+        self.page.on(
+            "request",
+            lambda r: (
+                self.foreign.append(r.url)
+                if urlsplit(r.url).scheme in ("http", "https", "ws", "wss") and urlsplit(r.url).netloc != own
+                else None
+            ),
+        )
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        # No other machine answers: a page that needs one fails here as it would on the intranet.
+        self.page.route(lambda url: urlsplit(url).netloc != own, lambda route: route.abort())
+        self.page.goto(server.address + path)
+        self.rest()
+
+    def rest(self) -> None:
+        """Waits until the script has run and the shapes of a map, if there is one, are drawn."""
+        self.page.wait_for_function(AT_REST)
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_function(AT_REST)
+        if self.page.locator(".js-plotly-plot").count():
+            self.page.locator(SHAPES).first.wait_for(state="attached")
+
+    def address(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.page.url).query)
+
+    def clean(self) -> None:
+        assert self.foreign == []
+        assert self.errors == []
+        assert self.page.locator('[data-testid="stException"]').count() == 0
+
+
+@pytest.fixture
+def visit(browser: Browser, server: Server) -> Iterator[object]:
+    visits: list[Visit] = []
+
+    def open_page(path: str, **settings: object) -> Visit:
+        visits.append(Visit(browser, server, path, **settings))  # type: ignore[arg-type]
+        return visits[-1]
+
+    yield open_page
+    for opened in visits:
+        opened.context.close()
+
+
+def test_the_first_visit_of_a_fresh_server_by_deep_link_shows_sidebar_and_state(browser: Browser, built: Paths) -> None:
+    fresh = Server(built.data)
+    try:
+        visit = Visit(browser, fresh, "/map?indicator=court_appearance_rate&region=150700")
+        assert visit.page.locator('[data-testid="stSidebarNav"]').is_visible()
+        assert visit.page.get_by_role("heading", name="呼伦贝尔市", exact=True).is_visible()
+        assert visit.address() == {"indicator": ["court_appearance_rate"], "region": ["150700"]}
+        visit.clean()
+        visit.context.close()
+    finally:
+        fresh.stop()
+
+
+@pytest.mark.parametrize("path", ["/", "/map", "/indicators", "/data", "/map?dataset=demo&level=banner"])
+def test_no_page_asks_another_machine_or_logs_an_error(visit, path: str) -> None:  # type: ignore[no-untyped-def]
+    visit(path).clean()
+
+
+@pytest.mark.parametrize(("level", "areas"), [("league", 12), ("banner", 103)])
+def test_every_area_is_drawn(visit, level: str, areas: int) -> None:  # type: ignore[no-untyped-def]
+    opened = visit(f"/map?level={level}&indicator=court_appearance_rate")
+    drawn = opened.page.evaluate(
+        """() => [...document.querySelectorAll('.js-plotly-plot')][0].data
+            .filter(t => t.type === 'choropleth' && t.hovertemplate).map(t => t.locations.length)
+            .reduce((a, b) => a + b, 0)"""
+    )
+    shapes = opened.page.evaluate(
+        """() => [...document.querySelectorAll('.js-plotly-plot .choroplethlayer path.choroplethlocation')]
+            .filter(p => p.getBoundingClientRect().width > 0).length"""
+    )
+    assert drawn == areas
+    assert shapes >= areas
+
+
+def test_a_click_on_the_map_selects_the_league_and_shows_its_figures(visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/map?indicator=court_appearance_rate")
+    spot = opened.page.evaluate(
+        """() => {
+            const plot = document.querySelector('.js-plotly-plot');
+            const [x, y] = plot._fullLayout.geo._subplot.projection([121.0, 49.5]);
+            const box = plot.getBoundingClientRect();
+            return {x: box.x + x, y: box.y + y};
+        }"""
+    )
+    opened.page.mouse.click(spot["x"], spot["y"])
+    opened.page.get_by_role("heading", name="呼伦贝尔市", exact=True).wait_for()
+    opened.rest()
+    assert opened.address()["region"] == ["150700"]
+    assert opened.page.get_by_text("呼伦贝尔市创建全区法治政府建设示范市经验做法").first.is_visible()
+    opened.clean()
+
+
+def test_shapes_travel_once_and_a_filter_change_is_small(browser: Browser, server: Server) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    fetched: list[str] = []
+    received: list[int] = []
+    page.on("request", lambda r: fetched.append(urlsplit(r.url).path))
+    page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(len(frame))))
+    page.goto(f"{server.address}/map?dataset=demo&level=banner&indicator=court_appearance_rate")
+    page.locator(SHAPES).first.wait_for(state="attached")
+    page.wait_for_function(AT_REST)
+    page.wait_for_timeout(1500)
+    assert fetched.count("/app/static/boundaries/banners.json") == 1
+    fetched.clear()
+    received.clear()
+    page.get_by_role("combobox", name="期间").fill("2022年 ·")
+    page.keyboard.press("Enter")
+    page.get_by_text("2022年行政机关负责人出庭应诉率").first.wait_for()
+    page.wait_for_function(AT_REST)
+    page.wait_for_timeout(800)
+    assert not [path for path in fetched if "boundaries" in path]
+    assert sum(received) <= 30 * 1024, f"{sum(received)} bytes for one change of period"
+    context.close()
+
+
+def test_turning_the_page_keeps_the_choice(visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/map?indicator=mediation_success_rate&region=150300")
+    opened.page.get_by_role("link", name="指标词典").click()
+    opened.page.get_by_role("heading", name="指标词典").wait_for()
+    opened.rest()
+    assert urlsplit(opened.page.url).path == "/indicators"
+    assert opened.address() == {"indicator": ["mediation_success_rate"], "region": ["150300"]}
+
+
+def test_the_table_leaves_as_csv_with_chinese_and_sources(visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/data")
+    with opened.page.expect_download() as waiting:
+        opened.page.get_by_role("button", name="下载CSV").click()
+    content = waiting.value.path().read_bytes().decode("utf-8-sig")
+    assert len(content.splitlines()) == 457
+    assert "内蒙古自治区人民政府关于2023年法治政府建设情况的报告" in content
+    assert waiting.value.suggested_filename.startswith("法治政府建设指标数据_20251231-")
+
+
+@pytest.mark.parametrize("path", ["/", "/map", "/indicators", "/data"])
+def test_nothing_scrolls_sideways_on_a_phone(visit, path: str) -> None:  # type: ignore[no-untyped-def]
+    opened = visit(path, width=390)
+    widths = opened.page.evaluate(
+        "() => { const m = document.querySelector('[data-testid=stMain]'); return [m.scrollWidth, m.clientWidth] }"
+    )
+    assert widths[0] <= widths[1]
+    assert opened.page.locator('[data-testid="stSidebar"][aria-expanded="true"]').count() == 0
+
+
+def test_the_page_says_that_it_is_chinese(visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/")
+    assert opened.page.locator("html").get_attribute("lang") == "zh-CN"
+    assert opened.page.title() == TITLE
+
+
+def test_the_dark_mode_draws_its_own_colours(visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/map", scheme="dark")
+    ground = opened.page.evaluate("() => document.querySelector('.js-plotly-plot')._fullLayout.paper_bgcolor")
+    assert ground == "#10161d"
+    opened.clean()
+
+
+def test_the_shape_files_hold_geometry_and_codes_only(server: Server, visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/map")
+    text = opened.page.request.get(f"{server.address}/app/static/boundaries/banners.json").text()
+    features = json.loads(text)["features"]
+    assert len(features) == 103
+    assert set(features[0]["properties"]) == {"code", "name", "parent"}
