@@ -1,11 +1,15 @@
 """The server. `streamlit run app.py` finds `app`; the script that runs for each reader is dashboard/shell.py."""
 
+import contextlib
 import logging
 import uuid
+from collections.abc import AsyncIterator
 
 import streamlit as st
+from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
+from dashboard import queries, selection
 from dashboard.server import Document
 
 log = logging.getLogger("dashboard")
@@ -19,8 +23,29 @@ def tell_reader(error: Exception) -> bool:
     return True
 
 
+def warm_up() -> None:
+    """Reads what every page needs, so that the first reader does not wait for it."""
+    try:
+        release = queries.current_release()
+        choices = selection.choices_of(release)
+        queries.targets(release)
+        for dataset, indicator in choices.openings.items():
+            queries.figures_of_indicator(release, dataset, indicator)
+            queries.figures_of_region(release, dataset, selection.REGION_ROOT)
+    except queries.WarehouseError as error:
+        log.warning("started without a warehouse: %s", error)
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """Warms up before the first request is answered."""
+    await run_sync(warm_up)
+    yield
+
+
 app = st.App(
     "dashboard/shell.py",
+    lifespan=lifespan,
     middleware=[Middleware(Document)],
     on_script_error=tell_reader,
 )

@@ -51,25 +51,21 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
         part = f"（{row.breakdown}）" if row.breakdown else ""
         st.markdown(f"**{plain(row.text)}**　{plain(row.period_text + part)}")
         st.caption(plain("；".join(x for x in [f"来源：{row.publisher}《{row.source_title}》", row.note] if x)))
-    if len(of_indicator) > SHOWN_IN_FULL:
-        if fold := folded(f"全部{len(of_indicator)}条", "all_of_region"):
-            fold.dataframe(
-                of_indicator[["period_text", "breakdown", "text", "source_title", "note"]].rename(
-                    columns=FIGURE_COLUMNS
-                ),
-                hide_index=True,
-                alt=f"{place['name']}{reader.indicator['name']}的全部数据",
-            )
+    if len(of_indicator) > SHOWN_IN_FULL and (fold := folded(f"全部{len(of_indicator)}条", "all_of_region")):
+        fold.dataframe(
+            of_indicator[["period_text", "breakdown", "text", "source_title", "note"]].rename(columns=FIGURE_COLUMNS),
+            hide_index=True,
+            alt=f"{place['name']}{reader.indicator['name']}的全部数据",
+        )
     others = figures[(figures["indicator_id"] != chosen.indicator)]
     st.markdown(f"**其他指标的数据（{len(others)}条）**")
     if others.empty:
         st.caption(f"{NOT_PUBLISHED}其他指标。")
         return
     table = slices.with_texts(slices.newest(others)).sort_values("chapter", kind="stable")
+    columns = ["indicator", *(["breakdown"] if table["breakdown"].any() else []), "text", "period_text", "source_title"]
     st.dataframe(
-        table[["indicator", "breakdown", "text", "period_text", "source_title"]].rename(
-            columns={"indicator": "指标", **FIGURE_COLUMNS}
-        ),
+        table[columns].rename(columns={"indicator": "指标", **FIGURE_COLUMNS}),
         hide_index=True,
         height=420,
         alt=f"{place['name']}各项指标的最新数据",

@@ -218,3 +218,178 @@ def datasets(release: Release) -> list[str]:
     """The datasets with figures; the official one first, the simulated one last."""
     found = _table(release.path, "SELECT DISTINCT dataset FROM observations ORDER BY dataset")["dataset"].tolist()
     return sorted(found, key=lambda name: (name != "published", name == "demo", name))
+
+
+# ---- what stewards look after ----
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def _answer(path: str, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
+    return _query(path, sql, parameters)
+
+
+def account(release: Release, dataset: str) -> pd.Series:
+    """What one dataset holds, in counts: figures (with a value), regions, indicators, sources, checks, failed (checks
+    that do not agree), loads, rejected (rows).
+    """
+    counts = _answer(
+        release.path,
+        """
+        SELECT count(DISTINCT (region_code, indicator_id, breakdown, period)) AS figures,
+            count(DISTINCT region_code) AS regions,
+            count(DISTINCT indicator_id) AS indicators, count(DISTINCT source_id) AS sources,
+            (SELECT count(*) FROM checks WHERE dataset = $dataset) AS checks,
+            (SELECT count(*) FROM checks WHERE dataset = $dataset AND severity IN ('warning', 'error')) AS failed,
+            (SELECT count(*) FROM loads WHERE dataset = $dataset) AS loads,
+            (SELECT coalesce(sum(rows_rejected), 0)::BIGINT FROM loads WHERE dataset = $dataset) AS rejected
+        FROM latest_observations WHERE dataset = $dataset AND value IS NOT NULL""",
+        {"dataset": dataset},
+    )
+    return counts.iloc[0]
+
+
+def coverage_by_year(release: Release, dataset: str, region_codes: list[str], today: date) -> pd.DataFrame:
+    """What is known of each indicator of `region_codes` in each year: region_code, indicator_id, year (int, in which
+    the period ends), state, period, values (int: periods with a value), unreported (int: periods owed and missing).
+
+    `state`: value, not_reported (said so, or owed before `today` and not there), not_applicable or not_published (owed
+    later). A whole year speaks for its year, other periods only where there is none. No row: nothing is known or owed.
+    """
+    return _answer(
+        release.path,
+        """
+        WITH known AS (
+            SELECT region_code, indicator_id, year(period_end) AS year, period,
+                CASE WHEN value IS NULL THEN status ELSE 'value' END AS state
+            FROM latest_observations WHERE dataset = $dataset AND list_contains($codes, region_code)
+            UNION ALL
+            SELECT region_code, indicator_id, left(period, 4)::BIGINT, period,
+                CASE WHEN due_on < $today THEN 'not_reported' ELSE 'not_published' END
+            FROM expected ANTI JOIN observations USING (dataset, region_code, indicator_id, period)
+            WHERE dataset = $dataset AND list_contains($codes, region_code)
+        ), ranked AS (
+            SELECT *, period <> year::VARCHAR AS other,
+                list_position(['value', 'not_reported', 'not_applicable', 'not_published'], state) AS rank
+            FROM known
+        )
+        SELECT region_code, indicator_id, year,
+            first(state ORDER BY other, rank, period DESC) AS state,
+            first(period ORDER BY other, rank, period DESC) AS period,
+            count(DISTINCT period) FILTER (state = 'value') AS values,
+            count(DISTINCT period) FILTER (state = 'not_reported') AS unreported
+        FROM ranked GROUP BY region_code, indicator_id, year ORDER BY ALL""",
+        {"dataset": dataset, "codes": region_codes, "today": today},
+    )
+
+
+def owed_periods(release: Release, dataset: str) -> list[str]:
+    """The periods for which the regions owe figures: the newest year first, in it the shorter and later ones first."""
+    return _answer(
+        release.path,
+        """
+        SELECT DISTINCT period FROM expected WHERE dataset = $dataset
+        ORDER BY left(period, 4) DESC, length(period) DESC, period DESC""",
+        {"dataset": dataset},
+    )["period"].tolist()
+
+
+def owed_figures(release: Release, dataset: str, period: str) -> pd.DataFrame:
+    """Every figure owed for one period, by region and in catalogue order: region_code, indicator_id, indicator, due_on
+    (datetime64), delivered (bool: there is a value, or the region said 不适用).
+    """
+    return _answer(
+        release.path,
+        """
+        WITH given AS (
+            SELECT DISTINCT region_code, indicator_id FROM latest_observations
+            WHERE dataset = $dataset AND period = $period AND status <> 'not_reported'
+        )
+        SELECT e.region_code, e.indicator_id, i.name AS indicator, e.due_on, g.region_code IS NOT NULL AS delivered
+        FROM expected AS e
+        JOIN indicators AS i ON i.id = e.indicator_id
+        LEFT JOIN given AS g ON (g.region_code, g.indicator_id) = (e.region_code, e.indicator_id)
+        WHERE e.dataset = $dataset AND e.period = $period
+        ORDER BY e.region_code, i.position""",
+        {"dataset": dataset, "period": period},
+    )
+
+
+def checks(release: Release, dataset: str) -> pd.DataFrame:
+    """The checks of one dataset, as in table `checks`, with region, level, indicator (names) and chapter."""
+    return _answer(
+        release.path,
+        """
+        SELECT c.*, r.name AS region, r.level, i.name AS indicator, i.chapter
+        FROM checks AS c JOIN regions AS r ON r.code = c.region_code JOIN indicators AS i ON i.id = c.indicator_id
+        WHERE c.dataset = $dataset""",
+        {"dataset": dataset},
+    )
+
+
+def several_sources(release: Release, dataset: str) -> pd.DataFrame:
+    """Figures that more than one source gives, the leading source first: region_code, region, level, indicator_id,
+    indicator, breakdown, period, value, unit, qualifier, status, source_title, publisher, confidence, leading (bool).
+    """
+    return _answer(
+        release.path,
+        """
+        SELECT o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, o.breakdown, o.period,
+            o.value, o.unit, o.qualifier, o.status, s.title AS source_title, s.publisher, o.confidence,
+            o.source_id = f.source_id AS leading
+        FROM leading_observations AS f
+        JOIN latest_observations AS o USING (dataset, region_code, indicator_id, breakdown, period)
+        JOIN regions AS r ON r.code = o.region_code
+        JOIN indicators AS i ON i.id = o.indicator_id
+        JOIN sources AS s ON s.id = o.source_id
+        WHERE f.dataset = $dataset AND f.source_count > 1
+        ORDER BY i.position, o.region_code, o.period, o.breakdown, leading DESC, s.title""",
+        {"dataset": dataset},
+    )
+
+
+def rejects(release: Release) -> pd.DataFrame:
+    """Every finding on a row that was not loaded, newest load first: the columns of table `rejects`, dataset, input and
+    started_at (UTC).
+    """
+    return _table(
+        release.path,
+        """
+        SELECT j.*, l.dataset, l.input, l.started_at
+        FROM rejects AS j JOIN loads AS l USING (load_id)
+        ORDER BY l.started_at DESC, j.file, j.sheet, j."row", j."column\"""",
+    )
+
+
+def revisions(release: Release, dataset: str) -> pd.DataFrame:
+    """Every figure that a later load corrected, newest first: region_code, region, level, indicator_id, indicator,
+    breakdown, period, old_value, old_qualifier, old_unit, old_status, value, qualifier, unit, status, revision (int),
+    revised_at (UTC), input, source_title, note.
+    """
+    return _answer(
+        release.path,
+        """
+        WITH series AS (
+            SELECT *, lag(value) OVER figure AS old_value, lag(qualifier) OVER figure AS old_qualifier,
+                lag(unit) OVER figure AS old_unit, lag(status) OVER figure AS old_status
+            FROM observations WHERE dataset = $dataset
+            WINDOW figure AS (
+                PARTITION BY dataset, region_code, indicator_id, breakdown, period, source_id ORDER BY revision
+            )
+        )
+        SELECT o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, o.breakdown, o.period,
+            o.old_value, o.old_qualifier, o.old_unit, o.old_status, o.value, o.qualifier, o.unit, o.status, o.revision,
+            l.finished_at AS revised_at, l.input, s.title AS source_title, o.note
+        FROM series AS o
+        JOIN regions AS r ON r.code = o.region_code
+        JOIN indicators AS i ON i.id = o.indicator_id
+        JOIN sources AS s ON s.id = o.source_id
+        LEFT JOIN loads AS l USING (load_id)
+        WHERE o.old_status IS NOT NULL
+        ORDER BY revised_at DESC NULLS LAST, i.position, o.region_code, o.period, o.breakdown, o.revision DESC""",
+        {"dataset": dataset},
+    )
+
+
+def loads(release: Release) -> pd.DataFrame:
+    """Table `loads`, newest first; times in UTC."""
+    return _table(release.path, "SELECT * FROM loads ORDER BY started_at DESC, load_id")

@@ -1,9 +1,26 @@
-"""Formulas, each with its source. Nothing here reads data or draws."""
+"""Formulas, each with its source. Nothing here reads data or draws.
 
+Rates are percentages (0 to 100), counts are cases. What cannot be computed, because the parts of a rate were not
+published, is missing (NaN, NA or None), never zero.
+"""
+
+import math
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+# Not scipy.stats, which says the same in plainer words but takes two seconds to import.
+from scipy import special
+
+SMALL_BASE = 10  # cases; a rate on fewer is shown, but not ranked, and no growth is computed from fewer
+LEVEL = 0.95  # of intervals
+CONTROL_LEVELS = (0.95, 0.998)  # of a funnel plot: two and three standard deviations of a normal distribution
+PARTS_NOT_PUBLISHED = "分子分母未公布"
+SMALL_BASE_WORDS = "基数过小，不参与排名"
+
+Numbers = npt.NDArray[np.float64]
 Status = Literal["reached", "near", "below"]
 STATUS_WORDS = {"reached": "● 达标", "near": "▲ 接近", "below": "■ 未达标"}
 
@@ -32,3 +49,160 @@ def target_for(targets: pd.DataFrame, region_code: str, indicator_id: str, perio
         return None
     later = of[of["period"] >= period[:4]]
     return (later if len(later) else of.iloc[::-1]).iloc[0]
+
+
+def small_base(denominator: pd.Series) -> pd.Series:
+    """Which rates stand on fewer than SMALL_BASE cases (bool); one whose denominator is missing does not count as one.
+
+    House rule (design, section 3).
+    """
+    return denominator < SMALL_BASE
+
+
+def wilson_interval(numerator: pd.Series, denominator: pd.Series, level: float = LEVEL) -> pd.DataFrame:
+    """The score interval of a rate, in percent: columns low, high (float64), index of `numerator`.
+
+    (p + z²/2n ± z·√(p(1−p)/n + z²/4n²)) / (1 + z²/n), p = numerator/denominator, n = denominator, z the normal
+    quantile of (1 + level)/2. Source: E. B. Wilson, Probable inference, the law of succession, and statistical
+    inference, JASA 22 (1927), 209-212. NaN where a part is missing or the numerator is not a part of the denominator.
+    """
+    z = _z(level)
+    possible = (denominator > 0) & numerator.between(0, denominator)
+    n = denominator.where(possible).astype("float64")
+    p = numerator / n
+    middle = p + z**2 / (2 * n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    scale = 100 / (1 + z**2 / n)
+    # At 0 and 100 % the formula gives the rate itself as one end, but for the last bits.
+    low, high = ((middle - half) * scale).clip(0, 100 * p), ((middle + half) * scale).clip(100 * p, 100)
+    return pd.DataFrame({"low": low, "high": high})
+
+
+def poisson_interval(count: pd.Series, level: float = LEVEL) -> pd.DataFrame:
+    """The exact interval of a number of independent events: columns low, high (float64), index of `count`.
+
+    low = χ²((1−level)/2; 2c)/2, 0 for c = 0; high = χ²((1+level)/2; 2c+2)/2, χ²(p; k) being the quantile with k
+    degrees of freedom, half of which is the quantile of the gamma distribution with shape k/2. Source: F. Garwood,
+    Fiducial limits for the Poisson distribution, Biometrika 28 (1936), 437-442. NaN for missing and negative counts.
+    """
+    c = count.where(count >= 0).astype("float64")
+    tail = (1 - level) / 2
+    low = special.gammaincinv(c.where(c > 0), tail)
+    return pd.DataFrame(
+        {"low": low.where(c != 0, 0.0), "high": special.gammaincinv(c + 1, 1 - tail)}, index=count.index
+    )
+
+
+def ranks(values: pd.Series, direction: str) -> pd.Series:
+    """The place of each value (Int64): equal values share one, the next place is skipped; missing values have none.
+
+    Standard competition ranking (1, 2, 2, 4). Direction `lower_better` counts from the lowest value, every other from
+    the highest; for neutral indicators the first place says nothing but high.
+    """
+    return values.rank(method="min", ascending=direction == "lower_better").astype("Int64")
+
+
+def rank_bands(low: pd.Series, high: pd.Series, direction: str) -> pd.DataFrame:
+    """The places that an interval leaves open: columns best, worst (Int64), index of `low`; NA where it is missing.
+
+    best = 1 + how many intervals lie wholly ahead; worst = how many do not lie wholly behind. Source: M. Klein,
+    T. Wright, J. Wieczorek, A joint confidence region for an overall ranking of populations, JRSS C 69 (2020),
+    589-606. They take wider intervals, so that all places hold at once; here the intervals that the reader sees
+    decide, so that the reader can follow it, and each band holds for itself.
+    """
+    known = low.notna() & high.notna()
+    if direction != "lower_better":
+        front, back = -high[known].to_numpy(), -low[known].to_numpy()
+    else:
+        front, back = low[known].to_numpy(), high[known].to_numpy()
+    ahead = np.searchsorted(np.sort(back), front, side="left")
+    behind = len(front) - np.searchsorted(np.sort(front), back, side="right")
+    bands = pd.DataFrame({"best": 1 + ahead, "worst": len(front) - behind}, index=low[known].index)
+    return bands.reindex(low.index).astype("Int64")
+
+
+def overlapping_pairs(low: pd.Series, high: pd.Series) -> tuple[int, int]:
+    """How many pairs of intervals overlap, and how many pairs there are; missing intervals make no pair.
+
+    Two intervals overlap when neither begins after the other ends. It is a cautious test: rates may differ although
+    their intervals overlap a little. Source: N. Schenker, J. F. Gentleman, On judging the significance of differences
+    by examining the overlap between confidence intervals, The American Statistician 55 (2001), 182-186.
+    """
+    known = low.notna() & high.notna()
+    starts, ends = np.sort(low[known].to_numpy()), high[known].to_numpy()
+    pairs = len(starts) * (len(starts) - 1) // 2
+    apart = int((len(starts) - np.searchsorted(starts, ends, side="right")).sum())
+    return pairs - apart, pairs
+
+
+def standings(frame: pd.DataFrame, direction: str, kind: str, aggregation: str) -> pd.DataFrame:
+    """Who stands where: `frame` (value, numerator, denominator) with the columns low, high, small, rank, best, worst.
+
+    low, high: `wilson_interval` of rates and ratios, `poisson_interval` of counts of events (aggregation `sum`), NaN
+    for stocks, money and durations, which are not drawn by chance. small (bool): a rate on a small base; it keeps its
+    interval but has no rank and no band, nor does a missing value. rank, best, worst (Int64): `ranks`, `rank_bands`.
+    """
+    rate = kind in ("rate", "ratio")
+    if rate:
+        ends = wilson_interval(frame["numerator"], frame["denominator"])
+    elif kind == "count" and aggregation == "sum":
+        ends = poisson_interval(frame["value"])
+    else:
+        ends = pd.DataFrame({"low": np.nan, "high": np.nan}, index=frame.index)
+    small = small_base(frame["denominator"]) & frame["value"].notna() if rate else pd.Series(False, index=frame.index)
+    ranked = ends.where(~small & frame["value"].notna())
+    bands = rank_bands(ranked["low"], ranked["high"], direction)
+    return frame.assign(**ends, small=small, rank=ranks(frame["value"].where(~small), direction), **bands)
+
+
+def funnel_limits(rate: float, sizes: Numbers, level: float) -> pd.DataFrame:
+    """Between which rates, in percent, a place with this many cases lies when nothing but chance sets it apart.
+
+    `sizes`: whole numbers of cases. Columns low, high (float64), one row a size. r is the smallest number with P(R ≤ r) ≥ p for R binomial with `size`
+    trials of probability `rate`/100; the limit is (r − α)/size with α = (P(R ≤ r) − p)/P(R = r), for p = (1 ∓ level)/2.
+    Source: D. J. Spiegelhalter, Funnel plots for comparing institutional performance, Statistics in Medicine 24
+    (2005), 1185-1202, appendix A.1.1.
+    """
+    tail = (1 - level) / 2
+    return pd.DataFrame({"low": _funnel_limit(rate, sizes, tail), "high": _funnel_limit(rate, sizes, 1 - tail)})
+
+
+def _funnel_limit(rate: float, sizes: Numbers, probability: float) -> Numbers:
+    theta = rate / 100
+    if theta in (0, 1):
+        return np.full(len(sizes), float(rate))
+    # Rounded, because a whole number of cases may come out as 3.0000000001.
+    r = np.clip(np.ceil(np.round(special.bdtrik(probability, sizes, theta), 9)), 0, sizes)
+    trials = sizes.astype("int64")
+    reached = special.bdtr(r, trials, theta)
+    below = np.where(r > 0, special.bdtr(np.maximum(r - 1, 0), trials, theta), 0.0)
+    alpha = (reached - probability) / (reached - below)
+    limits: Numbers = np.clip(100 * (r - alpha) / sizes, 0, 100)
+    return limits
+
+
+def gap_in_cases(numerator: float, denominator: float, target: float, direction: str) -> int | None:
+    """How many of the cases would have had to turn out otherwise for the target to be reached; 0: it is reached.
+
+    higher_better: ⌈target/100·denominator − numerator⌉; lower_better: ⌈numerator − target/100·denominator⌉. None for
+    neutral indicators and where a part is missing. House rule: the cases stay the same, only their outcome changes.
+    """
+    if direction == "neutral" or pd.isna(numerator) or pd.isna(denominator) or denominator <= 0:
+        return None
+    gap = target / 100 * denominator - numerator
+    # 95 % of 60 cases are 57, not 57.00000000000001, which would ask for one case too many.
+    return max(0, math.ceil(round(gap if direction == "higher_better" else -gap, 6)))
+
+
+def growth(value: float, base: float) -> float | None:
+    """The growth over an earlier value in percent, 100·(value/base − 1); None on a base of fewer than SMALL_BASE.
+
+    House rule: from 2 to 3 cases is one case more, not 50 %. Not for rates, which differ by percentage points.
+    """
+    if pd.isna(value) or pd.isna(base) or base < SMALL_BASE:
+        return None
+    return float(100 * (value / base - 1))
+
+
+def _z(level: float) -> float:
+    return float(special.ndtri((1 + level) / 2))

@@ -42,7 +42,7 @@ LATITUDES = (37, 53)
 LABEL_SHIFTS = {
     "150100": (0.35, -0.15),
     "150200": (-0.1, 0.5),
-    "150300": (-0.9, -0.2),
+    "150300": (-0.25, 0.0),
     "150600": (0.1, -0.35),
     "150800": (-0.3, 0.1),
     "150900": (0.7, 0.35),
@@ -72,9 +72,9 @@ def league_or_banner_map(
     known = frame[frame["state"] == "value"]
     missing = frame[frame["state"] != "value"]
     name = "banners" if level == "banner" else "leagues"
-    figure = go.Figure(layout=_layout(dark, colours))
+    figure = go.Figure(layout=layout(dark, colours))
     figure.add_trace(
-        _areas(
+        areas(
             shape(shapes, name),
             missing.index,
             fill=colours.missing,
@@ -84,16 +84,16 @@ def league_or_banner_map(
         )
     )
     figure.add_trace(
-        _areas(shape(shapes, f"hatch-{name}"), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
+        areas(shape(shapes, f"hatch-{name}"), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
     )
     if len(known):
         figure.add_trace(_values(known, shape(shapes, name), indicator, colours, narrow=level == "banner"))
     if level == "banner":
         leagues = frame["parent"].unique()
-        figure.add_trace(_areas(shape(shapes, "leagues"), leagues, fill="rgba(0,0,0,0)", line=colours.muted, width=1.1))
+        figure.add_trace(areas(shape(shapes, "leagues"), leagues, fill="rgba(0,0,0,0)", line=colours.muted, width=1.1))
     if selected in frame.index:
         figure.add_trace(
-            _areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.highlight, width=2.6)
+            areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.highlight, width=2.6)
         )
     if level == "league":
         figure.add_traces(_labels(frame, indicator["direction"], colours))
@@ -127,7 +127,8 @@ def shape(folder: str, name: str) -> str | dict[str, object]:
     return f"{address}/{name}.json?{version}" if version else f"{address}/{name}.json"
 
 
-def _layout(dark: bool, colours: Palette) -> dict[str, object]:
+def layout(dark: bool, colours: Palette) -> dict[str, object]:
+    """The frame of every map: the projection, and a view that the region fills."""
     return {
         "template": template(dark),
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
@@ -144,7 +145,7 @@ def _layout(dark: bool, colours: Palette) -> dict[str, object]:
     }
 
 
-def _areas(
+def areas(
     geojson: object, codes: object, *, fill: str, line: str, width: float, hover: pd.Series | None = None
 ) -> go.Choropleth:
     """Areas of one colour; without `hover` they neither answer the mouse nor a click.
@@ -213,19 +214,24 @@ def _colour_bar(low: float, high: float, unit: str, colours: Palette) -> dict[st
 
 
 def _labels(frame: pd.DataFrame, direction: str, colours: Palette) -> list[go.Scattergeo]:
-    """League names, with the value under the name where there is one; dark on light areas, light on dark ones.
-
-    A halo of the opposite colour keeps a label legible where it reaches into the neighbouring area.
-    """
+    """League names, with the value under the name where there is one; dark on light areas, light on dark ones."""
     has_value = frame["state"] == "value"
     texts = frame["short_name"].where(~has_value, "<b>" + frame["short_name"] + "</b><br>" + frame["text"])
     steps = colours.neutral if direction == "neutral" else colours.sequential
     fills = [steps[round(t * (len(steps) - 1))] for t in _shades(frame["value"].fillna(0), slices.comparable(frame))]
     on_dark = pd.Series([luminance(fill) < DARK_FILL for fill in fills], index=frame.index)
     on_dark = on_dark.where(has_value, luminance(colours.missing) < DARK_FILL)
+    return place_labels(frame, texts, on_dark)
+
+
+def place_labels(places: pd.DataFrame, texts: pd.Series, on_dark: pd.Series) -> list[go.Scattergeo]:
+    """A text at the label point of each place; `texts` and `on_dark` (lies on a dark area) have the index of `places`.
+
+    A halo of the opposite colour keeps a label legible where it reaches into the neighbouring area.
+    """
     traces = []
     for dark in (False, True):
-        part = frame[on_dark == dark]
+        part = places[on_dark == dark]
         ink, halo = ("#ffffff", "#12304b") if dark else ("#1d2733", "#ffffff")
         shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in part.index]
         traces.append(
