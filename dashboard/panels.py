@@ -67,7 +67,6 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
     st.dataframe(
         table[columns].rename(columns={"indicator": "指标", **FIGURE_COLUMNS}),
         hide_index=True,
-        height=420,
         alt=f"{place['name']}各项指标的最新数据",
     )
 

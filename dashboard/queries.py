@@ -393,3 +393,59 @@ def revisions(release: Release, dataset: str) -> pd.DataFrame:
 def loads(release: Release) -> pd.DataFrame:
     """Table `loads`, newest first; times in UTC."""
     return _table(release.path, "SELECT * FROM loads ORDER BY started_at DESC, load_id")
+
+
+# ---- one indicator through time, one region among its peers ----
+
+
+def breaks(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
+    """Changes of definition of one indicator, oldest first: since (datetime64, the first day of the new one), reason."""
+    return _answer(
+        release.path,
+        """
+        SELECT "from" AS since, reason FROM breaks
+        WHERE dataset = $dataset AND indicator_id = $indicator ORDER BY since""",
+        {"dataset": dataset, "indicator": indicator_id},
+    )
+
+
+def breaks_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
+    """Changes of definition of all indicators, oldest first: indicator_id, since (datetime64), reason."""
+    return _answer(
+        release.path,
+        """SELECT indicator_id, "from" AS since, reason FROM breaks WHERE dataset = $dataset ORDER BY since""",
+        {"dataset": dataset},
+    )
+
+
+def growth(release: Release, dataset: str, region_code: str, indicator_id: str) -> pd.DataFrame:
+    """Published growth over the same period of the year before (percent), newest first: breakdown, period, period_end,
+    value, unit, qualifier, source_title, publisher, published_as.
+    """
+    return _answer(
+        release.path,
+        """
+        SELECT g.breakdown, g.period, g.period_end, g.value, g.unit, g.qualifier, s.title AS source_title,
+            s.publisher, g.published_as
+        FROM growth AS g JOIN sources AS s ON s.id = g.source_id
+        WHERE g.dataset = $dataset AND g.region_code = $region AND g.indicator_id = $indicator
+        QUALIFY row_number() OVER (PARTITION BY g.breakdown, g.period, g.source_id ORDER BY g.revision DESC) = 1
+        ORDER BY g.period_end DESC, g.breakdown""",
+        {"dataset": dataset, "region": region_code, "indicator": indicator_id},
+    )
+
+
+def figures_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
+    """The totals of every indicator and every region of one level in one period, bare of sources: region_code,
+    indicator_id, value, numerator, denominator (float64); only where there is a value.
+    """
+    return _answer(
+        release.path,
+        """
+        SELECT o.region_code, o.indicator_id, o.value, o.numerator, o.denominator
+        FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
+        WHERE o.dataset = $dataset AND r.level = $level AND o.period = $period
+            AND o.breakdown = '' AND o.value IS NOT NULL
+        ORDER BY o.indicator_id, o.region_code""",
+        {"dataset": dataset, "level": level, "period": period},
+    )

@@ -158,8 +158,9 @@ def standings(frame: pd.DataFrame, direction: str, kind: str, aggregation: str) 
 def funnel_limits(rate: float, sizes: Numbers, level: float) -> pd.DataFrame:
     """Between which rates, in percent, a place with this many cases lies when nothing but chance sets it apart.
 
-    `sizes`: whole numbers of cases. Columns low, high (float64), one row a size. r is the smallest number with P(R ≤ r) ≥ p for R binomial with `size`
-    trials of probability `rate`/100; the limit is (r − α)/size with α = (P(R ≤ r) − p)/P(R = r), for p = (1 ∓ level)/2.
+    `sizes`: whole numbers of cases. Columns low, high (float64), one row a size. With R binomial of `size` trials and
+    probability `rate`/100, r is the smallest number with P(R ≤ r) ≥ p, and the limit is (r − α)/size with
+    α = (P(R ≤ r) − p)/P(R = r), for p = (1 ∓ level)/2.
     Source: D. J. Spiegelhalter, Funnel plots for comparing institutional performance, Statistics in Medicine 24
     (2005), 1185-1202, appendix A.1.1.
     """

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -119,22 +119,28 @@ def _key(text: str) -> str:
 
 def region_names(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     """Every way to write a region -> the codes that it fits: code, names, aliases, alone or behind those above it."""
+    return _region_names(tuple(catalogue.regions.values()))
+
+
+@lru_cache(maxsize=4)
+def _region_names(regions: tuple[Region, ...]) -> dict[str, tuple[str, ...]]:
+    by_code = {region.code: region for region in regions}
     names: dict[str, set[str]] = {}
-    for region in catalogue.regions.values():
+    for region in regions:
         own = {region.name, region.short_name, *region.aliases}
-        above = _above_names(region, catalogue)
-        written = own | {a + mark + o for a in above for o in own for mark in ("", "-", "/", "·")}
-        for text in (region.code, f"{region.code}.0", f"{region.code}000000", region.name_en, *written):
+        behind = {a + mark + o for a in _above_names(region, by_code) for o in own for mark in ("", "-", "/", "·")}
+        for text in (region.code, f"{region.code}.0", f"{region.code}000000", region.name_en, *own, *behind):
             names.setdefault(_key(text), set()).add(region.code)
     return {name: tuple(sorted(codes)) for name, codes in names.items()}
 
 
-def _above_names(region: Region, catalogue: Catalogue) -> set[str]:
-    parent = catalogue.regions.get(region.parent)
+def _above_names(region: Region, by_code: dict[str, Region]) -> set[str]:
+    """What may stand before a region's name: 内蒙古, 包头市, 内蒙古包头市."""
+    parent = by_code.get(region.parent)
     if parent is None:
         return set()
     own = {parent.name, parent.short_name}
-    return own | {a + o for a in _above_names(parent, catalogue) for o in own}
+    return own | {a + o for a in _above_names(parent, by_code) for o in own}
 
 
 def indicator_names(catalogue: Catalogue) -> dict[str, str]:
@@ -290,7 +296,8 @@ def _table_faults(table: RawTable, known: Understanding, catalogue: Catalogue, g
     if not {"region", "region_code"} & by_field.keys():
         faults.append("没有认出地区列（表头如“地区”“区划代码”）")
     names = indicator_names(catalogue)
-    across = [c for c in table.columns if c not in known.fields and _key(c) in region_names(catalogue)]
+    regions = region_names(catalogue)
+    across = [c for c in table.columns if c not in known.fields and _key(c) in regions]
     if len(across) >= 2:
         faults.append("地区横着排在表头里，请转置成一行一个地区")
     elif (known.form == "wide" and not known.figures) or (known.form == "long" and "value" not in by_field):
@@ -460,8 +467,7 @@ def _parse(texts: _Texts) -> _Parsed:
     exact: dict[int, Decimal] = {}
     wrong: dict[int, str] = {}
     suffixes = {"": 0}
-    for k in np.flatnonzero(~plain):
-        text = str(different.iloc[k])
+    for k, text in zip(np.flatnonzero(~plain), different[~plain].tolist(), strict=True):
         missing = missing_state(text)
         if missing is not None:
             state[k] = STATES.index(missing)

@@ -31,6 +31,7 @@ HOVER = "%{properties.name}<br>%{text}<extra></extra>"
 MAP_NOTE = "示意图，不作为划界依据"
 VALUES_FOR_SCALE = 4  # with fewer, the labels say more than a colour bar
 NAMED_IN_TITLE = 3
+LABELS_OUTSIDE = ("150300",)  # 乌海市 is smaller than its name
 UNIFORM_SHADE = 0.6  # of areas that have a value but no place on a scale
 DARK_FILL = 0.3  # luminance below which a label is light
 # Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
@@ -42,7 +43,7 @@ LATITUDES = (37, 53)
 LABEL_SHIFTS = {
     "150100": (0.35, -0.15),
     "150200": (-0.1, 0.5),
-    "150300": (-0.25, 0.0),
+    "150300": (-0.75, 0.1),
     "150600": (0.1, -0.35),
     "150800": (-0.3, 0.1),
     "150900": (0.7, 0.35),
@@ -220,7 +221,8 @@ def _labels(frame: pd.DataFrame, direction: str, colours: Palette) -> list[go.Sc
     steps = colours.neutral if direction == "neutral" else colours.sequential
     fills = [steps[round(t * (len(steps) - 1))] for t in _shades(frame["value"].fillna(0), slices.comparable(frame))]
     on_dark = pd.Series([luminance(fill) < DARK_FILL for fill in fills], index=frame.index)
-    on_dark = on_dark.where(has_value, luminance(colours.missing) < DARK_FILL)
+    inside = has_value & ~frame.index.isin(LABELS_OUTSIDE)
+    on_dark = on_dark.where(inside, luminance(colours.missing) < DARK_FILL)
     return place_labels(frame, texts, on_dark)
 
 
