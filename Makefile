@@ -17,6 +17,12 @@ run: $(VENV)/run  ## start the dashboard on http://localhost:8501 (PORT=, HOST= 
 etl: $(VENV)/run  ## read catalogue and tables, check, publish a release
 	@$(BIN)/python -m etl build
 
+load: $(VENV)/run  ## check and load a table: make load FILE=table.xlsx
+	@$(BIN)/python -m etl load $(FILE)
+
+template: $(VENV)/run  ## write a blank table with drop-downs for stewards
+	@$(BIN)/python -m etl template
+
 status: $(VENV)/run  ## list the releases of the warehouse
 	@$(BIN)/python -m etl status
 
@@ -57,4 +63,4 @@ $(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@ $(VENV)/run
 
-.PHONY: help run etl status test check bench screenshots lock browser clean
+.PHONY: help run etl load template status test check bench screenshots lock browser clean

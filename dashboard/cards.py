@@ -1,16 +1,18 @@
 """The cards of the first page: one headline indicator each, with period, source and how it stands to its target."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import narrative, slices
 from dashboard.frame import Reader, plain
-from dashboard.selection import Choices
+from dashboard.selection import REGION_ROOT, Choices
 from dashboard.statistics import Status, status, target_for
-from dashboard.theme import DEMO_MARK, NOT_PUBLISHED
+from dashboard.theme import DEMO_MARK, NOT_PUBLISHED, cited, format_difference, quoted
 
+MAP_PAGE = Path(__file__).resolve().parent.parent / "pages" / "map.py"
 CARD_COLUMNS = 4
 MARK_COLOURS: dict[Status | None, str] = {"reached": "green", "near": "orange", "below": "red", None: "gray"}
 CARD_WIDTH = 158  # two beside each other on a phone
@@ -54,7 +56,9 @@ def _card(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset:
         )
     others: list[str] = []
     if totals.empty:
-        parts = slices.with_texts(newest[newest["period_end"] == newest["period_end"].max()])
+        order = choices.breakdowns(dataset, indicator_id)
+        parts = newest[newest["period_end"] == newest["period_end"].max()]
+        parts = slices.with_texts(parts.sort_values("breakdown", key=lambda names: names.map(order.index)))
         row = parts.iloc[0]
         value = row["breakdown"] + row["text"]
         others = ["、".join(parts["breakdown"] + parts["text"])] if len(parts) > 1 else []
@@ -68,13 +72,17 @@ def _card(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset:
     detail = "；".join(
         part
         for part in [
-            f"原文：“{row['published_as']}”" if row["published_as"] else "",
-            row["note"],
-            f"目标来源：《{target['source_title']}》“{target['published_as']}”" if target is not None else "",
+            f"原文：{quoted(row['published_as'])}" if row["published_as"] else "",
+            f"目标来源：{cited(target['source_title'])}{quoted(target['published_as'])}" if target is not None else "",
+            f"接近：与目标相差不超过{format_difference(indicator['near'], row['unit'])}" if mark == "near" else "",
         ]
         if part
     )
-    lines = [*others, f"{row['period_text']} · 《{row['source_title']}》"]
+    lines = [
+        *others,
+        f"{row['period_text']} · {cited(row['source_title'])}",
+        *([f"注：{row['note']}"] if row["note"] else []),
+    ]
     return Card(indicator_id, indicator["name"], value, standing, mark, lines, detail)
 
 
@@ -124,4 +132,16 @@ def pick_headline(reader: Reader) -> None:
         key="headline",
         on_change=pick,
         label_visibility="collapsed",
+    )
+
+
+def more_on_map(reader: Reader) -> None:
+    """The way from the small map to the page 地图, where the figures of the chosen region stand beside it."""
+    chosen = reader.selection.region
+    place = "" if chosen == REGION_ROOT else f"看{reader.choices.regions['name'][chosen]}的各项数据"
+    st.page_link(
+        MAP_PAGE,
+        label=f"在“地图”页{place or '看各地数据和来源'}",
+        icon=":material/map:",
+        query_params=st.query_params.to_dict(),
     )

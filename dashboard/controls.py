@@ -14,7 +14,13 @@ def sidebar(reader: Reader, names: Sequence[str]) -> None:
     with st.sidebar:
         for name in names:
             CONTROLS[name](reader)
-        st.button("恢复默认", icon=":material/restart_alt:", on_click=st.query_params.clear, width="stretch")
+        st.button("恢复默认", icon=":material/restart_alt:", on_click=_reset, width="stretch")
+
+
+def _reset() -> None:
+    """Back to what an empty address shows."""
+    st.query_params.clear()
+    st.session_state["find_indicator"] = ""
 
 
 def _choose(reader: Reader, name: str) -> None:
@@ -65,7 +71,7 @@ def _indicator(reader: Reader) -> None:
     if words:
         st.caption(f"找到{len(options)}个指标" if options else "没有找到，请换个说法")
     if chosen not in options:
-        options.insert(0, chosen)
+        options.append(chosen)
     missing = set(without) | ({chosen} if (dataset, chosen) not in reader.choices.covered else set())
     _select(
         reader,
@@ -82,6 +88,7 @@ def _find(reader: Reader) -> None:
     found = selection.matches(reader.choices.indicators, words or "").index
     if words and len(found) == 1:
         reader.change(indicator=found[0])
+        st.session_state["find_indicator"] = ""
 
 
 def _breakdown(reader: Reader) -> None:

@@ -3,9 +3,9 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import selection
+from dashboard import queries, selection
 from dashboard.frame import Reader, plain
-from dashboard.theme import LATEST, LEVEL_NAMES, format_period, format_value
+from dashboard.theme import LEVEL_NAMES, cited, format_period, format_value
 
 KIND_NAMES = {"count": "计数", "rate": "比率", "ratio": "占比", "money": "金额", "duration": "时长"}
 DIRECTION_NAMES = {
@@ -29,19 +29,21 @@ def browse(reader: Reader) -> None:
     st.caption(f"{len(found)}个指标" if len(found) else "没有找到，请换个说法")
     if found.empty:
         return
+    covered = _covered(reader)
+    places = covered.groupby("indicator_id")["regions"].sum()
     table = pd.DataFrame(
         {
             "章": found["chapter_short"],
             "指标": found["name"],
             "单位": found["unit"],
-            "有数地区": [_places(reader, indicator_id) for indicator_id in found.index],
+            "有数地区": found.index.map(places).fillna(0).astype("int64"),
         }
     )
 
     def open_entry() -> None:
-        rows = st.session_state["dictionary_list"]["selection"]["rows"]
-        if rows:
-            reader.change(indicator=found.index[rows[0]])
+        cells = st.session_state["dictionary_list"]["selection"]["cells"]
+        if cells:
+            reader.change(indicator=found.index[cells[0][0]])
 
     st.dataframe(
         table,
@@ -49,21 +51,21 @@ def browse(reader: Reader) -> None:
         height=600,
         key="dictionary_list",
         on_select=open_entry,
-        selection_mode="single-row",
+        selection_mode="single-cell",
         column_config={
             "章": st.column_config.TextColumn(width=90),
-            "指标": st.column_config.TextColumn(width=210),
-            "单位": st.column_config.TextColumn(width=50),
-            "有数地区": st.column_config.NumberColumn(width=60),
+            "指标": st.column_config.TextColumn(width=185),
+            "单位": st.column_config.TextColumn(width=75),
+            "有数地区": st.column_config.NumberColumn(width=75),
         },
         alt="指标列表，点选一行查看词条",
     )
 
 
-def _places(reader: Reader, indicator_id: str) -> int:
-    """How many regions of all levels have a figure of this indicator, in its best covered breakdown."""
-    covered = reader.choices.covered.get((reader.selection.dataset, indicator_id), {})
-    return max((sum(counts[LATEST] for counts in entry.regions.values()) for entry in covered.values()), default=0)
+def _covered(reader: Reader) -> pd.DataFrame:
+    """`queries.covered_regions` of the chosen dataset."""
+    covered = queries.covered_regions(reader.release)
+    return covered[covered["dataset"] == reader.selection.dataset]
 
 
 def entry(reader: Reader, targets: pd.DataFrame) -> None:
@@ -89,7 +91,7 @@ def entry(reader: Reader, targets: pd.DataFrame) -> None:
         "汇总": AGGREGATION_NAMES[indicator["aggregation"]],
         "别名": "、".join(indicator["aliases"]),
         "目标": "；".join(
-            f"{format_period(row.period)}{format_value(row.value, indicator['unit'])}（《{row.source_title}》）"
+            f"{format_period(row.period)}{format_value(row.value, indicator['unit'])}（{cited(row.source_title)}）"
             for row in targets[targets["indicator_id"] == reader.selection.indicator].itertuples()
         ),
         "覆盖": _coverage_text(reader),
@@ -103,10 +105,7 @@ def entry(reader: Reader, targets: pd.DataFrame) -> None:
 
 def _coverage_text(reader: Reader) -> str:
     """Which levels have figures: 自治区1 · 盟市2."""
-    dataset, indicator_id = reader.selection.dataset, reader.selection.indicator
-    levels: dict[str, int] = {}
-    for covered in reader.choices.covered.get((dataset, indicator_id), {}).values():
-        for level, counts in covered.regions.items():
-            levels[level] = max(levels.get(level, 0), counts[LATEST])
-    named = [f"{LEVEL_NAMES[level]}{levels[level]}个" for level in LEVEL_NAMES if level in levels]
+    covered = _covered(reader)
+    levels = covered[covered["indicator_id"] == reader.selection.indicator].set_index("level")["regions"]
+    named = [f"{LEVEL_NAMES[level]}{levels[level]}个" for level in LEVEL_NAMES if level in levels.index]
     return "、".join(named) or "本数据集没有数据"

@@ -75,14 +75,24 @@ def plain(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|$~:^&])", r"\\\1", text)
 
 
-def show(chart: Chart, key: str, on_select: Callable[[], None] | None = None) -> None:
-    """A chart with its anatomy: title, subtitle, figure, footnotes, and its table twin folded away."""
+def show(
+    chart: Chart,
+    key: str,
+    on_select: Callable[[], None] | None = None,
+    height: int | None = None,
+    columns: dict[str, Any] | None = None,
+) -> None:
+    """A chart with its anatomy: title, subtitle, figure, footnotes, and its table twin folded away.
+
+    `height` in pixels: of a figure with rows, the same on every screen. `columns`: settings of the table's columns.
+    """
     st.markdown(f"#### {plain(chart.title)}")
     if chart.simulated:
         st.badge(DEMO_MARK, color="orange")
     st.caption(plain(chart.subtitle))
-    # On a narrow screen style.css makes the box lower.
-    with st.container(key=f"chart_box_{key}", height=CHART_HEIGHT, border=False):
+    # On a narrow screen style.css makes the box lower, but not the rows.
+    box = f"chart_rows_{key}" if height else f"chart_box_{key}"
+    with st.container(key=box, height=height or CHART_HEIGHT, border=False):
         st.plotly_chart(
             chart.figure,
             theme=None,
@@ -95,7 +105,7 @@ def show(chart: Chart, key: str, on_select: Callable[[], None] | None = None) ->
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
     if fold := folded("查看数据", f"{key}_table"):
-        fold.dataframe(chart.table, hide_index=True, alt=chart.reading)
+        fold.dataframe(chart.table, hide_index=True, column_config=columns, alt=chart.reading)
 
 
 def folded(label: str, key: str) -> DeltaGenerator | None:
@@ -136,7 +146,7 @@ def footer(release: Release) -> None:
     settings = operator()
     st.divider()
     parts = [
-        f"数据截至{release.data_until:%Y年%-m月%-d日}",
+        f"数据截至{release.data_until:%Y年%-m月%-d日}（最晚一期，各指标以所标期间为准）",
         f"版本{release.id}",
         f"责任单位：{settings['office']}",
         f"报告错误：{settings['contact']}",

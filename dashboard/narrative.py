@@ -6,12 +6,13 @@ from dashboard.statistics import STATUS_WORDS, status
 from dashboard.theme import format_difference, format_period, format_value
 
 
-def target_phrase(figure: pd.Series, target: pd.Series, indicator: pd.Series) -> str:
+def target_phrase(figure: pd.Series, target: pd.Series, indicator: pd.Series, whose: str = "") -> str:
     """How a figure stands to its target, the target's year named: ▲ 接近 · 距2024年目标100%差0.26个百分点.
 
-    `figure`: value, unit, period; `target`: a row of `queries.targets`; `indicator`: a row of `queries.indicators`.
+    `figure`: value, unit, period; `target`: a row of `queries.targets`; `indicator`: a row of `queries.indicators`;
+    `whose`: 全区 where a place is held against the target of the whole region.
     """
-    aim = f"{format_period(target['period'])}目标{format_value(target['value'], figure['unit'])}"
+    aim = f"{whose}{format_period(target['period'])}目标{format_value(target['value'], figure['unit'])}"
     mark = status(figure["value"], target["value"], indicator["direction"], indicator["near"])
     gap = format_difference(figure["value"] - target["value"], figure["unit"])
     if mark is None:

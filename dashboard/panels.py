@@ -1,12 +1,14 @@
 """Panels beside charts: the figures of one region, and who published an indicator, each with its source."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import slices
 from dashboard.frame import Reader, folded, plain
 from dashboard.selection import REGION_ROOT
-from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED
+from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, quoted
 
 SHOWN_IN_FULL = 4
 FIGURE_COLUMNS = {
@@ -50,7 +52,7 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
     for row in chosen_first.head(SHOWN_IN_FULL).itertuples():
         part = f"（{row.breakdown}）" if row.breakdown else ""
         st.markdown(f"**{plain(row.text)}**　{plain(row.period_text + part)}")
-        st.caption(plain("；".join(x for x in [f"来源：{row.publisher}《{row.source_title}》", row.note] if x)))
+        st.caption("；".join(x for x in [f"来源：{_source(row)}", plain(row.note)] if x))
     if len(of_indicator) > SHOWN_IN_FULL and (fold := folded(f"全部{len(of_indicator)}条", "all_of_region")):
         fold.dataframe(
             of_indicator[["period_text", "breakdown", "text", "source_title", "note"]].rename(columns=FIGURE_COLUMNS),
@@ -71,12 +73,19 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
     )
 
 
+def _source(row: Any) -> str:
+    """Publisher and document as Markdown, linked where the address is known."""
+    title = plain(cited(row.source_title))
+    linked = f"[{title}]({row.url})" if isinstance(row.url, str) else title
+    return f"{plain(row.publisher)}{linked}"
+
+
 def who_published(figures: pd.DataFrame, reader: Reader) -> None:
     """Which places published the chosen indicator, of every level, period and breakdown, with links to the sources.
 
     `figures`: `queries.figures_of_indicator`.
     """
-    fold = folded(f"哪些地区公布过“{reader.indicator['name']}”（{len(figures)}条）", "who_published")
+    fold = folded(f"哪些地区公布过{quoted(reader.indicator['name'])}（{len(figures)}条）", "who_published")
     if fold is None:
         return
     if figures.empty:

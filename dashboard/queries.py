@@ -64,6 +64,10 @@ def _release(path: str) -> Release:
 @st.cache_resource(show_spinner=False, max_entries=CONNECTIONS_KEPT, on_release=lambda con: con.close())
 def _connection(path: str) -> duckdb.DuckDBPyConnection:
     """One read-only connection a release; each query takes its own cursor, because threads may not share one."""
+    return _open(path)
+
+
+def _open(path: str) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(
             path,
@@ -250,7 +254,7 @@ def account(release: Release, dataset: str) -> pd.Series:
 
 def coverage_by_year(release: Release, dataset: str, region_codes: list[str], today: date) -> pd.DataFrame:
     """What is known of each indicator of `region_codes` in each year: region_code, indicator_id, year (int, in which
-    the period ends), state, period, values (int: periods with a value), unreported (int: periods owed and missing).
+    the period ends), state, period, filled (int: periods with a value), unreported (int: periods owed and missing).
 
     `state`: value, not_reported (said so, or owed before `today` and not there), not_applicable or not_published (owed
     later). A whole year speaks for its year, other periods only where there is none. No row: nothing is known or owed.
@@ -275,7 +279,7 @@ def coverage_by_year(release: Release, dataset: str, region_codes: list[str], to
         SELECT region_code, indicator_id, year,
             first(state ORDER BY other, rank, period DESC) AS state,
             first(period ORDER BY other, rank, period DESC) AS period,
-            count(DISTINCT period) FILTER (state = 'value') AS values,
+            count(DISTINCT period) FILTER (state = 'value') AS filled,
             count(DISTINCT period) FILTER (state = 'not_reported') AS unreported
         FROM ranked GROUP BY region_code, indicator_id, year ORDER BY ALL""",
         {"dataset": dataset, "codes": region_codes, "today": today},
@@ -315,12 +319,19 @@ def owed_figures(release: Release, dataset: str, period: str) -> pd.DataFrame:
 
 
 def checks(release: Release, dataset: str) -> pd.DataFrame:
-    """The checks of one dataset, as in table `checks`, with region, level, indicator (names) and chapter."""
+    """The checks of one dataset, as in table `checks`, with region, indicator (names), level, and qualifier of the
+    figure expected.
+    """
     return _answer(
         release.path,
         """
-        SELECT c.*, r.name AS region, r.level, i.name AS indicator, i.chapter
-        FROM checks AS c JOIN regions AS r ON r.code = c.region_code JOIN indicators AS i ON i.id = c.indicator_id
+        SELECT c.*, r.name AS region, r.level, i.name AS indicator, coalesce(o.qualifier, '') AS qualifier
+        FROM checks AS c
+        JOIN regions AS r ON r.code = c.region_code
+        JOIN indicators AS i ON i.id = c.indicator_id
+        LEFT JOIN leading_observations AS o
+            ON (o.dataset, o.region_code, o.indicator_id, o.breakdown, o.period, o.unit, o.value)
+            = (c.dataset, c.region_code, c.indicator_id, c.breakdown, c.period, c.unit, c.expected)
         WHERE c.dataset = $dataset""",
         {"dataset": dataset},
     )
@@ -328,21 +339,21 @@ def checks(release: Release, dataset: str) -> pd.DataFrame:
 
 def several_sources(release: Release, dataset: str) -> pd.DataFrame:
     """Figures that more than one source gives, the leading source first: region_code, region, level, indicator_id,
-    indicator, breakdown, period, value, unit, qualifier, status, source_title, publisher, confidence, leading (bool).
+    indicator, breakdown, period, value, unit, qualifier, status, source_title, publisher, confidence, adopted (bool).
     """
     return _answer(
         release.path,
         """
         SELECT o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, o.breakdown, o.period,
             o.value, o.unit, o.qualifier, o.status, s.title AS source_title, s.publisher, o.confidence,
-            o.source_id = f.source_id AS leading
+            o.source_id = f.source_id AS adopted
         FROM leading_observations AS f
         JOIN latest_observations AS o USING (dataset, region_code, indicator_id, breakdown, period)
         JOIN regions AS r ON r.code = o.region_code
         JOIN indicators AS i ON i.id = o.indicator_id
         JOIN sources AS s ON s.id = o.source_id
         WHERE f.dataset = $dataset AND f.source_count > 1
-        ORDER BY i.position, o.region_code, o.period, o.breakdown, leading DESC, s.title""",
+        ORDER BY i.position, o.region_code, o.period, o.breakdown, adopted DESC, s.title""",
         {"dataset": dataset},
     )
 
@@ -399,7 +410,7 @@ def loads(release: Release) -> pd.DataFrame:
 
 
 def breaks(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
-    """Changes of definition of one indicator, oldest first: since (datetime64, the first day of the new one), reason."""
+    """Changes of definition of one indicator, oldest first: since (datetime64, first day of the new one), reason."""
     return _answer(
         release.path,
         """
@@ -435,17 +446,87 @@ def growth(release: Release, dataset: str, region_code: str, indicator_id: str) 
     )
 
 
-def figures_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
-    """The totals of every indicator and every region of one level in one period, bare of sources: region_code,
-    indicator_id, value, numerator, denominator (float64); only where there is a value.
+# ---- many indicators beside each other ----
+
+
+def matrix_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
+    """Every indicator and every region of one level in one period, those without a value included: region_code,
+    indicator_id, breakdown, value, qualifier, numerator, denominator (float64), status.
     """
     return _answer(
         release.path,
         """
-        SELECT o.region_code, o.indicator_id, o.value, o.numerator, o.denominator
+        SELECT o.region_code, o.indicator_id, o.breakdown, o.value, o.qualifier, o.numerator, o.denominator, o.status
         FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
         WHERE o.dataset = $dataset AND r.level = $level AND o.period = $period
-            AND o.breakdown = '' AND o.value IS NOT NULL
-        ORDER BY o.indicator_id, o.region_code""",
+        ORDER BY o.indicator_id, o.region_code, o.breakdown""",
         {"dataset": dataset, "level": level, "period": period},
     )
+
+
+def covered_regions(release: Release) -> pd.DataFrame:
+    """How many regions have any figure, total or part, of any period: dataset, indicator_id, level, regions (int)."""
+    return _table(
+        release.path,
+        """
+        SELECT o.dataset, o.indicator_id, r.level, count(DISTINCT o.region_code) AS regions
+        FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
+        WHERE o.value IS NOT NULL
+        GROUP BY ALL ORDER BY ALL""",
+    )
+
+
+# ---- loads and releases ----
+
+
+def steward_sources(release: Release, dataset: str) -> list[str]:
+    """The titles of the sources that stewards loaded into a dataset, in their order."""
+    return _answer(
+        release.path,
+        """
+        SELECT title FROM sources WHERE sha256 IS NOT NULL AND (id = $dataset OR starts_with(id, $dataset || '-'))
+        ORDER BY title""",
+        {"dataset": dataset},
+    )["title"].tolist()
+
+
+def shares_of_load(release: Release, load_id: str) -> pd.DataFrame:
+    """What a load brought: indicator_id, indicator, position, breakdown, period, level and figures (int: with a
+    value), the largest share first.
+    """
+    return _answer(
+        release.path,
+        """
+        SELECT o.indicator_id, i.name AS indicator, i.position, o.breakdown, o.period, r.level,
+            count(o.value) AS figures
+        FROM observations AS o
+        JOIN indicators AS i ON i.id = o.indicator_id
+        JOIN regions AS r ON r.code = o.region_code
+        WHERE o.load_id = $load_id
+        GROUP BY ALL ORDER BY figures DESC, o.period DESC, i.position, o.breakdown, r.level""",
+        {"load_id": load_id},
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _summary(path: str) -> pd.DataFrame:
+    with _open(path) as con:
+        return con.execute(
+            """
+            SELECT id, built_at, (SELECT count(*) FROM observations WHERE dataset <> 'demo') AS observations,
+                (SELECT count(*) FROM loads WHERE dataset NOT IN ('published', 'demo')) AS loads
+            FROM release"""
+        ).df()
+
+
+def releases() -> pd.DataFrame:
+    """The releases that are there and can be read, the newest build first: id, built_at (UTC), observations and loads
+    (int, without the simulated panel; loads of stewards).
+    """
+    found = []
+    for path in (data_folder() / "warehouse").glob("[0-9]*.duckdb"):
+        try:
+            found.append(_summary(str(path)))
+        except WarehouseError:  # etl says so when it is asked for, and the others are still there
+            continue
+    return pd.concat(found).sort_values(["built_at", "id"], ascending=False, ignore_index=True)

@@ -5,8 +5,9 @@ widget's callback writes the address. Parameters have the names of the warehouse
 `bind="query-params"` of Streamlit would write the Chinese labels into the address, where the contract wants codes.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import pandas as pd
 import streamlit as st
@@ -18,8 +19,40 @@ from dashboard.theme import LATEST
 REGION_ROOT = "150000"
 PARAMETERS = ("dataset", "indicator", "breakdown", "period", "level", "region")
 # What else an address may hold without being called nonsense (design, section 4).
-OTHER_PARAMETERS = ("release", "mode")
+OTHER_PARAMETERS = (
+    "release",
+    "mode",
+    "missing",
+    "step",
+    "projection",
+    "year",
+    "peers",
+    "tab",
+    "grid",
+    "coverage",
+    "due",
+    "view",
+    "group",
+    "period2",
+    "indicator2",
+    "chapter",
+    "by",
+    "map",
+    "classes",
+    "zoom",
+    "side",
+    "scale",
+    "cities",
+)
 LEVELS = ("league", "banner")
+NAMES = {
+    "dataset": "数据集",
+    "indicator": "指标",
+    "breakdown": "分项",
+    "period": "期间",
+    "level": "层级",
+    "region": "地区",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +84,8 @@ class Choices:
     """What there is to choose from in one release.
 
     `indicators` and `regions` as `queries` gives them; `covered`: (dataset, indicator) -> breakdown -> Covered, the
-    total first, then the breakdowns of most regions; `openings`: dataset -> the indicator it opens on.
+    total first, then the breakdowns of most regions; `openings`: dataset -> the indicator it opens on; `months`:
+    period -> how long it lasts.
     """
 
     datasets: list[str]
@@ -59,6 +93,7 @@ class Choices:
     regions: pd.DataFrame
     covered: dict[tuple[str, str], dict[str, Covered]]
     openings: dict[str, str]
+    months: dict[str, int] = field(default_factory=dict)
 
     def breakdowns(self, dataset: str, indicator: str) -> list[str]:
         """Breakdowns with a value, the total (empty) first."""
@@ -114,6 +149,7 @@ def _choices_of(path: str, _release: Release) -> Choices:
         regions=queries.regions(_release),
         covered=covered,
         openings={dataset: _opening(dataset, indicators, covered) for dataset in datasets},
+        months=dict(zip(coverage["period"], coverage["period_months"], strict=True)),
     )
 
 
@@ -133,16 +169,10 @@ def resolve(parameters: Mapping[str, str], choices: Choices) -> tuple[Selection,
 
     A parameter that is missing takes its default; one that is wrong does too, with the notice.
     """
-    notices = [
-        f"地址中的参数“{name}”不认识，已忽略" for name in parameters if name not in PARAMETERS + OTHER_PARAMETERS
-    ]
+    notices = [f"参数“{name}”不认识，已忽略" for name in parameters if name not in PARAMETERS + OTHER_PARAMETERS]
 
     def pick(name: str, allowed: list[str], default: str) -> str:
-        wanted = parameters.get(name)
-        if wanted is None or wanted in allowed:
-            return default if wanted is None else wanted
-        notices.append(f"地址中的“{name}={wanted}”在此处没有数据或不存在，已改用默认值")
-        return default
+        return _pick(parameters, notices, name, allowed, default)
 
     dataset = pick("dataset", choices.datasets, choices.datasets[0])
     indicator = pick("indicator", list(choices.indicators.index), choices.openings[dataset])
@@ -153,6 +183,15 @@ def resolve(parameters: Mapping[str, str], choices: Choices) -> tuple[Selection,
     period = pick("period", [LATEST, *periods], choices.default_period(dataset, indicator, breakdown, level))
     region = pick("region", list(choices.regions.index), REGION_ROOT)
     return Selection(dataset, indicator, breakdown, period, level, region), notices
+
+
+def _pick(parameters: Mapping[str, str], notices: list[str], name: str, allowed: list[str], default: str) -> str:
+    """What the address says of one parameter; the default where it says nothing or, with a notice, nonsense."""
+    wanted = parameters.get(name)
+    if wanted is None or wanted in allowed:
+        return default if wanted is None else wanted
+    notices.append(f"{NAMES.get(name, name)}“{wanted}”（{name}）没有数据或不存在，已改用默认值")
+    return default
 
 
 def to_parameters(selection: Selection, choices: Choices) -> dict[str, str]:
@@ -181,10 +220,132 @@ def change(choices: Choices, **changes: str) -> None:
         wanted = {name: value for name, value in {**kept, **changes}.items() if value}
     resolved, _ = resolve(wanted, choices)
     others = {name: value for name, value in st.query_params.to_dict().items() if name in OTHER_PARAMETERS}
+    others = _without_outdated(others, choices, resolved)
     st.query_params.from_dict({**others, **to_parameters(resolved, choices)})
+
+
+def own(name: str, known: Sequence[str]) -> tuple[str, list[str]]:
+    """A page's own parameter (one of OTHER_PARAMETERS): its value, the first of `known` where the address has none or
+    a wrong one, and a Chinese notice for a wrong one.
+    """
+    wanted = st.query_params.get(name, known[0])
+    if wanted in known:
+        return wanted, []
+    return known[0], [f"地址中的“{name}={wanted}”不存在，已改用默认值"]
+
+
+def change_own(name: str, value: str, known: Sequence[str]) -> None:
+    """Writes a page's own parameter into the address, where the first of `known` stays out; for callbacks."""
+    if value == known[0]:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
 
 
 def matches(frame: pd.DataFrame, words: str) -> pd.DataFrame:
     """The rows of `indicators` or `regions` whose text contains every word: Chinese, English, pinyin or initials."""
     wanted = words.lower().split()
     return frame[[all(word in text for word in wanted) for text in frame["search"]]]
+
+
+# ---- what the page 对比 adds to the choice ----
+
+VIEWS = ("ranking", "periods", "heatmap", "scatter", "funnel")
+SHADINGS = ("rank", "target")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared, beside the Selection.
+
+    `view`: one of VIEWS. `group`: empty for all regions of the level, or the league whose banners are compared.
+    `period2`, `indicator2`: what stands beside period and indicator; empty where there is nothing comparable.
+    `chapter`: of the heat map; empty for the rates of all chapters. `by`: one of SHADINGS.
+    """
+
+    view: str
+    group: str
+    period2: str
+    indicator2: str
+    chapter: str
+    by: str
+
+
+def resolve_comparison(
+    parameters: Mapping[str, str], choices: Choices, selection: Selection
+) -> tuple[Comparison, list[str]]:
+    """The comparison that `parameters` ask for beside `selection`, and notices, as `resolve` gives them."""
+    notices: list[str] = []
+    leagues = choices.regions.index[choices.regions["level"] == "league"] if selection.level == "banner" else []
+    periods = periods_beside(choices, selection)
+    indicators = indicators_beside(choices, selection)
+    chapters = [str(number) for number in choices.indicators["chapter"].unique()]
+    comparison = Comparison(
+        view=_pick(parameters, notices, "view", list(VIEWS), VIEWS[0]),
+        group=_pick(parameters, notices, "group", ["", *leagues], ""),
+        period2=_pick(parameters, notices, "period2", periods, _year_before(selection.period, periods)),
+        indicator2=_pick(parameters, notices, "indicator2", indicators, _companion(choices, selection, indicators)),
+        chapter=_pick(parameters, notices, "chapter", ["", *chapters], ""),
+        by=_pick(parameters, notices, "by", list(SHADINGS), SHADINGS[0]),
+    )
+    return comparison, notices
+
+
+def comparison_parameters(comparison: Comparison, choices: Choices, selection: Selection) -> dict[str, str]:
+    """The address of a comparison, without what `resolve_comparison` would supply anyway."""
+    defaults, _ = resolve_comparison({}, choices, selection)
+    return {name: value for name, value in asdict(comparison).items() if getattr(defaults, name) != value}
+
+
+def _without_outdated(parameters: Mapping[str, str], choices: Choices, selection: Selection) -> dict[str, str]:
+    """`parameters` without a comparison that a changed selection left behind."""
+    comparison, _ = resolve_comparison(parameters, choices, selection)
+    others = {name: value for name, value in parameters.items() if name not in asdict(comparison)}
+    return {**others, **comparison_parameters(comparison, choices, selection)}
+
+
+def current_comparison(choices: Choices, selection: Selection) -> tuple[Comparison, list[str]]:
+    """The comparison in the address of this session."""
+    return resolve_comparison(st.query_params.to_dict(), choices, selection)
+
+
+def change_comparison(choices: Choices, **changes: str) -> None:
+    """Writes a changed comparison into the address; for callbacks."""
+    selection, _ = current(choices)
+    parameters = {**st.query_params.to_dict(), **changes}
+    st.query_params.from_dict(_without_outdated(parameters, choices, selection))
+
+
+def periods_beside(choices: Choices, selection: Selection) -> list[str]:
+    """The periods of the same length as the chosen one, newest first; none beside 各地最新值."""
+    periods = choices.of(selection.dataset, selection.indicator, selection.breakdown).periods
+    length = choices.months.get(selection.period)
+    return [p for p in periods if p != selection.period and choices.months[p] == length] if length else []
+
+
+def _year_before(period: str, periods: list[str]) -> str:
+    """The same period of the year before, else the newest earlier one, else the newest."""
+    before = re.sub(r"\d{4}", lambda year: str(int(year[0]) - 1), period)
+    earlier = [p for p in periods if p < period]
+    return before if before in periods else next(iter([*earlier, *periods]), "")
+
+
+def indicators_beside(choices: Choices, selection: Selection) -> list[str]:
+    """The other indicators of which two regions of the level or more have a total for the chosen period."""
+    return [
+        indicator
+        for indicator in choices.indicators.index
+        if indicator != selection.indicator
+        and choices.of(selection.dataset, indicator, "").regions.get(selection.level, {}).get(selection.period, 0) > 1
+        and selection.period != LATEST
+    ]
+
+
+def _companion(choices: Choices, selection: Selection, indicators: list[str]) -> str:
+    """The indicator to set beside the chosen one: a rate before a count, the same chapter before another."""
+    kinds, chapters = choices.indicators["kind"], choices.indicators["chapter"]
+
+    def distance(indicator: str) -> tuple[bool, bool]:
+        return kinds[indicator] not in ("rate", "ratio"), chapters[indicator] != chapters[selection.indicator]
+
+    return min(indicators, key=distance, default="")

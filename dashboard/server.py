@@ -1,9 +1,14 @@
 """What the server does beside running the script."""
 
+from pathlib import Path
+from urllib.parse import quote
+
 import streamlit as st
 from starlette.datastructures import MutableHeaders
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
 TITLE = "内蒙古法治政府建设指标"
 
 
@@ -26,6 +31,13 @@ class Document:
         headers = dict(scope.get("headers", []))
         if scope["type"] != "http" or b"text/html" not in headers.get(b"accept", b""):
             await self.app(scope, receive, send)
+            return
+        base = (st.get_option("server.baseUrlPath") or "").strip("/")
+        name = scope["path"].strip("/").removeprefix(base).strip("/")
+        if name and "/" not in name and "." not in name and name not in PAGES:
+            # Streamlit would open a dialog in English.
+            home = RedirectResponse(f"/{base}/?missing={quote(name)}".replace("//", "/"))
+            await home(scope, receive, send)
             return
         # Compressed it could not be changed, and "not modified" would keep an older page.
         unwanted = (b"accept-encoding", b"if-none-match", b"if-modified-since")

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, queries, selection
+from dashboard import controls, frame, queries, saved, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,8 +26,13 @@ def page(name: str, title: str, icon: str, *controls: str) -> tuple[StreamlitPag
 PAGES = [
     page("overview", "总览", ":material/space_dashboard:", "dataset", "indicator", "breakdown", "period", "level"),
     page("map", "地图", ":material/map:", "dataset", "indicator", "breakdown", "period", "level", "region"),
+    page("compare", "对比", ":material/leaderboard:", "dataset", "indicator", "breakdown", "period", "level"),
+    page("trends", "趋势", ":material/show_chart:", "dataset", "indicator", "breakdown", "region"),
+    page("profile", "地区画像", ":material/person_pin_circle:", "dataset", "region"),
     page("indicators", "指标词典", ":material/menu_book:", "dataset", "indicator"),
     page("data", "数据", ":material/table:", "dataset", "indicator", "region"),
+    page("quality", "数据质量", ":material/fact_check:", "dataset", "indicator"),
+    page("import", "数据导入", ":material/upload_file:"),
 ]
 opened = st.navigation([entry for entry, _ in PAGES])
 
@@ -43,9 +48,14 @@ except queries.WarehouseError as error:
     st.error(str(error), icon=":material/database_off:")
     st.stop()
 
-for notice in selection.current(reader.choices)[1]:
-    st.warning(frame.plain(notice), icon=":material/info:")
+notices = selection.current(reader.choices)[1]
+if missing := st.query_params.get("missing"):
+    notices.insert(0, f"没有“{missing}”这个页面，已转到总览")
+if notices:
+    st.warning("地址有误：  \n" + "  \n".join(frame.plain(notice) for notice in notices), icon=":material/info:")
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
+st.session_state["address"] = st.query_params.to_dict()
+saved.remember(opened.url_path, st.session_state["address"])
+saved.panel(reader, {entry.url_path: entry for entry, _ in PAGES}, opened.url_path)
 opened.run()
 frame.footer(reader.release)
-st.session_state["address"] = st.query_params.to_dict()

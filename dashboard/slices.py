@@ -1,10 +1,14 @@
 """Cuts of the figures that charts and pages draw: pure pandas, no SQL, no page."""
 
+import re
+
 import pandas as pd
 
 from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value
 
-STATES = ("value", "not_published", "not_applicable", "not_reported")
+STATES = ("value", "parts_only", "not_published", "not_applicable", "not_reported")
+INFERRED = re.compile(r"期间原文未写|期末推定|推断为|记2023$")  # how notes say that a period was not printed
+OWN_LEVEL = "自治区本级"
 
 
 def newest(figures: pd.DataFrame) -> pd.DataFrame:
@@ -29,23 +33,34 @@ def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdow
     frame = places.join(cut.set_index("region_code").drop(columns=["region", "level"]), how="left")
     missing_states = frame["status"].where(frame["status"].isin(STATES), "not_published")
     frame["state"] = missing_states.where(frame["value"].isna(), "value")
+    if breakdown == "":
+        parts = figures[(figures["breakdown"] != "") & figures["value"].notna()]
+        parts = parts if period == LATEST else parts[parts["period"] == period]
+        only_parts = (frame["state"] == "not_published") & frame.index.isin(parts["region_code"])
+        frame["state"] = frame["state"].where(~only_parts, "parts_only")
     return with_texts(frame)
 
 
 def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Adds `text`, `period_text` to figures that have value, unit, qualifier, period, and `state` or `status`."""
+    """Adds `text`, `period_text` to figures that have value, unit, qualifier, period, note, and `state` or `status`.
+
+    A period that the source does not print says so: 2023年（推定）.
+    """
     states = frame["state"] if "state" in frame else frame["status"]
     texts = [
         STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
         for value, unit, qualifier, state in zip(frame["value"], frame["unit"], frame["qualifier"], states, strict=True)
     ]
-    periods = ["" if pd.isna(period) else format_period(period) for period in frame["period"]]
+    periods = [
+        "" if pd.isna(period) else format_period(period) + ("（推定）" if INFERRED.search(str(note)) else "")
+        for period, note in zip(frame["period"], frame["note"], strict=True)
+    ]
     return frame.assign(text=texts, period_text=periods)
 
 
 def comparable(frame: pd.DataFrame) -> bool:
-    """Whether the values in `frame` cover periods of one length; others are never compared or ranked."""
-    return frame.loc[frame["value"].notna(), "period_months"].nunique() <= 1
+    """Whether the values in `frame` are of one and the same period; others are never compared or ranked."""
+    return frame.loc[frame["value"].notna(), "period"].nunique() <= 1
 
 
 def tally(frame: pd.DataFrame, level_name: str) -> str:
@@ -64,5 +79,14 @@ def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
     if cut.empty:
         return ""
     row = newest(cut).iloc[0]
-    text = f"全区{format_value(row['value'], row['unit'], row['qualifier'])}"
+    whose = OWN_LEVEL if "本级" in row["note"] else "全区"
+    text = f"{whose}{format_value(row['value'], row['unit'], row['qualifier'])}"
     return f"{text}（{format_period(row['period'])}）" if period == LATEST else text
+
+
+def cases(figures: pd.DataFrame, unit: str) -> list[str]:
+    """The cases behind each rate, 58/61件, counted in `unit`; empty where the parts were not published."""
+    return [
+        "" if pd.isna(numerator) or pd.isna(denominator) else f"{numerator:.0f}/{denominator:.0f}{unit}"
+        for numerator, denominator in zip(figures["numerator"], figures["denominator"], strict=True)
+    ]

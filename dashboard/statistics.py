@@ -17,6 +17,7 @@ from scipy import special
 SMALL_BASE = 10  # cases; a rate on fewer is shown, but not ranked, and no growth is computed from fewer
 LEVEL = 0.95  # of intervals
 CONTROL_LEVELS = (0.95, 0.998)  # of a funnel plot: two and three standard deviations of a normal distribution
+CASE_UNITS = ("件", "件次")
 PARTS_NOT_PUBLISHED = "分子分母未公布"
 SMALL_BASE_WORDS = "基数过小，不参与排名"
 
@@ -136,23 +137,27 @@ def overlapping_pairs(low: pd.Series, high: pd.Series) -> tuple[int, int]:
 
 
 def standings(frame: pd.DataFrame, direction: str, kind: str, aggregation: str) -> pd.DataFrame:
-    """Who stands where: `frame` (value, numerator, denominator) with the columns low, high, small, rank, best, worst.
+    """Who stands where: `frame` with the columns low, high, small, rank, best, worst.
 
-    low, high: `wilson_interval` of rates and ratios, `poisson_interval` of counts of events (aggregation `sum`), NaN
-    for stocks, money and durations, which are not drawn by chance. small (bool): a rate on a small base; it keeps its
-    interval but has no rank and no band, nor does a missing value. rank, best, worst (Int64): `ranks`, `rank_bands`.
+    `frame`: value, unit, qualifier, numerator, denominator; a place a row. low, high: `wilson_interval` of rates and
+    ratios, `poisson_interval` of exact counts of cases (a sum, in 件); NaN for everything else, which is not drawn by
+    chance. small (bool): a rate on a small base; it keeps its interval but has no rank and no band, nor does a missing
+    value. rank, best, worst (Int64): `ranks`, `rank_bands`; no bands at all where one of those ranked has no interval,
+    because its place in them is unknown.
     """
     rate = kind in ("rate", "ratio")
     if rate:
         ends = wilson_interval(frame["numerator"], frame["denominator"])
-    elif kind == "count" and aggregation == "sum":
-        ends = poisson_interval(frame["value"])
     else:
-        ends = pd.DataFrame({"low": np.nan, "high": np.nan}, index=frame.index)
-    small = small_base(frame["denominator"]) & frame["value"].notna() if rate else pd.Series(False, index=frame.index)
-    ranked = ends.where(~small & frame["value"].notna())
+        counted = frame["unit"].isin(CASE_UNITS) & (frame["qualifier"] == "")
+        ends = poisson_interval(frame["value"].where(counted & (kind == "count") & (aggregation == "sum")))
+    small = small_base(frame["denominator"]) & frame["value"].notna() & rate
+    places = ranks(frame["value"].where(~small), direction)
+    ranked = ends.where(places.notna())
     bands = rank_bands(ranked["low"], ranked["high"], direction)
-    return frame.assign(**ends, small=small, rank=ranks(frame["value"].where(~small), direction), **bands)
+    if (bands["best"].isna() & places.notna()).any():
+        bands = bands.assign(best=pd.NA, worst=pd.NA).astype("Int64")
+    return frame.assign(**ends, small=small, rank=places, **bands)
 
 
 def funnel_limits(rate: float, sizes: Numbers, level: float) -> pd.DataFrame:
@@ -180,6 +185,22 @@ def _funnel_limit(rate: float, sizes: Numbers, probability: float) -> Numbers:
     alpha = (reached - probability) / (reached - below)
     limits: Numbers = np.clip(100 * (r - alpha) / sizes, 0, 100)
     return limits
+
+
+def beyond_limits(numerator: pd.Series, denominator: pd.Series, rate: float, level: float) -> pd.Series:
+    """Which places chance alone would hardly put where they are: 1 above, −1 below, 0 neither, NA without parts.
+
+    Above where P(R ≥ numerator) < (1−level)/2, below where P(R ≤ numerator) is, R as in `funnel_limits`. The limits
+    themselves lie up to one case too far inside: next to a rate of 99 % a place with 20 of 20 cases lies above its
+    limit of 99.99 %, although four in five such places would.
+    """
+    n, theta, tail = denominator.where(denominator > 0), rate / 100, (1 - level) / 2
+    known = n.notna() & numerator.between(0, n)
+    cases, trials = numerator[known].round().to_numpy(), n[known].round().astype("int64").to_numpy()
+    below = special.bdtr(cases, trials, theta) < tail
+    above = (cases > 0) & (special.bdtrc(np.maximum(cases - 1, 0), trials, theta) < tail)
+    found = pd.Series(above.astype(int) - below.astype(int), index=numerator.index[known], dtype="Int64")
+    return found.reindex(numerator.index)
 
 
 def gap_in_cases(numerator: float, denominator: float, target: float, direction: str) -> int | None:

@@ -1,11 +1,13 @@
 """The table of all figures: its filters, its columns in Chinese, and its way out as a file."""
 
+from datetime import datetime
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, slices
+from dashboard import export, queries, slices
 from dashboard.frame import CSV_TYPE, XLSX_TYPE, Reader, plain
-from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
 CONFIDENCE_NAMES = {"high": "高", "medium": "中", "low": "低"}
 STATUS_NAMES = {
@@ -48,19 +50,34 @@ def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     chapters = dict(zip(reader.choices.indicators["chapter"], reader.choices.indicators["chapter_short"], strict=True))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chapter = st.multiselect(
-            "章", sorted(figures["chapter"].unique()), format_func=lambda n: f"{n} {chapters[n]}", placeholder="全部"
+            "章",
+            sorted(figures["chapter"].unique()),
+            format_func=lambda n: f"{n} {chapters[n]}",
+            placeholder="全部",
+            select_all=False,
         )
         years = st.multiselect(
-            "年份（期末）", sorted(figures["period_end"].dt.year.unique(), reverse=True), placeholder="全部"
+            "年份（期末）",
+            sorted(figures["period_end"].dt.year.unique(), reverse=True),
+            placeholder="全部",
+            select_all=False,
         )
-        levels = st.multiselect("层级", list(LEVEL_NAMES), format_func=LEVEL_NAMES.__getitem__, placeholder="全部")
-        words = st.text_input("查找", placeholder="指标、地区、来源、原文中的字")
+        levels = st.multiselect(
+            "层级", list(LEVEL_NAMES), format_func=LEVEL_NAMES.__getitem__, placeholder="全部", select_all=False
+        )
+        words = st.text_input("查找", placeholder="指标、地区、期间、来源、原文")
     with st.container(horizontal=True):
-        # A simulated panel has two hundred thousand rows: it opens on the chosen indicator.
+        # Who chose an indicator or a region wants its rows; a simulated panel has too many to open on all.
         only_indicator = st.toggle(
-            f"只看“{reader.indicator['name']}”", value=chosen.dataset != "published", key=f"only_{chosen.dataset}"
+            f"只看{quoted(reader.indicator['name'])}",
+            value=chosen.dataset != "published" or "indicator" in st.query_params,
+            key=f"only_{chosen.dataset}_{chosen.indicator}",
         )
-        only_region = st.toggle(f"只看{regions['name'][chosen.region]}及其下级")
+        only_region = st.toggle(
+            f"只看{regions['name'][chosen.region]}及其下级",
+            value="region" in st.query_params,
+            key=f"only_{chosen.region}",
+        )
     keep = pd.Series(True, index=figures.index)
     if only_indicator:
         keep &= figures["indicator_id"] == chosen.indicator
@@ -75,10 +92,22 @@ def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
         keep &= figures["period_end"].dt.year.isin(years)
     if levels:
         keep &= figures["level"].isin(levels)
-    for word in (words or "").split():
-        texts = figures[["indicator", "region", "breakdown", "source_title", "published_as", "note"]]
-        keep &= texts.apply(lambda column, word=word: column.str.contains(word, regex=False)).any(axis=1)
-    return figures[keep]
+    shown = figures[keep]
+    for word in (words or "").lower().split():
+        shown = shown[_searchable(shown, reader).str.contains(word, regex=False)]
+    return shown
+
+
+def _searchable(figures: pd.DataFrame, reader: Reader) -> pd.Series:
+    """What a search looks through: names (also by pinyin), period, source, printed words, note; lower case."""
+    parts = [
+        figures["indicator_id"].map(reader.choices.indicators["search"]),
+        figures["region_code"].map(reader.choices.regions["search"]),
+        figures["breakdown"],
+        figures["period"].map({period: format_period(period) for period in figures["period"].unique()}),
+        *(figures[column] for column in ("source_title", "published_as", "note")),
+    ]
+    return parts[0].str.cat(parts[1:], sep=" ", na_rep="").str.lower()
 
 
 def readable(figures: pd.DataFrame) -> pd.DataFrame:
@@ -120,28 +149,25 @@ def show(figures: pd.DataFrame, reader: Reader) -> None:
 def downloads(figures: pd.DataFrame, reader: Reader) -> None:
     """Two buttons that make their file when pressed."""
     release, dataset = reader.release, reader.selection.dataset
-    mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
-    name = f"法治政府建设指标数据{mark}_{release.id}"
-    explanation = [
-        ("数据集", DATASET_NAMES.get(dataset, dataset)),
-        ("条数", str(len(figures))),
-        ("数据截至", f"{release.data_until:%Y-%m-%d}"),
-        ("版本", release.id),
-        ("口径", "数值为基本单位；“余”“多”等为原文约数；分项可能重叠，不能相加；空白为未公布，不是零"),
-        *[
-            (f"来源：{row.source_title}", "，".join(x for x in [row.publisher, row.url] if isinstance(x, str) and x))
-            for row in figures.drop_duplicates("source_id").itertuples()
-        ],
+    whole = len(figures) == len(queries.figures_of_dataset(release, dataset))
+    parts = [
+        "法治政府建设指标数据",
+        DEMO_MARK if dataset == "demo" else "",
+        "" if whole else f"筛选{len(figures)}条",
+        release.id,
     ]
+    name = "_".join(part for part in parts if part)
 
     def marked() -> pd.DataFrame:
         table = readable(figures)
+        numbers = {column: table[column].map(_whole_number) for column in ("基本单位数值", "分子", "分母")}
+        table = table.assign(**numbers)
         return table.assign(数据性质=DEMO_MARK) if dataset == "demo" else table
 
     with st.container(horizontal=True):
         st.download_button(
             "下载XLSX",
-            data=lambda: export.to_xlsx(marked(), explanation),
+            data=lambda: export.to_xlsx(marked(), explanation(figures, reader, whole)),
             file_name=f"{name}.xlsx",
             mime=XLSX_TYPE,
             icon=":material/download:",
@@ -157,3 +183,38 @@ def downloads(figures: pd.DataFrame, reader: Reader) -> None:
             on_click="ignore",
             disabled=figures.empty,
         )
+
+
+def _whole_number(value: float) -> float | int | None:
+    """947 instead of 947.0; None where there is no number."""
+    if pd.isna(value):
+        return None
+    return int(value) if value == int(value) else value
+
+
+def explanation(figures: pd.DataFrame, reader: Reader, whole: bool) -> list[tuple[str, str]]:
+    """The sheet 口径说明: what the file holds, how to read it, definitions, sources."""
+    dataset, indicators = reader.selection.dataset, reader.choices.indicators
+    chosen = indicators.loc[figures["indicator_id"].unique()]
+    regions, years = figures["region"].nunique(), figures["period_end"].dt.year
+    return [
+        ("数据集", DATASET_NAMES.get(dataset, dataset)),
+        (
+            "范围",
+            "全部数据" if whole else f"筛选结果：{len(chosen)}项指标、{regions}个地区、{years.min()}—{years.max()}年",
+        ),
+        ("条数", str(len(figures))),
+        ("数据截至", f"{reader.release.data_until:%Y-%m-%d}"),
+        ("版本", reader.release.id),
+        ("下载日期", f"{datetime.now():%Y-%m-%d}"),
+        ("读法", "数值为基本单位；“余”“多”等为原文约数；分项可能重叠，不能相加；空白为未公布，不是零"),
+        ("可信度", "高：官方网页、年鉴、当地报刊；中：转载、仅见标题或期间为推定；低：模拟"),
+        *[
+            (f"定义：{row.name}", "。".join(x.rstrip("。") for x in [row.definition, row.caveats] if x))
+            for row in chosen.itertuples(index=False)
+        ],
+        *[
+            (f"来源：{row.source_title}", "，".join(x for x in [row.publisher, row.url] if isinstance(x, str) and x))
+            for row in figures.drop_duplicates("source_id").itertuples()
+        ],
+    ]

@@ -8,7 +8,12 @@ import plotly.graph_objects as go
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, Hiragino Sans GB, sans-serif"
 NOT_PUBLISHED = "未公布"
-STATE_NAMES = {"not_published": NOT_PUBLISHED, "not_applicable": "不适用", "not_reported": "未填报"}
+STATE_NAMES = {
+    "parts_only": "只公布分项",
+    "not_published": NOT_PUBLISHED,
+    "not_applicable": "不适用",
+    "not_reported": "未填报",
+}
 DEMO_MARK = "演示数据（模拟）"
 DATASET_NAMES = {"published": "官方公开数据", "demo": DEMO_MARK, "internal": "内部报送数据"}
 LEVEL_NAMES = {"region": "自治区", "league": "盟市", "banner": "旗县（市、区）"}
@@ -158,3 +163,18 @@ def format_period(period: str) -> str:
         first, last = f"{span[1]}年{int(span[2])}", f"{int(span[4])}月"
         return f"{first}—{last}" if span[1] == span[3] else f"{first}月—{span[3]}年{last}"
     return period
+
+
+def cited(title: str) -> str:
+    """A document in book-title marks; simulated data are no document."""
+    return title if title == DEMO_MARK else f"《{title}》"
+
+
+def quoted(text: str) -> str:
+    """Text in quotation marks, those inside it made single: “‘高效办成一件事’服务数”."""
+    return f"“{text.replace('“', '‘').replace('”', '’')}”"
+
+
+def in_brackets(text: str) -> str:
+    """Text in brackets, without a second pair inside: （2023年，推定）."""
+    return f"（{text.replace('（', '，').replace('）', '')}）"

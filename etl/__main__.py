@@ -1,88 +1,261 @@
-"""The command line of the ETL: `python -m etl build | status | rollback`.
+"""The command line: `python -m etl build | load | preview | undo | status | rollback | template | simulate`.
 
 Exit codes: 0 everything loaded; 1 rows were rejected, the rest is published; 2 wrong usage;
-3 stopped by a fault in the catalogue, the boundaries or the releases, the old release stays.
+3 stopped by a file, the catalogue, the boundaries or the releases, which changed nothing (of several files the others
+are loaded).
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
-from etl import publish
+import pandas as pd
+
+from etl import publish, simulate
+from etl.accepted import Request
+from etl.build import PUBLISHED_TABLES
+from etl.catalogue import load_catalogue
 from etl.errors import UserError
 from etl.paths import Paths, default_paths
+from etl.readers import RawTable, read_tables
+from etl.sheets import mark_findings, template
+from etl.understand import FIELD_NAMES, Figures, Understanding, understand
+from etl.validate import validate
 
 EXAMPLES = """\
 示例：
-  python -m etl build              读取目录与表格，核对，生成并启用新版本
-  python -m etl build --json       同上，结果以JSON给出
-  python -m etl status             列出版本，标出当前版本
-  python -m etl rollback           退回上一版本
-  python -m etl rollback 20251231-a1b2c3
-退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因目录、边界或版本有误而停止，原版本不变
+  python -m etl build                                读取目录与表格，核对，生成并启用新版本
+  python -m etl load 2025年二季度应诉.xlsx --dry-run    只校验，不载入
+  python -m etl preview 2025年二季度应诉.xlsx           各列读成了什么
+  python -m etl load 2025年二季度应诉.xlsx --dry-run --marked 问题.xlsx
+  python -m etl load 2025年二季度应诉.xlsx --source 2025年二季度应诉报表 --publisher 兴安盟司法局
+  python -m etl undo internal-00001-1a2b3c4d         撤回一次载入
+  python -m etl status                               列出版本，标出当前版本
+  python -m etl rollback [20251231-a1b2c3]           退回上一版本或指定版本
+  python -m etl template --out 填报模板.xlsx           空白填报模板
+  python -m etl simulate --out 演示数据（模拟）.csv      写出演示数据
+退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因文件、目录、边界或版本有误而停止，没有改变什么
+（一次载入几个文件时，其余文件照常载入）
 """
 SHOWN_REJECTS = 50
+SHOWN_ROWS = 20
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[Paths, argparse.Namespace], int] = options.run
+    try:
+        return run(default_paths(), options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        if options.json:
+            _print({"error": str(error)}, options, [])
+        return 3
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m etl",
         description="把指标表格装入数据仓库，以版本发布。",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="命令")
-    for name, text in [("build", "生成并启用新版本"), ("status", "列出版本"), ("rollback", "退回较早的版本")]:
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--json", action="store_true", help="以JSON给出结果")
-        if name == "rollback":
-            command.add_argument("release", nargs="?", help="版本编号；不写则退回上一版本")
-    options = parser.parse_args(arguments)
-    paths = default_paths()
-    try:
-        if options.command == "build":
-            return _build(paths, options.json)
-        if options.command == "rollback":
-            release = publish.rollback(paths, options.release)
-            _print({"current": release.id}, options.json, [f"当前版本：{release.id}"])
-            return 0
-        return _status(paths, options.json)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 3
+    commands = parser.add_subparsers(required=True, metavar="命令")
+
+    def command(name: str, run: Callable[[Paths, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        added.add_argument("--json", action="store_true", help="以JSON给出结果，供程序读取")
+        return added
+
+    command("build", _build, "读取全部输入，生成并启用新版本")
+    load = command("load", _load, "校验并载入表格（CSV、XLSX、XLS、Parquet），生成并启用新版本")
+    load.add_argument("files", nargs="+", type=Path, metavar="文件")
+    load.add_argument("--dataset", default="internal", help="数据集名称（默认internal，即内部报送数据）")
+    load.add_argument("--source", default="", metavar="标题", help="来源标题；同一标题的后一份文件视为对前一份的更正")
+    load.add_argument("--publisher", default="", metavar="单位", help="报送单位")
+    load.add_argument("--period", metavar="期间", help="表中没有期间列时使用，如2025Q2")
+    load.add_argument("--indicator", metavar="指标", help="表中没有指标列时使用，编号或名称")
+    load.add_argument("--name", help="文件的原名（只有一个文件时可用），用于提示和记录")
+    load.add_argument("--dry-run", action="store_true", help="只校验，不载入")
+    load.add_argument("--marked", type=Path, metavar="XLSX", help="另存一份标出问题的表格（只有一个文件时可用）")
+    load.add_argument("--understanding", type=Path, help=argparse.SUPPRESS)  # for the page 数据导入
+    load.set_defaults(usage_error=load.error)
+    preview = command("preview", _preview, "显示一个文件的表格和各列读成了什么，不校验，不载入")
+    preview.add_argument("file", type=Path, metavar="文件")
+    preview.add_argument("--name", help="文件的原名")
+    undo = command("undo", _undo, "撤回一次载入，启用没有它的版本")
+    undo.add_argument("load_id", metavar="载入编号", help="见“数据质量”页的载入记录")
+    command("status", _status, "列出版本")
+    rollback = command("rollback", _rollback, "退回较早的版本")
+    rollback.add_argument("release", nargs="?", metavar="版本", help="版本编号；不写则退回上一版本")
+    blank = command("template", _template, "写出空白填报模板（XLSX，带下拉选项）")
+    blank.add_argument("--out", type=Path, default=Path("填报模板.xlsx"))
+    demo = command("simulate", _simulate, "写出演示数据（模拟）；每个版本都自带，此命令供查看")
+    demo.add_argument("--out", type=Path, default=Path("演示数据（模拟）.csv"))
+    return parser
 
 
-def _build(paths: Paths, as_json: bool) -> int:
-    outcome = publish.build(paths, lambda text: print(text, file=sys.stderr))
-    release, rejected = outcome.release, sum(load.rows_rejected for load in outcome.loads)
-    lines = [f"{'新版本' if outcome.built else '内容未变，版本'}：{release.id}"]
-    lines += [
-        f"  {load.input}：读入{load.rows_in}行，载入{load.rows_loaded}行，拒收{load.rows_rejected}行"
-        for load in outcome.loads
-    ]
-    lines += [f"  拒收 {text}" for text in outcome.rejects[:SHOWN_REJECTS]]
-    if len(outcome.rejects) > SHOWN_REJECTS:
-        lines.append(f"  另有{len(outcome.rejects) - SHOWN_REJECTS}条拒收意见，见“数据质量”页")
-    lines.append(
-        f"  数据核对：{release.failed_checks}项不一致，见“数据质量”页"
-        if release.failed_checks
-        else "  数据核对：全部一致"
-    )
+def _progress(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _print(summary: Mapping[str, object], options: argparse.Namespace, lines: list[str]) -> None:
+    print(json.dumps(summary, ensure_ascii=False, default=str) if options.json else "\n".join(lines))
+
+
+def _shortened(texts: list[str]) -> list[str]:
+    lines = [f"  拒收 {text}" for text in texts[:SHOWN_REJECTS]]
+    if len(texts) > SHOWN_REJECTS:
+        lines.append(f"  另有{len(texts) - SHOWN_REJECTS}条，用 --json 可见全部")
+    return lines
+
+
+def _release_lines(outcome: publish.Outcome) -> list[str]:
+    lines = [f"{'新版本' if outcome.built else '内容未变，版本'}：{outcome.release.id}"]
+    failed = outcome.failed_checks
+    lines.append(f"  数据核对：{len(failed)}项不一致" if failed else "  数据核对：全部一致")
+    return [*lines, *(f"    · {message}" for message in failed)]
+
+
+def _build(paths: Paths, options: argparse.Namespace) -> int:
+    outcome = publish.build(paths, _progress)
+    first, *others = _release_lines(outcome)
+    counts = [f"  {x.input}：读入{x.rows_in}行，载入{x.rows_loaded}行，拒收{x.rows_rejected}行" for x in outcome.loads]
     summary = {
-        "release": release.id,
+        "release": outcome.release.id,
         "built": outcome.built,
         "loads": [asdict(load) for load in outcome.loads],
         "rejects": outcome.rejects,
-        "failed_checks": release.failed_checks,
+        "failed_checks": outcome.failed_checks,
     }
-    _print(summary, as_json, lines)
-    return 1 if rejected else 0
+    _print(summary, options, [first, *counts, *_shortened(outcome.rejects), *others])
+    return 1 if any(load.rows_rejected for load in outcome.loads) else 0
 
 
-def _status(paths: Paths, as_json: bool) -> int:
+def _load(paths: Paths, options: argparse.Namespace) -> int:
+    if (options.name or options.understanding or options.marked) and len(options.files) > 1:
+        options.usage_error("--name、--marked 只能用于一个文件")
+    understandings = _understandings(options.understanding) if options.understanding else None
+    request = Request(options.dataset, options.source, options.publisher, options.period, options.indicator)
+    lines: list[str] = []
+    files: list[dict[str, object]] = []
+    code = 0
+    for number, path in enumerate(options.files, start=1):
+        _progress(f"［{number}/{len(options.files)}］{path.name}")
+        try:
+            result = publish.load(
+                paths,
+                path,
+                request,
+                _progress,
+                name=options.name,
+                understandings=understandings,
+                dry_run=options.dry_run,
+            )
+        except UserError as error:
+            print(error, file=sys.stderr)
+            files.append({"name": options.name or path.name, "error": str(error)})
+            code = 3
+            continue
+        if options.marked and result.checked.findings:
+            _progress("标出问题 …")
+            options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
+        files.append(_file_summary(result))
+        checked = result.checked
+        code = max(code, int(checked.rows_rejected > 0))
+        counts = f"读入{checked.rows_in}行，可载入{checked.rows_loaded}行，拒收{checked.rows_rejected}行"
+        lines.append(f"{result.name}：{counts}{_fate(result, options.dry_run)}")
+        lines += _shortened([finding.text() for finding in checked.findings])
+        if result.outcome is not None:
+            lines += _release_lines(result.outcome)
+    _print({"files": files}, options, lines)
+    return code
+
+
+def _understandings(path: Path) -> list[Understanding | None]:
+    """What a person says of the tables of a file, one each, as `dataclasses.asdict` gives it; null: as understood."""
+    return [
+        Understanding(**entry | {"figures": {c: Figures(**f) for c, f in entry["figures"].items()}}) if entry else None
+        for entry in json.loads(path.read_text(encoding="utf-8"))
+    ]
+
+
+def _file_summary(result: publish.Loaded) -> dict[str, object]:
+    checked = result.checked
+    return {
+        "name": result.name,
+        "load_id": result.load_id,
+        "repeated": result.repeated,
+        "rows_in": checked.rows_in,
+        "rows_loaded": checked.rows_loaded,
+        "rows_rejected": checked.rows_rejected,
+        "findings": [finding.record() for finding in checked.findings],
+        "release": result.outcome.release.id if result.outcome else None,
+    }
+
+
+def _preview(paths: Paths, options: argparse.Namespace) -> int:
+    _progress("读取表格 …")
+    catalogue = load_catalogue(paths.catalogue)
+    tables = read_tables(options.file, options.name)
+    known = [understand(table, catalogue) for table in tables]
+    summary = [
+        {
+            "sheet": table.sheet,
+            "header_row": table.header_row,
+            "row_count": len(table.rows),
+            "unit": table.unit,
+            "notes": table.notes,
+            "columns": table.columns,
+            "numbers": table.rows.index[:SHOWN_ROWS].tolist(),
+            "rows": table.rows.head(SHOWN_ROWS).to_numpy().tolist(),
+            "understanding": asdict(understanding),
+        }
+        for table, understanding in zip(tables, known, strict=True)
+    ]
+    lines = [line for pair in zip(tables, known, strict=True) for line in _understood_lines(*pair)]
+    _print({"tables": summary}, options, lines)
+    return 0
+
+
+def _understood_lines(table: RawTable, known: Understanding) -> list[str]:
+    """What was understood of a table, a column a line."""
+    lines = [f"{table.sheet or table.file}：表头到第{table.header_row}行，{len(table.rows)}行数据"]
+    for column in table.columns:
+        says = FIELD_NAMES.get(known.fields.get(column, ""), "没有认出")
+        if figures := known.figures.get(column):
+            parts = [figures.indicator, figures.breakdown, figures.period, figures.unit]
+            says = "数值：" + "，".join(part for part in parts if part)
+        lines.append(f"  {column}：{says}")
+    return [*lines, *(f"  · {note}" for note in table.notes)]
+
+
+def _fate(result: publish.Loaded, dry_run: bool) -> str:
+    if dry_run:
+        return "（只校验，未载入）"
+    if result.repeated:
+        return f"（此前已载入，编号{result.load_id}，没有变化）"
+    return f"，载入编号{result.load_id}" if result.load_id else "（没有可载入的行，未载入）"
+
+
+def _undo(paths: Paths, options: argparse.Namespace) -> int:
+    outcome = publish.undo(paths, options.load_id, _progress)
+    _print({"release": outcome.release.id}, options, [f"已撤回{options.load_id}", *_release_lines(outcome)])
+    return 0
+
+
+def _rollback(paths: Paths, options: argparse.Namespace) -> int:
+    release = publish.rollback(paths, _progress, options.release)
+    _print({"current": release.id}, options, [f"当前版本：{release.id}"])
+    return 0
+
+
+def _status(paths: Paths, options: argparse.Namespace) -> int:
     current, found = publish.current_id(paths), publish.releases(paths)
     lines = [
         f"{'→' if r.id == current else ' '} {r.id}  生成于{r.built_at:%Y-%m-%d %H:%M}（UTC）  数据截至{r.data_until}"
@@ -92,15 +265,30 @@ def _status(paths: Paths, as_json: bool) -> int:
     if not found:
         lines = ["还没有版本。请运行：python -m etl build"]
     elif current not in [r.id for r in found]:
-        lines.append(
-            f"当前版本“{current or '无'}”不存在。请运行：python -m etl build 或 python -m etl rollback 版本编号"
-        )
-    _print({"current": current, "releases": [{**asdict(r), "path": r.path.name} for r in found]}, as_json, lines)
+        lines.append(f"当前版本“{current or '无'}”不存在。请运行：python -m etl build，或 rollback 到上面的一个版本")
+    _print({"current": current, "releases": [{**asdict(r), "path": r.path.name} for r in found]}, options, lines)
     return 0
 
 
-def _print(summary: dict[str, object], as_json: bool, lines: list[str]) -> None:
-    print(json.dumps(summary, ensure_ascii=False, default=str) if as_json else "\n".join(lines))
+def _template(paths: Paths, options: argparse.Namespace) -> int:
+    options.out.write_bytes(template(load_catalogue(paths.catalogue)))
+    _print({"file": str(options.out)}, options, [f"已写出 {options.out}"])
+    return 0
+
+
+def _simulate(paths: Paths, options: argparse.Namespace) -> int:
+    catalogue = load_catalogue(paths.catalogue)
+    name = next(name for name, table in PUBLISHED_TABLES.items() if table == "observations")
+    official = pd.concat(
+        validate(table, catalogue, dataset="published", status="published").observations
+        for table in read_tables(paths.published / name)
+    )
+    observations = simulate.panel(catalogue, official).observations
+    observations.assign(dataset="demo").to_csv(options.out, index=False, encoding="utf-8-sig", lineterminator="\n")
+    _print(
+        {"file": str(options.out), "rows": len(observations)}, options, [f"已写出 {options.out}：{len(observations)}行"]
+    )
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,20 +2,22 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from etl import boundaries, simulate
-from etl.catalogue import Catalogue
+from etl import accepted, boundaries, simulate
+from etl.accepted import Load
+from etl.catalogue import Catalogue, read_csv_text
 from etl.checks import expand_expected
-from etl.errors import Finding
+from etl.errors import Finding, UserError
 from etl.paths import Paths
 from etl.readers import read_tables
 from etl.validate import validate
 
+DEMO_INPUT = "演示数据（模拟）"
 PUBLISHED_TABLES = {"figures.csv": "observations", "growth.csv": "growth"}
 FIGURE_COLUMNS = [
     "dataset",
@@ -43,22 +45,6 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Load:
-    """One row of the table `loads`."""
-
-    load_id: str
-    started_at: datetime
-    finished_at: datetime
-    input: str
-    sha256: str
-    dataset: str
-    rows_in: int
-    rows_loaded: int
-    rows_rejected: int
-    status: str
-
-
-@dataclass(frozen=True)
 class Gathered:
     """What goes into one release, read and validated but not yet written.
 
@@ -69,8 +55,6 @@ class Gathered:
     catalogue: Catalogue
     boundaries: boundaries.Boundaries
     tables: dict[str, pd.DataFrame]
-    loads: list[Load]
-    findings: list[Finding]
 
 
 def now() -> datetime:
@@ -97,61 +81,111 @@ def sha256(path: Path) -> str:
 
 
 def gather(paths: Paths, catalogue: Catalogue, shapes: boundaries.Boundaries, say: Say) -> Gathered:
-    """Reads and validates all tables. Faulty rows become findings; the rest is loaded."""
-    frames: dict[str, list[pd.DataFrame]] = {"observations": [], "growth": []}
+    """Reads and validates all tables. Faulty rows become rejects; the rest is loaded.
+
+    Raises UserError when an accepted load cannot be read, or a correction matches nothing.
+    """
     loads: list[Load] = []
-    findings: list[Finding] = []
     rejects: list[pd.DataFrame] = []
+    official: dict[str, pd.DataFrame] = {}
     for name, table in PUBLISHED_TABLES.items():
         say(f"读取 published/{name} …")
-        started, path = now(), paths.published / name
-        checked = [
-            validate(raw, catalogue, dataset="published", status="published", growth=table == "growth")
-            for raw in read_tables(path)
-        ]
-        digest = sha256(path)
-        load_id = f"published-{path.stem}-{digest[:8]}"
-        for part in checked:
-            frames[table].append(part.observations.assign(dataset="published", revision=1, load_id=load_id))
-            findings += part.findings
-            rejects.append(pd.DataFrame([f.record() for f in part.findings]).assign(load_id=load_id))
-        rejected = sum(part.rows_rejected for part in checked)
-        loads.append(
-            Load(
-                load_id=load_id,
-                started_at=started,
-                finished_at=now(),
-                input=f"published/{name}",
-                sha256=digest,
-                dataset="published",
-                rows_in=sum(part.rows_in for part in checked),
-                rows_loaded=sum(part.rows_loaded for part in checked),
-                rows_rejected=rejected,
-                status="partial" if rejected else "loaded",
-            )
-        )
+        load, observations, findings = _published(paths, name, catalogue, growth=table == "growth")
+        official[table] = observations
+        loads.append(load)
+        rejects.append(_rejects(findings, load))
+    entries = accepted.read_all(paths)
+    for entry in entries:
+        say(f"读取已载入的 {entry.load.input} …")
+        loads.append(entry.load)
+        rejects.append(_rejects(entry.findings, entry.load))
+    reported = [accepted.revised(entries)] if entries else []
+    figures = _corrected(pd.concat([official["observations"], *reported], ignore_index=True), catalogue)
     say("生成演示数据（模拟） …")
     started = now()
-    panel = simulate.panel(catalogue, frames["observations"][0])
-    demo_id = "demo-panel"
-    frames["observations"].append(panel.observations.assign(dataset="demo", revision=1, load_id=demo_id))
+    panel = simulate.panel(catalogue, official["observations"])
     rows = len(panel.observations)
-    loads.append(
-        Load(demo_id, started, now(), "etl/simulate.py", "", "demo", rows, rows, 0, "loaded"),
-    )
-    observations = pd.concat(frames["observations"], ignore_index=True)[FIGURE_COLUMNS]
+    loads.append(Load("demo-panel", started, now(), DEMO_INPUT, "", "demo", rows, rows, 0, "loaded"))
+    demo = panel.observations.assign(dataset="demo", revision=1, load_id="demo-panel")
+    observations = pd.concat([figures, demo], ignore_index=True)[FIGURE_COLUMNS]
     # Not by the clock: the same inputs owe the same figures, whenever they are built.
     owed = expand_expected(catalogue, pd.to_datetime(observations["period_end"]).max().date())
     tables = {
         **_catalogue_tables(catalogue, shapes),
         "observations": observations,
-        "growth": pd.concat(frames["growth"], ignore_index=True)[FIGURE_COLUMNS],
+        "growth": official["growth"][FIGURE_COLUMNS],
         "expected": owed,
         "breaks": _breaks(catalogue, panel.breaks),
-        "loads": pd.DataFrame([load.__dict__ for load in loads]),
+        "loads": pd.DataFrame([asdict(load) for load in loads]),
         "rejects": pd.concat(rejects, ignore_index=True),
     }
-    return Gathered(catalogue, shapes, tables, loads, findings)
+    tables["population"] = _population(paths, catalogue)
+    if entries:
+        stewards = pd.DataFrame([entry.source for entry in entries]).drop_duplicates("id", keep="last")
+        tables["sources"] = pd.concat([tables["sources"], stewards], ignore_index=True)
+    return Gathered(catalogue, shapes, tables)
+
+
+def _published(paths: Paths, name: str, catalogue: Catalogue, growth: bool) -> tuple[Load, pd.DataFrame, list[Finding]]:
+    """One table of official figures: how it went, its observations (with dataset, revision, load_id), its findings."""
+    started, path = now(), paths.published / name
+    parts = [
+        validate(table, catalogue, dataset="published", status="published", growth=growth)
+        for table in read_tables(path)
+    ]
+    digest = sha256(path)
+    rejected = sum(part.rows_rejected for part in parts)
+    load = Load(
+        load_id=f"published-{path.stem}-{digest[:8]}",
+        started_at=started,
+        finished_at=now(),
+        input=f"published/{name}",
+        sha256=digest,
+        dataset="published",
+        rows_in=sum(part.rows_in for part in parts),
+        rows_loaded=sum(part.rows_loaded for part in parts),
+        rows_rejected=rejected,
+        status="partial" if rejected else "loaded",
+    )
+    observations = pd.concat([part.observations for part in parts], ignore_index=True)
+    findings = [finding for part in parts for finding in part.findings]
+    return load, observations.assign(dataset="published", revision=1, load_id=load.load_id), findings
+
+
+def _rejects(findings: list[Finding], load: Load) -> pd.DataFrame:
+    columns = [*Finding.__dataclass_fields__, "load_id"]
+    return pd.DataFrame([finding.record() | {"load_id": load.load_id} for finding in findings], columns=columns)
+
+
+def _corrected(figures: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Appends the corrections of corrections.csv with status `applied` as revisions, in their order.
+
+    Raises UserError that lists every correction whose old value is not what the newest revision says: the source may
+    have been mended, then the entry has to go.
+    """
+    corrections = catalogue.corrections[catalogue.corrections["status"] == "applied"]
+    faults = []
+    for line, row in zip(corrections.index + 2, corrections.to_dict("records"), strict=True):
+        try:
+            old, new = float(row["old_value"]), float(row["new_value"])
+        except ValueError:
+            faults.append(f"corrections.csv 第{line}行：原值“{row['old_value']}”或新值“{row['new_value']}”不是数")
+            continue
+        keys = ["region_code", "indicator_id", "breakdown", "period", "source_id"]
+        same = (figures[keys] == pd.Series({key: row[key] for key in keys})).all(axis=1)
+        hit = figures[same].nlargest(1, "revision")
+        if hit.empty or hit["value"].iloc[0] != old:
+            faults.append(
+                f"corrections.csv 第{line}行：没有这条数据（{row['region_code']} {row['indicator_id']} "
+                f"{row['period']} 原值{row['old_value']}），请核对或删去该更正"
+            )
+            continue
+        note = "；".join(part for part in (hit["note"].iloc[0], f"更正：{row['reason']}") if part)
+        corrected = hit.assign(value=new, revision=hit["revision"] + 1, note=note)
+        figures = pd.concat([figures, corrected], ignore_index=True)
+    if faults:
+        raise UserError("更正有误，未生成新版本：\n" + "\n".join(f"  · {fault}" for fault in faults))
+    return figures
 
 
 def _catalogue_tables(catalogue: Catalogue, shapes: boundaries.Boundaries) -> dict[str, pd.DataFrame]:
@@ -215,6 +249,18 @@ def _catalogue_tables(catalogue: Catalogue, shapes: boundaries.Boundaries) -> di
         "sources": sources,
         "targets": catalogue.targets,
     }
+
+
+def _population(paths: Paths, catalogue: Catalogue) -> pd.DataFrame:
+    """Table `population`. Raises UserError for a region, a source or a number that does not fit."""
+    name = "population_2020.csv"
+    frame = read_csv_text(paths.published / name, ["region_code", "population", "as_of", "source_id"])
+    known = frame["region_code"].isin(catalogue.regions) & frame["source_id"].isin(catalogue.sources["id"])
+    numbers = pd.to_numeric(frame["population"], errors="coerce")
+    wrong = frame.index[~known | ~(numbers > 0)]
+    if len(wrong):
+        raise UserError(f"published/{name} 第{'、'.join(str(i + 2) for i in wrong)}行的区划代码、人口数或来源有误")
+    return frame.assign(population=numbers.astype("int64"))[["region_code", "population", "as_of", "source_id"]]
 
 
 def _breaks(catalogue: Catalogue, simulated: pd.DataFrame) -> pd.DataFrame:

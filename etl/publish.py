@@ -6,12 +6,14 @@ never half of one. Readers keep the file they have open and follow the pointer a
 """
 
 import hashlib
+import itertools
 import json
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +21,20 @@ import duckdb
 import filelock
 import pandas as pd
 
-from etl import boundaries
-from etl.build import Gathered, Load, Say, gather, input_files, now, sha256
+from etl import accepted, boundaries
+from etl.accepted import Load, Request
+from etl.build import Gathered, Say, gather, input_files, now, sha256
 from etl.catalogue import load_catalogue
 from etl.checks import run_checks
 from etl.errors import Finding, UserError
 from etl.paths import Paths
+from etl.understand import Understanding
+from etl.validate import Validated
 
 RELEASES_KEPT = 5
 LOCK_WAIT_SECONDS = 600
 SCHEMA = Path(__file__).with_name("schema.sql")
+FAILED = "severity IN ('warning', 'error') AND dataset <> 'demo'"
 # What a release says: everything but the times and the bookkeeping of how it was made.
 CONTENT_TABLES = [
     "chapters",
@@ -39,6 +45,7 @@ CONTENT_TABLES = [
     "observations",
     "growth",
     "targets",
+    "population",
     "breaks",
     "expected",
     "checks",
@@ -61,31 +68,58 @@ class Release:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a build did: the release that is current now, whether it was new, and what each input came to."""
+    """What a build did: the release that is current now, whether it was new, and what each input came to.
+
+    `rejects` and `failed_checks` are sentences for people; those of the simulated panel are left out.
+    """
 
     release: Release
     built: bool
     loads: list[Load]
     rejects: list[str]
+    failed_checks: list[str]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of one file: `load_id` is None when nothing was kept; `repeated` when it had been loaded before."""
+
+    name: str
+    load_id: str | None
+    checked: Validated
+    repeated: bool
+    outcome: Outcome | None
 
 
 @contextmanager
-def publishing(paths: Paths) -> Iterator[None]:
-    """Holds the one right to write releases. Raises UserError that names the holder after a long wait."""
+def publishing(paths: Paths, say: Say) -> Iterator[None]:
+    """Holds the one right to write releases; says who has it while waiting, and raises UserError after a long wait."""
     paths.warehouse.mkdir(parents=True, exist_ok=True)
     holder = paths.warehouse / ".publishing"
-    lock = filelock.FileLock(paths.warehouse / ".lock")
+    # One lock object a process: a load holds it while its build takes it again.
+    lock = filelock.FileLock(paths.warehouse / ".lock", is_singleton=True)
     try:
-        lock.acquire(timeout=LOCK_WAIT_SECONDS)
+        lock.acquire(blocking=False)
     except filelock.Timeout:
-        who = holder.read_text(encoding="utf-8") if holder.exists() else "另一个进程"
-        raise UserError(f"{who}正在发布数据，请稍后再试") from None
+        say(f"{_holder(holder)}正在发布数据，等它完成 …")
+        try:
+            lock.acquire(timeout=LOCK_WAIT_SECONDS)
+        except filelock.Timeout:
+            raise UserError(f"{_holder(holder)}正在发布数据，请稍后再试") from None
     try:
-        holder.write_text(f"进程{os.getpid()}（{now():%Y-%m-%d %H:%M}起）", encoding="utf-8")
+        holder.write_text(f"进程{os.getpid()}（{now():%Y-%m-%d %H:%M}（UTC）起）", encoding="utf-8")
         yield
     finally:
-        holder.unlink(missing_ok=True)
+        if lock.lock_counter == 1:
+            holder.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8") or "另一个进程"
+    except FileNotFoundError:  # it has just finished, or has not written its name yet
+        return "另一个进程"
 
 
 def build(paths: Paths, say: Say) -> Outcome:
@@ -93,9 +127,8 @@ def build(paths: Paths, say: Say) -> Outcome:
 
     Raises UserError when the catalogue or the boundaries are at fault; the old release then stays current.
     """
-    with publishing(paths):
-        for leftover in paths.warehouse.glob(".building-*"):
-            leftover.unlink()
+    with publishing(paths, say):
+        _clean(paths)
         files = {name: sha256(path) for name, path in input_files(paths).items()}
         fingerprint = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
         say("读取指标目录和区划边界 …")
@@ -105,23 +138,96 @@ def build(paths: Paths, say: Say) -> Outcome:
         if known and release_path(paths, known).exists():
             boundaries.write_static(shapes, paths.static)
             point_at(paths, known)
-            release = describe(paths, known)
-            return Outcome(release, built=False, loads=_loads(release.path), rejects=_rejects(release.path))
+            return _outcome(paths, known, built=False)
         gathered = gather(paths, catalogue, shapes, say)
         say("写入并核对 …")
-        before = {release.id for release in releases(paths)}
+        before = {path.stem for path in _release_files(paths)}
         release_id = _write(paths, gathered, files, fingerprint)
         boundaries.write_static(gathered.boundaries, paths.static)
         point_at(paths, release_id)
         _remember(paths, fingerprint, release_id)
         _prune(paths)
-        built = release_id not in before
-        return Outcome(
-            describe(paths, release_id),
-            built=built,
-            loads=gathered.loads,
-            rejects=[f.text() for f in gathered.findings],
-        )
+        return _outcome(paths, release_id, built=release_id not in before)
+
+
+def load(
+    paths: Paths,
+    path: Path,
+    request: Request,
+    say: Say,
+    *,
+    name: str | None = None,
+    understandings: Sequence[Understanding | None] | None = None,
+    dry_run: bool = False,
+) -> Loaded:
+    """Checks a file, keeps what is good in data/accepted/, and publishes a release with it.
+
+    The same file again changes nothing. A file without one good row is not kept. Raises UserError for a file that
+    cannot be read, and for faults of the catalogue or the boundaries. Whatever stops the build, nothing is kept then;
+    only a killed process leaves a kept file behind that the next build publishes.
+    """
+    shown = name or path.name
+    if not path.is_file():
+        raise UserError(f"{shown}：找不到这个文件")
+    started, digest = now(), sha256(path)
+    catalogue = load_catalogue(paths.catalogue)
+    say(f"读取并校验 {shown} …")
+    today = (started + timedelta(hours=8)).date()  # in Beijing
+    checked = accepted.check_file(path, catalogue, request, today=today, name=shown, understandings=understandings)
+    if dry_run or not checked.rows_loaded:
+        return Loaded(shown, None, checked, repeated=False, outcome=None)
+    with publishing(paths, say):
+        before = accepted.already(paths, request, digest)
+        if before is not None:
+            return Loaded(shown, before, checked, repeated=True, outcome=build(paths, say))
+        load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=now())
+        try:
+            outcome = build(paths, say)
+        except BaseException:
+            accepted.discard(paths, load_id)
+            raise
+        return Loaded(shown, load_id, checked, repeated=False, outcome=outcome)
+
+
+def undo(paths: Paths, load_id: str, say: Say) -> Outcome:
+    """Takes a load back and publishes the release without it.
+
+    Raises UserError when there is no such load, or when there can be no release without it; the load then stays.
+    """
+    with publishing(paths, say):
+        accepted.withdraw(paths, load_id)
+        try:
+            return build(paths, say)
+        except BaseException:
+            accepted.restore(paths, load_id)
+            raise
+
+
+def _clean(paths: Paths) -> None:
+    """Removes what a killed process left half done."""
+    leftovers = [paths.warehouse.glob(f".{name}-*") for name in ("building", "CURRENT", "fingerprints")]
+    for leftover in [*itertools.chain(*leftovers), *paths.accepted.glob(".*.parquet-*")]:
+        if leftover.is_dir():  # where DuckDB keeps what does not fit into memory
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def _outcome(paths: Paths, release_id: str, built: bool) -> Outcome:
+    """What a release says of its making."""
+    with duckdb.connect(str(release_path(paths, release_id)), read_only=True) as con:
+        columns = ", ".join(Load.__dataclass_fields__)
+        loads = con.execute(f"SELECT {columns} FROM loads ORDER BY load_id").fetchall()
+        columns = ", ".join(f'"{name}"' for name in Finding.__dataclass_fields__)
+        rejects = con.execute(f"SELECT {columns} FROM rejects").fetchall()
+        failed = con.execute(f"SELECT message FROM checks WHERE {FAILED} ORDER BY severity, check_id").fetchall()
+    return Outcome(
+        release=describe(paths, release_id),
+        built=built,
+        loads=[Load(*row) for row in loads],
+        rejects=[Finding(*row).text() for row in rejects],
+        failed_checks=[message for (message,) in failed],
+    )
 
 
 def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str) -> str:
@@ -225,9 +331,9 @@ def point_at(paths: Paths, release_id: str) -> None:
     os.replace(aside, paths.warehouse / "CURRENT")
 
 
-def rollback(paths: Paths, release_id: str | None = None) -> Release:
+def rollback(paths: Paths, say: Say, release_id: str | None = None) -> Release:
     """Points at `release_id`, or at the release built before the current one. Raises UserError when there is none."""
-    with publishing(paths):
+    with publishing(paths, say):
         if release_id is None:
             current = current_id(paths)
             known = [r.id for r in releases(paths)]
@@ -252,9 +358,13 @@ def release_path(paths: Paths, release_id: str) -> Path:
     return paths.warehouse / f"{release_id}.duckdb"
 
 
+def _release_files(paths: Paths) -> list[Path]:
+    return list(paths.warehouse.glob("[0-9]*.duckdb"))
+
+
 def releases(paths: Paths) -> list[Release]:
     """All releases, the newest build first."""
-    found = [describe(paths, p.stem) for p in paths.warehouse.glob("[0-9]*.duckdb")]
+    found = [describe(paths, path.stem) for path in _release_files(paths)]
     return sorted(found, key=lambda r: (r.built_at, r.id), reverse=True)
 
 
@@ -265,33 +375,21 @@ def describe(paths: Paths, release_id: str) -> Release:
         with duckdb.connect(str(path), read_only=True) as con:
             row = _row(
                 con,
-                """
+                f"""
                 SELECT built_at, data_until, (SELECT count(*) FROM observations),
                     (SELECT coalesce(sum(rows_rejected), 0) FROM loads),
-                    (SELECT count(*) FROM checks WHERE severity IN ('warning', 'error') AND dataset <> 'demo')
+                    (SELECT count(*) FROM checks WHERE {FAILED})
                 FROM release""",
             )
     except duckdb.Error as error:
-        raise UserError(f"版本文件 {path.name} 无法读取：{error}") from None
+        raise UserError(f"版本文件 {path.name} 无法读取，请删除它后再试：{error}") from None
     return Release(release_id, path, *row)
-
-
-def _loads(path: Path) -> list[Load]:
-    with duckdb.connect(str(path), read_only=True) as con:
-        columns = ", ".join(Load.__dataclass_fields__)
-        return [Load(*row) for row in con.execute(f"SELECT {columns} FROM loads ORDER BY load_id").fetchall()]
-
-
-def _rejects(path: Path) -> list[str]:
-    with duckdb.connect(str(path), read_only=True) as con:
-        columns = ", ".join(f'"{name}"' for name in Finding.__dataclass_fields__)
-        return [Finding(*row).text() for row in con.execute(f"SELECT {columns} FROM rejects").fetchall()]
 
 
 def _known(paths: Paths) -> dict[str, str]:
     try:
         known: dict[str, str] = json.loads((paths.warehouse / "fingerprints.json").read_text(encoding="ascii"))
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # only a shortcut: without it the release is built again
         return {}
     return known
 
@@ -305,9 +403,9 @@ def _remember(paths: Paths, fingerprint: str, release_id: str) -> None:
 def _prune(paths: Paths) -> None:
     """Removes all but the newest releases and the current one."""
     current = current_id(paths)
-    for release in releases(paths)[RELEASES_KEPT:]:
-        if release.id != current:
-            release.path.unlink()
+    for path in sorted(_release_files(paths), key=lambda p: p.stat().st_mtime, reverse=True)[RELEASES_KEPT:]:
+        if path.stem != current:
+            path.unlink()
 
 
 def _sync(path: Path) -> None:

@@ -176,6 +176,8 @@ def read_grids(path: Path, name: str) -> list[Grid]:
         raise UserError(f"{name}：不接受带宏的工作簿，请另存为“Excel 工作簿（*.xlsx）”")
     if suffix not in EXTENSIONS:
         raise UserError(f"{name}：不认识的文件类型，请用CSV、XLSX、XLS或Parquet")
+    if not path.is_file():
+        raise UserError(f"{name}：找不到这个文件")
     size = path.stat().st_size
     if size == 0:
         raise UserError(f"{name}：文件是空的")
@@ -600,7 +602,7 @@ def _number_text(value: float | Decimal, shown: str) -> str:
     """At most 15 digits, as a spreadsheet has them; per cent to at least two decimals; a unit in the format kept."""
     if value != value:  # NaN
         return ""
-    number = Decimal(f"{value:.15g}")
+    number = Decimal(f"{value:.15g}") + 0  # no minus before zero
     if not number.is_finite():
         return str(value)
     code = shown.split(";")[0]

@@ -190,6 +190,14 @@ CREATE TABLE targets (
 );
 COMMENT ON TABLE targets IS 'Targets and bounds; the direction of the indicator says whether at least or at most.';
 
+CREATE TABLE population (
+    region_code VARCHAR PRIMARY KEY REFERENCES regions (code),
+    population INTEGER NOT NULL CHECK (population > 0),
+    as_of DATE NOT NULL,
+    source_id VARCHAR NOT NULL REFERENCES sources (id)
+);
+COMMENT ON TABLE population IS 'Census population of the region and its leagues, for figures per 10,000 people.';
+
 CREATE TABLE breaks (
     indicator_id VARCHAR NOT NULL REFERENCES indicators (id),
     "from" DATE NOT NULL,

@@ -5,31 +5,33 @@ What is ambiguous is asked for, never guessed.
 """
 
 import datetime as dt
-import io
-import itertools
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, MergedCell
-from openpyxl.comments import Comment
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
-from rapidfuzz import fuzz, process
 
-from etl.catalogue import Catalogue, Region
+from etl.catalogue import Catalogue
 from etl.errors import Finding, UserError
-from etl.readers import FIELD_OF, HEADINGS, RawTable, heading, read_grids, read_tables
+from etl.readers import RawTable
+from etl.understand import (
+    Figures,
+    Understanding,
+    find_indicator,
+    indicator_names,
+    key,
+    nearest,
+    region_names,
+    split_bracket,
+    table_faults,
+    understand,
+    unit_names,
+)
 from etl.values import (
     NOT_APPLICABLE,
     NOT_REPORTED,
@@ -46,9 +48,6 @@ from etl.values import (
 MAX_FINDINGS = 10_000  # listed one by one; a table with more is wrong as a whole
 ROUNDING = 0.005  # percentage points: half a unit of the second decimal, in which rates are printed
 
-# What a person chooses from when a column was not understood.
-FIELD_NAMES = {name: words[0] for name, words in HEADINGS.items()} | {"ignored": "不使用"}
-
 COLUMNS = [
     "region_code", "indicator_id", "breakdown", "period", "period_start", "period_end", "value", "unit", "qualifier",
     "numerator", "denominator", "status", "source_id", "published_as", "confidence", "note",
@@ -58,39 +57,6 @@ _CONFIDENCE = {"high": "high", "medium": "medium", "low": "low", "高": "high", 
 _STATES = {"not_applicable": NOT_APPLICABLE, "不适用": NOT_APPLICABLE}
 _STATES |= dict.fromkeys(("not_reported", "未填报", "未报"), NOT_REPORTED)
 _QUALIFIERS = {q: q for q in QUALIFIERS} | {"": "", "超过": "超", "逾": "超", "将近": "近", "大约": "约"}
-_PART_OF_YEAR = re.compile(
-    r"第?[一二三四1-4]季度?|(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月份?|[上下]半年|全年"
-)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a column of a wide table holds; a part left None stands in a column of its own, or is given as default."""
-
-    indicator: str | None = None
-    breakdown: str = ""
-    period: str | None = None
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Understanding:
-    """What was understood of a table; a person may change it (`dataclasses.replace`) before it is validated.
-
-    `form`: long or wide. `fields`: column -> field (a key of FIELD_NAMES). `figures`: wide only, column -> Figures.
-    `unknown`: columns that were not understood; in a wide table their cells are rejected, in a long one not used.
-    `period`: for the whole table, where the sheet is named by one.
-    """
-
-    form: str
-    fields: dict[str, str]
-    figures: dict[str, Figures] = field(default_factory=dict)
-    unknown: list[str] = field(default_factory=list)
-    period: str | None = None
-
-    def column_of(self, name: str) -> str | None:
-        """The column that holds a field; None when the table has none."""
-        return next((column for column, known in self.fields.items() if known == name), None)
 
 
 @dataclass(frozen=True)
@@ -107,217 +73,6 @@ class Validated:
     rows_in: int
     rows_loaded: int
     rows_rejected: int
-
-
-# ------------------------------------------------------------------------------------------------ names to identities
-
-
-def _key(text: str) -> str:
-    """A name without case, spaces and quotation marks."""
-    return re.sub(r"[\s“”\"'‘’「」『』]", "", tidy(text)).lower()
-
-
-def region_names(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """Every way to write a region -> the codes that it fits: code, names, aliases, alone or behind those above it."""
-    return _region_names(tuple(catalogue.regions.values()))
-
-
-@lru_cache(maxsize=4)
-def _region_names(regions: tuple[Region, ...]) -> dict[str, tuple[str, ...]]:
-    by_code = {region.code: region for region in regions}
-    names: dict[str, set[str]] = {}
-    for region in regions:
-        own = {region.name, region.short_name, *region.aliases}
-        behind = {a + mark + o for a in _above_names(region, by_code) for o in own for mark in ("", "-", "/", "·")}
-        for text in (region.code, f"{region.code}.0", f"{region.code}000000", region.name_en, *own, *behind):
-            names.setdefault(_key(text), set()).add(region.code)
-    return {name: tuple(sorted(codes)) for name, codes in names.items()}
-
-
-def _above_names(region: Region, by_code: dict[str, Region]) -> set[str]:
-    """What may stand before a region's name: 内蒙古, 包头市, 内蒙古包头市."""
-    parent = by_code.get(region.parent)
-    if parent is None:
-        return set()
-    own = {parent.name, parent.short_name}
-    return own | {a + o for a in _above_names(parent, by_code) for o in own}
-
-
-def indicator_names(catalogue: Catalogue) -> dict[str, str]:
-    """Every way to write an indicator -> its id: id, Chinese and English name, aliases."""
-    names: dict[str, str] = {}
-    for indicator in catalogue.indicators.values():
-        for text in (indicator.name_en, *indicator.aliases, indicator.name, indicator.id):
-            names[_key(text)] = indicator.id
-    return names
-
-
-def _units(catalogue: Catalogue) -> set[str]:
-    every = {u for i in catalogue.indicators.values() for u in (i.unit, *i.breakdown_units.values())}
-    return every | {"%"}
-
-
-def _split_bracket(text: str, units: set[str]) -> tuple[str, str]:
-    """A heading or name and the unit in brackets behind it: 办理数（万件） -> (办理数, 万件)."""
-    match = re.fullmatch(r"(.*?)[(\[](?:单位:)?([^()\[\]]+)[)\]]", tidy(text))
-    if match and split_unit(match[2])[1] in units:
-        return match[1].strip(), match[2].strip()
-    return tidy(text), ""
-
-
-def _find_indicator(text: str, names: dict[str, str], units: set[str]) -> tuple[str, str] | None:
-    """Indicator id and unit in brackets, or None."""
-    if _key(text) in names:
-        return names[_key(text)], ""
-    bare, unit = _split_bracket(text, units)
-    return (names[_key(bare)], unit) if _key(bare) in names else None
-
-
-def _nearest(text: str, shown: dict[str, str]) -> str:
-    """The names that look most like `text` (`shown`: written -> official), as the end of a sentence."""
-    close = process.extract(_key(text), list(shown), scorer=fuzz.ratio, limit=8, score_cutoff=40)
-    names = list(dict.fromkeys(shown[found] for found, _, _ in close))[:3]
-    return f"，最接近的是{'、'.join(names)}" if names else ""
-
-
-# ------------------------------------------------------------------------------------------------ understanding a table
-
-
-def understand(table: RawTable, catalogue: Catalogue, *, growth: bool = False) -> Understanding:
-    """Which column is what, from the headings alone; only where no heading names a region, from the cells."""
-    fields = {column: name for column in table.columns if (name := heading(column))}
-    units = _units(catalogue)
-    for column, name in list(fields.items()):
-        if name in ("value", "numerator", "denominator") and re.search(r"[)\]]$", tidy(column)):
-            if not _split_bracket(column, units)[1]:
-                del fields[column]  # 数值（上年同期） is not the value
-        elif name == "base_indicator" and not growth:
-            fields[column] = "ignored"
-    if growth and "base_indicator" in fields.values():
-        fields = {c: "ignored" if name in ("indicator", "indicator_id") else name for c, name in fields.items()}
-    if not {"region", "region_code"} & set(fields.values()):
-        fields = _with_region(table, fields, catalogue)
-    figures: dict[str, Figures] = {}
-    rest = [c for c in table.columns if c not in fields and not _is_blank(table, c)]
-    if "value" not in fields.values():
-        names = indicator_names(catalogue)
-        figures = {c: found for c in rest if (found := _figures(c, catalogue, names, units)) is not None}
-    return Understanding(
-        form="wide" if figures else "long",
-        fields=fields,
-        figures=figures,
-        unknown=[column for column in rest if column not in figures],
-        period=_period_label(table.sheet),
-    )
-
-
-def _is_blank(table: RawTable, column: str) -> bool:
-    """Whether a column has neither heading nor cells: one that only gives the sheet some air."""
-    return column.startswith("（第") and not table.rows[column].str.strip().any()
-
-
-def _with_region(table: RawTable, fields: dict[str, str], catalogue: Catalogue) -> dict[str, str]:
-    """The fields with a region among them: the leagues' column, else the first whose cells are mostly regions."""
-    parents = [column for column, name in fields.items() if name == "parent"]
-    if parents:
-        return {**fields, **dict.fromkeys(parents, "region")}
-    names = region_names(catalogue)
-    for column in table.columns:
-        if fields.get(column, "unit") in ("unit", "ignored"):
-            cells = {_key(text) for text in table.rows[column].unique()} - {""}
-            if cells and 2 * len(cells & names.keys()) >= len(cells):
-                return {**fields, column: "region"}
-    return fields
-
-
-def _period_label(text: str) -> str | None:
-    try:
-        return parse_period(text).label
-    except ValueError:
-        return None
-
-
-def _figures(column: str, catalogue: Catalogue, names: dict[str, str], units: set[str]) -> Figures | None:
-    """What a heading like 2023年／行政复议案件办理数（件） says; None unless every part of it is understood."""
-    found: dict[str, str] = {}
-    for part in re.sub(r"【\d+】$", "", column).split("／"):
-        understood = _heading_part(part, catalogue, names, units, found.get("indicator"))
-        if understood is None or set(understood) & set(found):
-            return None
-        found |= understood
-    if not {"indicator", "period"} & set(found):
-        return None
-    return Figures(**found)
-
-
-def _heading_part(
-    part: str, catalogue: Catalogue, names: dict[str, str], units: set[str], indicator_id: str | None
-) -> dict[str, str] | None:
-    indicator = _find_indicator(part, names, units)
-    if indicator is not None:
-        return {"indicator": indicator[0]} | ({"unit": indicator[1]} if indicator[1] else {})
-    bare, unit = _split_bracket(part, units)
-    with_unit = {"unit": unit} if unit else {}
-    period = _period_label(bare)
-    if period is not None:
-        return {"period": period, **with_unit}
-    if _PART_OF_YEAR.fullmatch(bare):
-        return {"period": bare, **with_unit}
-    if split_unit(bare)[1] in units:
-        return {"unit": bare}
-    if FIELD_OF.get(_key(bare)) == "value":
-        return with_unit
-    if indicator_id and bare in catalogue.indicators[indicator_id].breakdown_units:
-        return {"breakdown": bare, **with_unit}
-    joined = re.fullmatch(r"(\d{4}.*?(?:年度?|季度|月|半年|Q[1-4]))的?(.+)", bare)
-    if joined and _period_label(joined[1]) and (after := _find_indicator(joined[2], names, units)):
-        return {"period": str(_period_label(joined[1])), "indicator": after[0], **with_unit}
-    bracket = re.fullmatch(r"(.+?)[(:：](.+?)\)?", bare)
-    if bracket and (before := _find_indicator(bracket[1], names, units)):
-        if bracket[2] in catalogue.indicators[before[0]].breakdown_units:
-            return {"indicator": before[0], "breakdown": bracket[2], **with_unit}
-        if _period_label(bracket[2]):
-            return {"indicator": before[0], "period": str(_period_label(bracket[2])), **with_unit}
-    return None
-
-
-def _table_faults(table: RawTable, known: Understanding, catalogue: Catalogue, given: dict[str, object]) -> list[str]:
-    """What keeps a table from being read at all, each as a sentence; `given`: indicator, period, source as defaults."""
-    absent = [c for c in [*known.fields, *known.figures] if c not in table.columns]
-    if absent:
-        raise UserError(f"{table.file}：表里没有“{'”“'.join(absent)}”列")
-    faults = []
-    by_field: dict[str, list[str]] = {}
-    for column, name in known.fields.items():
-        by_field.setdefault(name, []).append(column)
-    for name, columns in by_field.items():
-        if len(columns) > 1 and name not in ("ignored", "note"):
-            faults.append(f"“{'”“'.join(columns)}”都像{FIELD_NAMES[name]}列，请指定用哪一列")
-    if not {"region", "region_code"} & by_field.keys():
-        faults.append("没有认出地区列（表头如“地区”“区划代码”）")
-    names = indicator_names(catalogue)
-    regions = region_names(catalogue)
-    across = [c for c in table.columns if c not in known.fields and _key(c) in regions]
-    if len(across) >= 2:
-        faults.append("地区横着排在表头里，请转置成一行一个地区")
-    elif (known.form == "wide" and not known.figures) or (known.form == "long" and "value" not in by_field):
-        faults.append("没有认出数值列（表头如“数值”，或指标名称、期间）")
-    figures = known.figures.values() if known.form == "wide" else [Figures()]
-    key_indicator = {"indicator", "indicator_id", "base_indicator"} & by_field.keys()
-    if any(f.indicator is None for f in figures) and not key_indicator and given["indicator"] is None:
-        faults.append("没有认出指标列（表头如“指标”），请指定指标")
-    wrong = {f.indicator for f in figures if f.indicator is not None} - set(names.values())
-    faults += [f"目录里没有指标“{i}”" for i in sorted(wrong)]
-    has_period = "period" in by_field or given["period"] is not None
-    whole = [f for f in figures if f.period is not None and not _PART_OF_YEAR.fullmatch(f.period)]
-    if len(whole) < len(list(figures)) and not has_period:
-        hint = "、".join(dict.fromkeys(re.findall(r"\d{4}年?[^，。：\s]{0,8}", " ".join(table.notes))))
-        faults.append("没有认出期间列（表头如“期间”“年份”），请指定期间" + (f"；表头上方写着{hint}" if hint else ""))
-    if whole and "period" in by_field:
-        faults.append("表头里有期间，又有期间列，请指定用哪一个")
-    if "source" not in by_field and given["source"] is None:
-        faults.append("没有来源：请填“来源”列，或在导入时指定来源")
-    return faults
 
 
 # ------------------------------------------------------------------------------------------------------- the cells
@@ -353,9 +108,6 @@ class _Texts:
     def blank(self) -> np.ndarray:
         return (self.different.str.strip() == "").to_numpy(dtype=bool)[self.codes]
 
-    def series(self) -> pd.Series:
-        return self.different.take(self.codes).reset_index(drop=True)
-
 
 def _combine(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes of the different combinations, and for each the first place where it stands."""
@@ -379,8 +131,8 @@ class _Fault:
     near: tuple[str, dict[str, str]] | None = None
 
     def describe(self) -> tuple[str, str, str, str]:
-        nearest = _nearest(*self.near) if self.near else ""
-        return self.column, self.found, self.expected, self.message + nearest
+        alike = nearest(*self.near) if self.near else ""
+        return self.column, self.found, self.expected, self.message + alike
 
 
 Describe = Callable[[int], _Fault]
@@ -500,20 +252,22 @@ def validate(
     default_indicator: str | None = None,
     understanding: Understanding | None = None,
     growth: bool = False,
+    today: dt.date | None = None,
 ) -> Validated:
     """Checks every row of a table and gives the good ones as observations, the others as findings.
 
     `status` is what accepted figures get (published, reported, simulated); a missing one gets its own state, one that
     is computed from 分子 and 分母 gets `computed`. `source_id`, `default_period`, `default_indicator` (id or name)
     stand in where the table has no such column; the source given need not be in the catalogue yet. With `growth` the
-    values are growth rates in percent of the base indicator: no rule of its unit, range or whole numbers holds.
+    values are growth rates in percent of the base indicator: no rule of its unit, range or whole numbers holds. A
+    period that begins after `today` is rejected.
 
     Raises UserError when one of the defaults, or a column of `understanding`, does not exist.
     """
     known = understanding or understand(table, catalogue, growth=growth)
     period = _given_period(default_period) or known.period
     indicator = _given_indicator(default_indicator, catalogue)
-    faults = _table_faults(table, known, catalogue, {"indicator": indicator, "period": period, "source": source_id})
+    faults = table_faults(table, known, catalogue, {"indicator": indicator, "period": period, "source": source_id})
     stray = _stray(table, known)
     outside = int(stray.to_numpy().sum()) if known.form == "wide" else 0
     if faults:
@@ -521,7 +275,7 @@ def validate(
         findings = [Finding(table.file, table.sheet, None, "", "", "", fault) for fault in faults]
         return Validated(_observations({}, np.zeros(0, dtype=bool)), findings, rows_in, 0, rows_in)
 
-    check = _Check(table, catalogue, known, growth)
+    check = _Check(table, catalogue, known, growth, today)
     columns = check.observations(
         period=period, indicator=indicator, source_id=source_id, status=status, dataset=dataset, stray=stray
     )
@@ -541,9 +295,9 @@ def _given_period(text: str | None) -> str | None:
 def _given_indicator(text: str | None, catalogue: Catalogue) -> str | None:
     if not text:
         return None
-    found = _find_indicator(text, indicator_names(catalogue), _units(catalogue))
+    found = find_indicator(text, indicator_names(catalogue), unit_names(catalogue))
     if found is None:
-        raise UserError(f"目录里没有指标“{text}”{_nearest(text, _shown_indicators(catalogue))}")
+        raise UserError(f"目录里没有指标“{text}”{nearest(text, _shown_indicators(catalogue))}")
     return found[0]
 
 
@@ -588,15 +342,17 @@ def _observations(columns: dict[str, "_Texts | np.ndarray"], loaded: np.ndarray)
 class _Check:
     """One run over one table. A figure is a row (long) or a cell (wide: figure i stands in row i % height)."""
 
-    def __init__(self, table: RawTable, catalogue: Catalogue, known: Understanding, growth: bool) -> None:
-        self.table, self.catalogue, self.known, self.growth = table, catalogue, known, growth
+    def __init__(
+        self, table: RawTable, catalogue: Catalogue, known: Understanding, growth: bool, today: dt.date | None
+    ) -> None:
+        self.table, self.catalogue, self.known, self.growth, self.today = table, catalogue, known, growth, today
         self.wide = known.form == "wide"
         self.columns = list(known.figures) if self.wide else [known.column_of("value") or ""]
         self.height = len(table.rows)
         self.rows = np.tile(table.rows.index.to_numpy(), len(self.columns))
         self.across = np.repeat(np.arange(len(self.columns)), self.height)  # which of `columns` a figure stands in
         self.rejects = _Rejects(len(self.rows))
-        self.unit_set = _units(catalogue)
+        self.unit_set = unit_names(catalogue)
 
     def observations(
         self,
@@ -722,7 +478,7 @@ class _Check:
             for text, column in zip(texts[:2], columns[:2], strict=True):
                 if not text.strip():
                     continue
-                found = set(names.get(_key(text), ()))
+                found = set(names.get(key(text), ()))
                 if not found:
                     return _Fault(column, text, "没有这个地区", "目录里的地区名称或六位代码", (text, shown))
                 if fits is not None and not fits & found:
@@ -732,7 +488,7 @@ class _Check:
                 return _Fault(columns[1] or columns[0], "", "没有写地区", "目录里的地区名称或六位代码")
             text = texts[1] if texts[1].strip() else texts[0]
             if texts[2].strip():
-                above = set(names.get(_key(texts[2]), ()))
+                above = set(names.get(key(texts[2]), ()))
                 if not above:
                     return _Fault(columns[2], texts[2], "没有这个地区", "盟市名称", (texts[2], shown))
                 inside = {c for c in fits if above & {c, self.catalogue.regions[c].parent}}
@@ -766,13 +522,13 @@ class _Check:
         codes, first = _combine(self.across, *(t.codes for t in texts))
 
         def resolve(place: int, row: tuple[str, ...]) -> tuple[str | _Fault, str]:
-            found = [(names[_key(across[place])], "")] if across[place] else []
+            found = [(names[key(across[place])], "")] if across[place] else []
             if absent and not found and given:
                 return given, ""
             for text, column in zip(row, columns, strict=True):
                 if text.strip():
                     plain = re.sub("_yoy$", "", text.strip()) if self.growth else text
-                    one = _find_indicator(plain, names, self.unit_set)
+                    one = find_indicator(plain, names, self.unit_set)
                     if one is None:
                         return _Fault(column, text, "没有这个指标", "目录里的指标名称或编号", (text, shown)), ""
                     if found and found[0][0] != one[0]:
@@ -821,6 +577,8 @@ class _Check:
                 period = _compose(year, written)
             except ValueError as error:
                 return _Fault(column or self.columns[0], found, str(error))
+            if self.today is not None and period.start > self.today:
+                return _Fault(column or self.columns[0], found, "这个期间还没有开始", "已开始的期间")
             for text, day, name in [(texts[3], period.start, "period_start"), (texts[4], period.end, "period_end")]:
                 if text.strip() and _day(text) != day:
                     return _Fault(self.column(name), text, f"与期间“{period.label}”不一致", day.isoformat())
@@ -838,10 +596,10 @@ class _Check:
         sources = self.catalogue.sources
         names: dict[str, set[str]] = {}
         for source, title in zip(sources["id"], sources["title"], strict=True):
-            names.setdefault(_key(source), set()).add(source)
-            names.setdefault(_key(title), set()).add(source)
+            names.setdefault(key(source), set()).add(source)
+            names.setdefault(key(title), set()).add(source)
         if given:
-            names[_key(given)] = {given}
+            names[key(given)] = {given}
         titles = dict(zip(sources["id"], sources["title"], strict=True))
         shown = {name: f"{i}（{titles.get(i, i)}）" for name, ids in names.items() for i in ids}
         texts, column = self.texts("source"), self.column("source")
@@ -849,7 +607,7 @@ class _Check:
         def resolve(text: str) -> str | _Fault:
             if not text.strip():
                 return given or _Fault(column, "", "没有来源", "来源编号或文件标题")
-            found = sorted(names.get(_key(text), ()))
+            found = sorted(names.get(key(text), ()))
             if len(found) == 1:
                 return found[0]
             if found:
@@ -887,7 +645,7 @@ class _Check:
     def stated_units(self, bracket_units: _Texts) -> _Texts:
         """The unit that stands in a column or in brackets in a heading or name; two that differ are a fault."""
         column = self.texts("unit")
-        across = [_split_bracket(c, self.unit_set)[1] for c in self.columns]
+        across = [split_bracket(c, self.unit_set)[1] for c in self.columns]
         across = [f or b for f, b in zip(self.figure(lambda f: f.unit), across, strict=True)]
         codes, first = _combine(self.across, column.codes, bracket_units.codes)
         results: list[str | _Fault] = []
@@ -1178,168 +936,3 @@ def _day(text: str) -> dt.date | None:
         return dt.date(int(match[1]), int(match[2]), int(match[3])) if match else None
     except ValueError:
         return None
-
-
-# ------------------------------------------------------------------------------------------- workbooks for the steward
-
-MARKABLE_CELLS = 500_000  # beyond, a marked copy would take gigabytes: only the list is made
-_RED = PatternFill("solid", fgColor="FFC7CE")
-_HEAD = PatternFill("solid", fgColor="1F4E79")
-_LIST_HEADER = ("工作表", "行", "列", "填写的内容", "问题", "应为")
-
-
-def mark_findings(path: Path, findings: list[Finding], name: str | None = None) -> bytes:
-    """The steward's own table as XLSX: faulty cells red, with the messages as comments, and the sheet 问题清单.
-
-    An XLSX keeps its formulas and looks as far as openpyxl does; other files come as text. A table of more than
-    MARKABLE_CELLS gives the list alone. Raises UserError for what `read_tables` cannot read.
-    """
-    name = name or path.name
-    tables = {table.sheet: table for table in read_tables(path, name)}
-    if sum(table.rows.size for table in tables.values()) <= MARKABLE_CELLS:
-        book = _own_workbook(path, name, tables)
-        for (sheet, row, column), group in itertools.groupby(
-            sorted(findings, key=_place), key=lambda f: (f.sheet, f.row, f.column)
-        ):
-            if row is not None and sheet in tables:
-                columns = tables[sheet].columns
-                place = columns.index(column) + 1 if column in columns else 1
-                messages = [f"{f.message}；应为{f.expected}" if f.expected else f.message for f in group]
-                _mark(book[sheet or "数据"], row, place, messages)
-    else:
-        book = openpyxl.Workbook()
-        book.remove(book.active)
-    if "问题清单" in book.sheetnames:
-        book.remove(book["问题清单"])
-    sheet = book.create_sheet("问题清单")
-    _write(sheet, 1, _LIST_HEADER)
-    for number, finding in enumerate(findings, start=2):
-        where = (finding.sheet, finding.row, finding.column)
-        _write(sheet, number, (*where, _escaped(finding.found), finding.message, finding.expected))
-    _style_header(sheet, (16, 8, 20, 24, 60, 40))
-    return _bytes(book)
-
-
-def _place(finding: Finding) -> tuple[str, int, str]:
-    return finding.sheet, finding.row or 0, finding.column
-
-
-def _own_workbook(path: Path, name: str, sheets: Iterable[str]) -> openpyxl.Workbook:
-    """The file as a workbook to write in; what openpyxl cannot open (CSV, XLS, an odd XLSX) is copied as text."""
-    content = path.read_bytes()
-    if content.startswith(b"PK"):
-        try:
-            book = openpyxl.load_workbook(io.BytesIO(content))
-        except (
-            ValueError,
-            TypeError,
-            KeyError,
-            IndexError,
-            AttributeError,
-            OverflowError,
-        ):  # what openpyxl raises for parts that it finds odd
-            book = None
-        if book is not None and set(sheets) <= set(book.sheetnames):
-            return book
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for grid in read_grids(path, name):
-        sheet = book.create_sheet(grid.sheet or "数据")
-        for row, cells in zip(grid.cells.index, grid.cells.to_numpy().tolist(), strict=True):
-            _write(sheet, int(row), cells)
-    return book
-
-
-def _mark(sheet: Worksheet, row: int, column: int, messages: list[str]) -> None:
-    cell = sheet.cell(row, column)
-    if isinstance(cell, MergedCell):
-        area = next(area for area in sheet.merged_cells.ranges if cell.coordinate in area)
-        cell = sheet.cell(area.min_row, area.min_col)
-    cell.fill = _RED
-    before = [cell.comment.text] if cell.comment else []
-    cell.comment = Comment(_plain("\n".join([*before, *messages])), "数据导入", height=120, width=320)
-
-
-def _write(sheet: Worksheet, row: int, cells: Iterable[object]) -> None:
-    """A row of cells; texts stay texts, whatever they begin with."""
-    for column, value in enumerate(cells, start=1):
-        if isinstance(value, str):
-            if value:
-                cell = sheet.cell(row, column, _plain(value))
-                cell.data_type = "s"
-        elif value is not None:
-            sheet.cell(row, column, value)
-
-
-def _plain(text: str) -> str:
-    """Without the characters that no XLSX may hold, and no longer than a cell may be."""
-    return ILLEGAL_CHARACTERS_RE.sub("", text)[:32_000]
-
-
-def _escaped(text: str) -> str:
-    """A text that no spreadsheet program takes for a formula, not even after the list was saved as CSV."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
-
-
-def _style_header(sheet: Worksheet, widths: Iterable[int]) -> None:
-    for column, width in enumerate(widths, start=1):
-        sheet.column_dimensions[get_column_letter(column)].width = width
-    for cell in sheet[1]:
-        cell.font, cell.fill = Font(bold=True, color="FFFFFF"), _HEAD
-        cell.alignment = Alignment(vertical="center", wrap_text=True)
-    sheet.freeze_panes = "A2"
-
-
-def _bytes(book: openpyxl.Workbook) -> bytes:
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
-_TEMPLATE = {"地区": 22, "指标": 36, "分项": 14, "期间": 14, "数值": 14, "分子": 12, "分母": 12, "来源": 24, "备注": 30}
-_TEMPLATE_ROWS = 2000
-_GUIDE = [
-    ("地区", "从下拉列表中选，也可写简称或六位区划代码。"),
-    ("指标", "从下拉列表中选，括号里是单位，数值按这个单位填写；写“19.6万件”也可以。"),
-    ("分项", "没有分项（即总数）就留空。"),
-    ("期间", "写成2023、2021-2023、2023Q2、2023-06或2021-01/2021-10。"),
-    ("数值", "比率写百分数，如99.74%；为零写0；没有报上来写“未报”；本地区没有这项业务写“不适用”。"),
-    ("分子、分母", "只用于比率，如实际出庭58、应出庭61；数值留空时由分子、分母算出。"),
-    ("来源", "来源编号或文件标题；全表同一个来源时留空，在导入时指定。"),
-    ("备注", "口径、估计等需要说明的事。"),
-]
-
-
-def template(catalogue: Catalogue) -> bytes:
-    """A blank XLSX of the long form: drop-downs of regions and indicators (with units), and the sheet 填表说明."""
-    book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = "数据"
-    _write(sheet, 1, _TEMPLATE)
-    _style_header(sheet, _TEMPLATE.values())
-    regions = [region.name for region in catalogue.regions.values()]
-    indicators = [f"{i.name}（{i.unit}）" for i in catalogue.indicators.values()]
-    options = book.create_sheet("选项")
-    options.sheet_state = "hidden"
-    for row, pair in enumerate(itertools.zip_longest(regions, indicators), start=1):
-        _write(options, row, pair)
-    letters = dict(zip(_TEMPLATE, map(get_column_letter, itertools.count(1)), strict=False))
-    for name, column, choices in [("地区", "A", regions), ("指标", "B", indicators)]:
-        rule = DataValidation(type="list", formula1=f"选项!${column}$1:${column}${len(choices)}", allow_blank=True)
-        rule.showErrorMessage, rule.errorStyle = True, "warning"
-        rule.errorTitle, rule.error = f"{name}不在列表中", f"请从下拉列表中选{name}；确要这样填请选“是”。"
-        rule.add(f"{letters[name]}2:{letters[name]}{_TEMPLATE_ROWS}")
-        sheet.add_data_validation(rule)
-    for name in ("地区", "期间"):  # text, so that 2023-06 does not become a date
-        for row in range(2, _TEMPLATE_ROWS + 1):
-            sheet[f"{letters[name]}{row}"].number_format = "@"
-    guide = book.create_sheet("填表说明")
-    _write(guide, 1, ("列", "怎么填"))
-    for row, pair in enumerate(_GUIDE, start=2):
-        _write(guide, row, pair)
-    start = len(_GUIDE) + 4
-    _write(guide, start - 1, ("指标", "单位", "定义"))
-    for row, indicator in enumerate(catalogue.indicators.values(), start=start):
-        _write(guide, row, (indicator.name, indicator.unit, indicator.definition))
-    _style_header(guide, (36, 60, 80))
-    return _bytes(book)

@@ -24,3 +24,4 @@ chart = maps.league_or_banner_map(
     **frame.map_settings(reader),
 )
 frame.show(chart, key="overview_map", on_select=lambda: frame.choose_clicked(reader, "overview_map"))
+cards.more_on_map(reader)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from etl import publish
+from etl import boundaries, publish, simulate
 from etl.catalogue import Catalogue, load_catalogue
 from etl.paths import Paths
+from tests import quick
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -46,6 +47,29 @@ def warehouse(built: Paths, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """Points the dashboard of this process at the built release."""
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
     return built
+
+
+@pytest.fixture(scope="session")
+def quick_start(tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """A data folder with a release made in the quick way of tests/quick.py; read it, do not write to it."""
+    paths = copy_inputs(tmp_path_factory.mktemp("quick") / "data")
+    expected = paths.catalogue / "expected.csv"
+    expected.write_text("".join(expected.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulate, "panel", quick.panel)
+        patch.setattr(boundaries, "write_static", quick.write_static)
+        publish.build(paths, lambda text: None)
+    return paths
+
+
+@pytest.fixture
+def quick_inputs(quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """A copy of it, which this process builds in the same quick way and to which the command line writes."""
+    monkeypatch.setattr(simulate, "panel", quick.panel)
+    monkeypatch.setattr(boundaries, "write_static", quick.write_static)
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "data"))
+    shutil.copytree(quick_start.data, tmp_path / "data")
+    return Paths(data=tmp_path / "data", static=tmp_path / "static")
 
 
 def free_port() -> int:

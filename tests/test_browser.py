@@ -19,6 +19,9 @@ AT_REST = """() => {
   return app && app.getAttribute('data-test-script-state') === 'notRunning'
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]');
 }"""
+DRAWN = """() => [...document.querySelectorAll('.js-plotly-plot')].every(plot =>
+  plot.querySelector('.main-svg') && (!plot.data.some(trace => trace.type === 'choropleth')
+    || plot.querySelector('path.choroplethlocation')))"""
 SHAPES = ".js-plotly-plot .choroplethlayer path.choroplethlocation"
 SECONDS = 60_000
 
@@ -62,12 +65,11 @@ class Visit:
         self.rest()
 
     def rest(self) -> None:
-        """Waits until the script has run and the shapes of a map, if there is one, are drawn."""
+        """Waits until the script has run and every chart is drawn, maps with their shapes."""
         self.page.wait_for_function(AT_REST)
         self.page.wait_for_timeout(300)
         self.page.wait_for_function(AT_REST)
-        if self.page.locator(".js-plotly-plot").count():
-            self.page.locator(SHAPES).first.wait_for(state="attached")
+        self.page.wait_for_function(DRAWN)
 
     def address(self) -> dict[str, list[str]]:
         return parse_qs(urlsplit(self.page.url).query)
@@ -216,3 +218,10 @@ def test_the_shape_files_hold_geometry_and_codes_only(server: Server, visit) -> 
     features = json.loads(text)["features"]
     assert len(features) == 103
     assert set(features[0]["properties"]) == {"code", "name", "parent"}
+
+
+def test_a_page_that_does_not_exist_leads_home_with_a_notice_in_chinese(visit) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/nonsense")
+    assert opened.page.get_by_text("没有“nonsense”这个页面，已转到总览").is_visible()
+    assert opened.page.get_by_text("Page not found").count() == 0
+    opened.clean()

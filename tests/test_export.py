@@ -17,7 +17,7 @@ def test_csv_opens_in_excel_with_chinese_and_without_running_formulas() -> None:
     assert content.startswith("\ufeff".encode())
     lines = content.decode("utf-8-sig").splitlines()
     assert lines[1] == "出庭应诉率,99.74"
-    assert lines[2].startswith('"\'=HYPERLINK')
+    assert lines[2].startswith("\"'=HYPERLINK")
     assert lines[3].startswith("'+1")
     assert lines[2].endswith(",-3.63"), "a negative number is a number, not a formula"
 

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from etl.paths import Paths
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ["overview", "map", "indicators", "data"]
+PAGES = ["overview", "map", "compare", "trends", "profile", "indicators", "data", "quality", "import"]
 SECONDS = 30
 
 pytestmark = pytest.mark.usefixtures("warehouse")
@@ -45,15 +45,17 @@ def test_a_page_opens_without_error_and_ends_with_the_release(name: str, dataset
     app = open_page(name, dataset=dataset)
     assert not app.exception
     assert not app.error
-    assert "数据截至2025年12月31日" in app.caption[-1].value
-    assert "报告错误" in app.caption[-1].value
+    assert "数据截至2025年12月31日" in app.main.caption[-1].value
+    assert "报告错误" in app.main.caption[-1].value
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_nonsense_in_the_address_is_told_and_does_no_harm(name: str) -> None:
     app = open_page(name, region="999999", period="1066", indicator="<script>alert(1)</script>", level="planet")
     assert not app.exception
-    assert len(app.warning) == 4
+    (notice,) = app.warning
+    for name in ("region", "period", "indicator", "level"):
+        assert f"（{name}）" in notice.value.replace("\\", "")
 
 
 def test_the_overview_says_how_the_region_stands() -> None:
@@ -76,7 +78,7 @@ def test_the_official_map_opens_on_the_newest_value_of_each_league() -> None:
     app = open_page("map")
     values = [trace for trace in figure(app)["data"] if trace["type"] == "choropleth"]
     assert len(values[0]["locations"]) + len(values[2]["locations"]) == 12
-    assert "12个盟市：有数3 · 未公布9" in texts(app)
+    assert "12个盟市：有数3 · 只公布分项1 · 未公布8" in texts(app)
 
 
 def test_a_deep_link_shows_its_region_with_figures_and_sources() -> None:

@@ -1,6 +1,7 @@
 """Cuts of the figures: every region has a row, and missing has a name."""
 
 import pandas as pd
+import pytest
 
 from dashboard import slices
 
@@ -34,6 +35,7 @@ def make_figure(
         "qualifier": "",
         "status": "published",
         "source_title": "报告",
+        "note": "",
     } | changes
 
 
@@ -64,16 +66,26 @@ def test_latest_takes_each_regions_newest_value_and_says_its_period() -> None:
     assert frame["period_text"].tolist() == ["2022年", "2023年", ""]
 
 
-def test_periods_of_different_length_do_not_compare() -> None:
-    same = pd.DataFrame([make_figure("150100"), make_figure("150200", "2022")])
-    mixed = pd.DataFrame([make_figure("150100"), make_figure("150200", "2021-2023", period_months=36)])
-    assert slices.comparable(same)
-    assert not slices.comparable(mixed)
+@pytest.mark.parametrize("other", ["2022", "2021-2023"])
+def test_only_figures_of_one_period_compare(other: str) -> None:
+    assert slices.comparable(pd.DataFrame([make_figure("150100"), make_figure("150200")]))
+    assert not slices.comparable(pd.DataFrame([make_figure("150100"), make_figure("150200", other)]))
 
 
 def test_a_breakdown_never_stands_in_for_the_total() -> None:
     figures = pd.DataFrame([make_figure("150100", breakdown="人民调解")])
-    assert slices.by_region(figures, REGIONS, "league", "", "2023")["state"].eq("not_published").all()
+    states = slices.by_region(figures, REGIONS, "league", "", "2023")["state"]
+    assert states.tolist() == ["parts_only", "not_published", "not_published"]
+
+
+def test_a_period_that_the_source_does_not_print_is_called_inferred() -> None:
+    figures = pd.DataFrame([make_figure("150100", note="期间原文未写，推定为2023")])
+    assert slices.with_texts(figures)["period_text"].tolist() == ["2023年（推定）"]
+
+
+def test_a_figure_of_the_regions_own_offices_is_not_called_the_whole_region() -> None:
+    figures = pd.DataFrame([make_figure("150000", note="自治区本级部门")])
+    assert slices.whole(figures, "", "2023") == "自治区本级99.5%"
 
 
 def test_the_whole_region_is_named_with_its_period_only_where_periods_differ() -> None:

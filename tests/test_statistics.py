@@ -10,6 +10,7 @@ from scipy import stats
 from dashboard.statistics import (
     CONTROL_LEVELS,
     SMALL_BASE,
+    beyond_limits,
     funnel_limits,
     gap_in_cases,
     growth,
@@ -132,7 +133,7 @@ PARTS = some.lists(some.tuples(some.integers(0, 50), some.integers(1, 50)).map(s
 @given(PARTS, some.sampled_from(["higher_better", "lower_better", "neutral"]))
 def test_a_place_always_lies_in_its_band(parts: list[list[int]], direction: str) -> None:
     frame = pd.DataFrame(parts, columns=["numerator", "denominator"]).astype("float64")
-    frame = frame[frame["denominator"] > 0].assign(value=lambda rows: 100 * rows["numerator"] / rows["denominator"])
+    frame = frame.assign(value=100 * frame["numerator"] / frame["denominator"], unit="%", qualifier="")
     stood = standings(frame, direction, "rate", "weighted")
     ranked = stood[stood["rank"].notna()]
     assert (ranked["low"] <= ranked["value"] + 1e-9).all()
@@ -140,8 +141,9 @@ def test_a_place_always_lies_in_its_band(parts: list[list[int]], direction: str)
     assert ranked["rank"].between(ranked["best"], ranked["worst"]).all()
 
 
-def make_rates(*parts: tuple[float | None, float | None, float | None]) -> pd.DataFrame:
-    return pd.DataFrame(parts, columns=["value", "numerator", "denominator"], dtype="float64")
+def make_rates(*parts: tuple[float | None, float | None, float | None], unit: str = "%") -> pd.DataFrame:
+    frame = pd.DataFrame(parts, columns=["value", "numerator", "denominator"], dtype="float64")
+    return frame.assign(unit=unit, qualifier="")
 
 
 def test_a_rate_on_a_small_base_keeps_its_interval_but_has_no_place() -> None:
@@ -158,15 +160,33 @@ def test_rates_without_published_parts_are_ranked_without_intervals_or_bands() -
     assert stood[["low", "high", "best", "worst"]].isna().all(axis=None)
 
 
+def test_there_are_no_bands_where_the_place_of_one_in_them_is_unknown() -> None:
+    stood = standings(make_rates((99, 99, 100), (97, 97, 100), (98, None, None)), "higher_better", "rate", "weighted")
+    assert stood["rank"].tolist() == [1, 3, 2]
+    assert stood[["best", "worst"]].isna().all(axis=None)
+
+
 @pytest.mark.parametrize(
-    ("kind", "aggregation", "drawn"),
-    [("count", "sum", True), ("count", "latest", False), ("money", "sum", False), ("duration", "none", False)],
+    ("kind", "aggregation", "unit", "drawn"),
+    [
+        ("count", "sum", "件", True),
+        ("count", "latest", "件", False),
+        ("count", "sum", "场次", False),
+        ("money", "sum", "元", False),
+        ("duration", "none", "天", False),
+    ],
 )
-def test_only_counts_of_events_have_intervals_of_chance(kind: str, aggregation: str, drawn: bool) -> None:
-    stood = standings(make_rates((30, None, None), (5, None, None)), "neutral", kind, aggregation)
+def test_only_counts_of_cases_have_intervals_of_chance(kind: str, aggregation: str, unit: str, drawn: bool) -> None:
+    frame = make_rates((30, None, None), (5, None, None), unit=unit)
+    stood = standings(frame, "neutral", kind, aggregation)
     assert stood["low"].notna().all() == drawn
     assert not stood["small"].any()
     assert stood["rank"].tolist() == [1, 2]
+
+
+def test_a_rounded_count_has_no_interval() -> None:
+    frame = make_rates((1800, None, None), unit="件").assign(qualifier="余")
+    assert standings(frame, "neutral", "count", "sum")["low"].isna().all()
 
 
 @pytest.mark.parametrize("size", [1, 12, 60, 363, 400_000])
@@ -185,6 +205,24 @@ def test_a_funnel_narrows_with_the_cases_and_widens_with_the_level() -> None:
     assert (outer["low"] < inner["low"]).all()
     assert (inner["high"] - inner["low"]).is_monotonic_decreasing
     assert (outer["high"] <= 100).all()
+
+
+def test_a_full_small_rate_is_not_beyond_the_limit_that_chance_often_reaches() -> None:
+    numerator, denominator = column(20, 325, 449, 17, None), column(20, 363, 449, 20, 5)
+    beyond = {level: beyond_limits(numerator, denominator, 98.98, level).tolist() for level in CONTROL_LEVELS}
+    assert beyond == {0.95: [0, -1, 1, -1, pd.NA], 0.998: [0, -1, 0, 0, pd.NA]}
+
+
+@given(some.integers(1, 300), some.sampled_from([1, 30, 90, 99.5]), some.sampled_from(CONTROL_LEVELS))
+def test_what_lies_beyond_by_more_than_a_case_is_beyond_and_what_lies_within_is_not(
+    size: int, rate: float, level: float
+) -> None:
+    cases = pd.Series(range(size + 1), dtype="float64")
+    beyond = beyond_limits(cases, pd.Series(float(size), index=cases.index), rate, level)
+    limits = funnel_limits(rate, np.array([float(size)]), level).loc[0] * size / 100
+    assert (beyond[cases > limits["high"] + 1] == 1).all()
+    assert (beyond[cases < limits["low"] - 1] == -1).all()
+    assert (beyond[cases.between(limits["low"], limits["high"])] == 0).all()
 
 
 @pytest.mark.parametrize("rate", [0, 100])

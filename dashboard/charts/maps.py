@@ -4,8 +4,7 @@ Shapes travel once, as files below app/static (the figure only names them), so a
 kilobytes. plotly has no pattern fill for areas: the hatch of 未公布 is a second set of shapes, drawn like any other.
 """
 
-import json
-from pathlib import Path
+import math
 
 import numpy as np
 import pandas as pd
@@ -13,41 +12,32 @@ import plotly.graph_objects as go
 
 from dashboard import slices
 from dashboard.charts import Chart, watermark
+from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
+from dashboard.charts.ground import Sheet, layout, shape, view
+from dashboard.charts.labels import LABEL_SIZE, fitting, in_view, nearest, place_labels
+from dashboard.charts.map_keys import add_key, colour_bar, entries_of, key_height
+from dashboard.charts.scales import Scale, blend, one_colour
+from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, small_base
 from dashboard.theme import (
     DATASET_NAMES,
     LATEST,
     LATEST_NAME,
     LEVEL_NAMES,
     NOT_PUBLISHED,
-    Palette,
+    STATE_NAMES,
     format_period,
-    format_value,
+    in_brackets,
     luminance,
-    palette,
-    template,
 )
 
 HOVER = "%{properties.name}<br>%{text}<extra></extra>"
 MAP_NOTE = "示意图，不作为划界依据"
-VALUES_FOR_SCALE = 4  # with fewer, the labels say more than a colour bar
+APART = "单列"  # of a city that is shown beside the league to which it belongs
 NAMED_IN_TITLE = 3
-LABELS_OUTSIDE = ("150300",)  # 乌海市 is smaller than its name
-UNIFORM_SHADE = 0.6  # of areas that have a value but no place on a scale
+# Leagues and cities smaller than their names -> what the label lies on: another league, or (empty) the ground.
+LABELS_OUTSIDE = {"150300": "152900", "150781": "", "152501": ""}
 DARK_FILL = 0.3  # luminance below which a label is light
-# Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
-# region, they cut nothing off.
-CENTRE = {"lon": 110.58, "lat": 45.66}
-LONGITUDES = (99.4, 124.6)
-LATITUDES = (37, 53)
-# Labels of neighbouring leagues would lie on each other at the label points; moved in degrees (lon, lat).
-LABEL_SHIFTS = {
-    "150100": (0.35, -0.15),
-    "150200": (-0.1, 0.5),
-    "150300": (-0.75, 0.1),
-    "150600": (0.1, -0.35),
-    "150800": (-0.3, 0.1),
-    "150900": (0.7, 0.35),
-}
+CLEAR = "rgba(0,0,0,0)"
 
 
 def league_or_banner_map(
@@ -69,81 +59,126 @@ def league_or_banner_map(
     `frame`: `slices.by_region`. `indicator`: a row of `queries.indicators`. `whole`: the figure of the whole region in
     words, or empty. `shapes`: address or folder of the shape files (see `shape`). `selected`: code to outline.
     """
-    colours = palette(dark)
-    known = frame[frame["state"] == "value"]
-    missing = frame[frame["state"] != "value"]
-    name = "banners" if level == "banner" else "leagues"
-    figure = go.Figure(layout=layout(dark, colours))
-    figure.add_trace(
-        areas(
-            shape(shapes, name),
-            missing.index,
-            fill=colours.missing,
-            line=colours.hatch,
-            width=0.6,
-            hover=missing["text"],
-        )
+    scene = Scene(
+        indicator=indicator,
+        dataset=dataset,
+        places=f"{len(frame)}个{LEVEL_NAMES[level]}",
+        level_name=LEVEL_NAMES[level],
+        breakdown=breakdown,
+        period=period,
+        release_id=release_id,
+        highlighted=selected,
+        dark=dark,
     )
-    figure.add_trace(
-        areas(shape(shapes, f"hatch-{name}"), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
-    )
-    if len(known):
-        figure.add_trace(_values(known, shape(shapes, name), indicator, colours, narrow=level == "banner"))
-    if level == "banner":
-        leagues = frame["parent"].unique()
-        figure.add_trace(areas(shape(shapes, "leagues"), leagues, fill="rgba(0,0,0,0)", line=colours.muted, width=1.1))
-    if selected in frame.index:
-        figure.add_trace(
-            areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.highlight, width=2.6)
-        )
-    if level == "league":
-        figure.add_traces(_labels(frame, indicator["direction"], colours))
-    if len(missing):
-        _key_of_missing(figure, colours)
-    if dataset == "demo":
-        watermark(figure, colours)
-    title = _title(frame, indicator, level, breakdown, period, whole)
+    return one_map(frame, scene, Sheet(shapes, level), whole=whole)
+
+
+def one_map(
+    frame: pd.DataFrame,
+    scene: Scene,
+    sheet: Sheet,
+    *,
+    whole: str,
+    scale: Scale | None = None,
+    apart: pd.DataFrame | None = None,
+    note: str = "",
+) -> Chart:
+    """A map of one period, or of each region's newest figure.
+
+    `frame`: `slices.by_region`, of the banners of one league where `sheet` says so. `whole`: the figures to hold it
+    against, in words, or empty. `scale`: None for a blend over the values themselves. `apart`: `slices.by_region` of
+    the cities to be shown beside their leagues. `note`: one more line under the map.
+    """
+    colours = scene.colours
+    rows = prepared(frame, scene, apart)
+    cities = None if apart is None else prepared(apart, scene)
+    used = scale or own_scale(rows, scene)
+    entries = entries_of(used, rows, cities, colours, [f" · {count}个" for count in counts(used, rows)])
+    top = key_height(entries, used) if sheet.near else 0
+    figure = go.Figure(layout=sheet_layout(scene, sheet, used, top=top))
+    draw(figure, rows, used, scene, sheet, cities)
+    add_key(figure, entries, used, colours, top)
+    mark(figure, scene)
+    title = _title(rows, scene, sheet, whole)
+    tally = slices.tally(frame, LEVEL_NAMES[sheet.level])
     return Chart(
         name="地图",
         figure=figure,
         title=title,
-        subtitle=_subtitle(indicator, known, dataset, level, breakdown, period),
-        footnotes=_footnotes(known, indicator, release_id),
-        reading=f"{title}。{slices.tally(frame, LEVEL_NAMES[level])}。",
-        table=_table(frame),
-        simulated=dataset == "demo",
+        subtitle=subtitle_of(
+            rows,
+            scene,
+            LATEST_NAME if scene.period == LATEST else format_period(scene.period),
+            "" if apart is None else "、".join(apart["name"]) + APART,
+        ),
+        footnotes=footnotes_of(rows, scene, used.note, note),
+        reading=f"{title}。{tally}。",
+        table=_table(rows, cities, scene),
+        simulated=scene.dataset == "demo",
     )
 
 
-def shape(folder: str, name: str) -> str | dict[str, object]:
-    """The shapes called `name`: an address for the browser, or, when `folder` is a folder on disk, the shapes.
+def prepared(frame: pd.DataFrame, scene: Scene, apart: pd.DataFrame | None = None) -> pd.DataFrame:
+    """`frame` with small (bool: a rate on a small base), cases (58/61), hover, within (含满洲里市, of `apart`)."""
+    small = small_base(frame["denominator"]) & frame["value"].notna() if scene.rate else False
+    cases = slices.cases(frame, "") if scene.rate else ""
+    rows = frame.assign(small=small, cases=cases)
+    within = {} if apart is None else apart.groupby("parent")["name"].agg("、".join).to_dict()
+    rows["within"] = [f"含{within[code]}" if code in within else "" for code in rows.index]
+    periods = rows["period_text"] if scene.period == LATEST else pd.Series("", index=rows.index)
+    rows["hover"] = [
+        text + (in_brackets("，".join(extra)) if (extra := [word for word in words if word]) else "")
+        for text, *words in zip(
+            rows["text"],
+            periods,
+            np.where(rows["small"], SMALL_BASE_WORDS, ""),
+            rows["within"],
+            strict=True,
+        )
+    ]
+    return rows
 
-    The address keeps a `?v=` of `folder` behind the file name, so that new boundaries are fetched anew.
-    """
-    address, _, version = folder.partition("?")
-    path = Path(address) / f"{name}.json"
-    if path.is_absolute():
-        loaded: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-        return loaded
-    return f"{address}/{name}.json?{version}" if version else f"{address}/{name}.json"
+
+def sound(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a value that count: not those on a small base. `rows`: `prepared`."""
+    return rows[(rows["state"] == "value") & ~rows["small"].astype(bool)]
 
 
-def layout(dark: bool, colours: Palette) -> dict[str, object]:
-    """The frame of every map: the projection, and a view that the region fills."""
-    return {
-        "template": template(dark),
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-        "dragmode": False,
-        "showlegend": False,
-        "geo": {
-            "projection": {"type": "conic equal area", "parallels": [38, 52], "rotation": {"lon": 112}},
-            "center": CENTRE,
-            "lonaxis": {"range": LONGITUDES},
-            "lataxis": {"range": LATITUDES},
-            "visible": False,
-            "bgcolor": colours.ground,
-        },
-    }
+def own_scale(rows: pd.DataFrame, scene: Scene) -> Scale:
+    """A blend over the values of `rows`, or one colour where they are not of one period."""
+    direction, values = scene.indicator["direction"], sound(rows)["value"]
+    if not slices.comparable(rows):
+        return one_colour(direction, scene.colours)
+    return blend(values, direction, unit_of(rows, scene), scene.colours)
+
+
+def sheet_layout(scene: Scene, sheet: Sheet, scale: Scale, *, top: int, maps: int = 1, columns: int = 1) -> dict:
+    """The frame of one map or of several, row by row below a heading each; `top`: pixels above, for the key."""
+    axis = {"cmin": 0, "cmax": 1, "colorscale": scale.plotly(), "showscale": scale.bar}
+    if scale.bar:
+        axis["colorbar"] = colour_bar(scale, scene.colours, above=top > 0)
+    made = layout(scene.dark, scene.colours)
+    made |= {"margin": {"l": 0, "r": 0, "t": top, "b": 0}, "coloraxis": axis}
+    lines = math.ceil(maps / columns)
+    heading = 0.0 if maps == 1 else 0.06 if lines == 1 else 0.13 / lines
+    for number in range(maps):
+        line, column = divmod(number, columns)
+        # The neighbours of a part are cut off at a frame.
+        frame = {"showframe": True, "framecolor": scene.colours.line, "framewidth": 1} if sheet.zoom else {}
+        made[geo_name(number)] = {
+            **view(sheet.camera, scene.colours),
+            **frame,
+            "domain": {
+                "x": [column / columns, (column + 1) / columns],
+                "y": [1 - (line + 1) / lines, 1 - line / lines - heading],
+            },
+        }
+    return made
+
+
+def geo_name(number: int) -> str:
+    """The name that plotly has for a map of several."""
+    return f"geo{number + 1}" if number else "geo"
 
 
 def areas(
@@ -168,190 +203,202 @@ def areas(
     )
 
 
-def _values(
-    known: pd.DataFrame, geojson: object, indicator: pd.Series, colours: Palette, narrow: bool
-) -> go.Choropleth:
-    """Areas with a value. Colour is a scale only where values compare; else all have one colour that says 有数."""
-    steps = colours.neutral if indicator["direction"] == "neutral" else colours.sequential
-    compare = slices.comparable(known) and known["value"].nunique() > 1
-    several = known["period_text"].nunique() > 1
-    scale = [[i / (len(steps) - 1), colour] for i, colour in enumerate(steps)]
+def draw(
+    figure: go.Figure,
+    rows: pd.DataFrame,
+    scale: Scale,
+    scene: Scene,
+    sheet: Sheet,
+    cities: pd.DataFrame | None = None,
+    *,
+    geo: str = "geo",
+    label_size: int = LABEL_SIZE,
+) -> None:
+    """One map in the subplot `geo`. `rows`, `cities`: `prepared`; a `label_size` of 0 leaves the labels out."""
+    colours = scene.colours
+    traces = _area_traces(rows, scale, scene, sheet.shapes, sheet.areas, sheet.hatch)
+    if sheet.level == "banner":
+        leagues = [sheet.group] if sheet.group else rows["parent"].unique()
+        traces.append(areas(shape(sheet.shapes, "leagues"), leagues, fill=CLEAR, line=colours.muted, width=1.1))
+    if cities is not None:
+        traces += _area_traces(cities, scale, scene, sheet.shapes, "banners", "hatch-banners")
+        traces.append(areas(shape(sheet.shapes, "banners"), cities.index, fill=CLEAR, line=colours.text, width=1.4))
+    for places, name in ((rows, sheet.areas), (cities, "banners")):
+        if places is not None and scene.highlighted in places.index:
+            outline = [scene.highlighted]
+            traces.append(areas(shape(sheet.shapes, name), outline, fill=CLEAR, line=colours.highlight, width=2.6))
+    if label_size:
+        labelled = rows if cities is None else pd.concat([rows, cities])
+        traces += _labels(labelled, scale, scene, sheet, label_size)
+    for trace in traces:
+        trace.geo = geo
+    figure.add_traces(traces)
+
+
+def _area_traces(
+    rows: pd.DataFrame, scale: Scale, scene: Scene, shapes: str, name: str, hatch: str
+) -> list[go.Choropleth]:
+    """Areas with a value by colour, those without hatched, those on a small base with stripes over the colour."""
+    colours = scene.colours
+    known, missing = rows[rows["state"] == "value"], rows[rows["state"] != "value"]
+    traces = []
+    if len(missing):
+        plain = areas(
+            shape(shapes, name),
+            missing.index,
+            fill=colours.missing,
+            line=colours.hatch,
+            width=0.6,
+            hover=missing["hover"],
+        )
+        stripes = areas(shape(shapes, hatch), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
+        traces += [plain, stripes]
+    if len(known):
+        traces.append(_values(known, shape(shapes, name), scale, scene, thin=name == "banners"))
+    small = known.index[known["small"].astype(bool)]
+    if len(small):
+        traces.append(areas(shape(shapes, hatch), small, fill=colours.ground, line=colours.ground, width=0))
+    return traces
+
+
+def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, thin: bool) -> go.Choropleth:
+    """Areas with a value."""
+    colours = scene.colours
+    # Nothing that is the same for all travels with each of a hundred areas.
+    cases = known["cases"].tolist() if known["cases"].all() else None
+    lines = ["%{customdata}" + scene.case_unit] if cases else []
+    lines += [] if scene.period == LATEST else [known["period_text"].iloc[0]]
     return go.Choropleth(
         geojson=geojson,
         locations=known.index.tolist(),
         featureidkey="properties.code",
-        z=_shades(known["value"], compare),
-        zmin=0,
-        zmax=1,
-        colorscale=scale,
-        showscale=bool(compare and known["value"].nunique() >= VALUES_FOR_SCALE),
-        colorbar=_colour_bar(known["value"].min(), known["value"].max(), known["unit"].iloc[0], colours),
-        marker={"line": {"color": colours.border, "width": 0.6 if narrow else 1.0}},
-        text=(known["text"] + "（" + known["period_text"] + "）" if several else known["text"]).tolist(),
-        hovertemplate=HOVER if several else HOVER.replace("%{text}", f"%{{text}}（{known['period_text'].iloc[0]}）"),
+        z=scale.shades(known["value"]),
+        coloraxis="coloraxis",
+        marker={"line": {"color": colours.border, "width": 0.6 if thin else 1.0}},
+        text=known["hover"].tolist(),
+        customdata=cases,
+        hovertemplate=HOVER.replace("%{text}", "<br>".join(["%{text}", *lines])),
         # The template's own selection styling would fade every area that was not clicked.
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
 
 
-def _colour_bar(low: float, high: float, unit: str, colours: Palette) -> dict[str, object]:
-    shades = np.linspace(0, 1, 5)
-    decimals = 0 if high - low >= 8 else 1 if high - low >= 0.8 else 2
-    rounded = [float(round(low + shade * (high - low), decimals)) for shade in shades]
-    return {
-        "orientation": "h",
-        "x": 0.02,
-        "xanchor": "left",
-        "y": 0.98,
-        "yanchor": "top",
-        "len": 0.36,
-        "thickness": 10,
-        "outlinewidth": 0,
-        "tickvals": shades.tolist(),
-        "ticktext": [format_value(tick, unit) for tick in rounded],
-        "tickfont": {"size": 12, "color": colours.muted},
-    }
+def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int) -> list[go.Scattergeo]:
+    """Names, with the value under the name where there is one; on a map of all banners the names of the leagues."""
+    colours = scene.colours
+    if sheet.level == "banner" and not sheet.near:
+        if sheet.leagues is None:
+            return []
+        fills = pd.Series(scale.fills(rows["value"].fillna(0)), index=rows.index)
+        under = fills.where(rows["state"] == "value", colours.missing)[nearest(sheet.leagues, rows)]
+        on_dark = pd.Series((under.map(luminance) < DARK_FILL).to_numpy(), index=sheet.leagues.index)
+        return place_labels(sheet.leagues, sheet.leagues["short_name"], on_dark, size=size - 1)
+    if sheet.near and sheet.level == "banner" and not sheet.group:
+        rows = rows[in_view(rows, sheet)]
+    has_value = rows["state"] == "value"
+    signs = [f"<br>{scale.signs[at]} " if scale.signs else "<br>" for at in scale.classes(rows["value"].fillna(0))]
+    values = pd.Series(signs, index=rows.index) + (rows["label"] if "label" in rows else rows["text"])
+    reasons = ("<br>" + rows["text"]).where(rows["state"] != "not_published", "")
+    full = "<b>" + rows["short_name"] + "</b>" + values.where(has_value, reasons)
+    fills = pd.Series(scale.fills(rows["value"].fillna(0)), index=rows.index).where(has_value, colours.missing)
+    if sheet.level == "league":
+        for code, under in LABELS_OUTSIDE.items():
+            if code in fills.index:
+                fills[code] = fills.get(under, colours.ground)
+    on_dark = fills.map(luminance) < DARK_FILL
+    if not sheet.near:
+        return place_labels(rows, full, on_dark, size=size)
+    texts, spots = fitting(rows, full, sheet, size)
+    return place_labels(rows, texts, on_dark, size=size, spots=spots)
 
 
-def _labels(frame: pd.DataFrame, direction: str, colours: Palette) -> list[go.Scattergeo]:
-    """League names, with the value under the name where there is one; dark on light areas, light on dark ones."""
-    has_value = frame["state"] == "value"
-    texts = frame["short_name"].where(~has_value, "<b>" + frame["short_name"] + "</b><br>" + frame["text"])
-    steps = colours.neutral if direction == "neutral" else colours.sequential
-    fills = [steps[round(t * (len(steps) - 1))] for t in _shades(frame["value"].fillna(0), slices.comparable(frame))]
-    on_dark = pd.Series([luminance(fill) < DARK_FILL for fill in fills], index=frame.index)
-    inside = has_value & ~frame.index.isin(LABELS_OUTSIDE)
-    on_dark = on_dark.where(inside, luminance(colours.missing) < DARK_FILL)
-    return place_labels(frame, texts, on_dark)
+def counts(scale: Scale, rows: pd.DataFrame) -> list[int]:
+    """How many places lie in each class, small bases aside; empty without classes."""
+    if not scale.words:
+        return []
+    return np.bincount(scale.classes(sound(rows)["value"]), minlength=len(scale.words)).tolist()
 
 
-def place_labels(places: pd.DataFrame, texts: pd.Series, on_dark: pd.Series) -> list[go.Scattergeo]:
-    """A text at the label point of each place; `texts` and `on_dark` (lies on a dark area) have the index of `places`.
-
-    A halo of the opposite colour keeps a label legible where it reaches into the neighbouring area.
-    """
-    traces = []
-    for dark in (False, True):
-        part = places[on_dark == dark]
-        ink, halo = ("#ffffff", "#12304b") if dark else ("#1d2733", "#ffffff")
-        shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in part.index]
-        traces.append(
-            go.Scattergeo(
-                lon=[lon + dx for lon, (dx, _) in zip(part["lon"], shifts, strict=True)],
-                lat=[lat + dy for lat, (_, dy) in zip(part["lat"], shifts, strict=True)],
-                mode="text",
-                text=texts[part.index].tolist(),
-                textfont={
-                    "size": 13,
-                    "color": ink,
-                    "shadow": ",".join(f"{x}px {y}px 2px {halo}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0))),
-                },
-                hoverinfo="skip",
-            )
-        )
-    return traces
+def mark(figure: go.Figure, scene: Scene) -> None:
+    """Marks simulated data as such."""
+    if scene.dataset == "demo":
+        watermark(figure, scene.colours)
 
 
-def _shades(values: pd.Series, compare: bool) -> list[float]:
-    """Where each value lies on the colour scale, 0 to 1; one middle shade where values do not compare or are equal."""
-    low, high = values.min(), values.max()
-    if not compare or low == high:
-        return [UNIFORM_SHADE] * len(values)
-    return ((values - low) / (high - low)).round(4).tolist()
-
-
-def _key_of_missing(figure: go.Figure, colours: Palette) -> None:
-    """A hatched box and the word 未公布, top left."""
-    left, top = 0.02, 0.86
-    pixels = {
-        "xref": "paper",
-        "yref": "paper",
-        "xsizemode": "pixel",
-        "ysizemode": "pixel",
-        "xanchor": left,
-        "yanchor": top,
-    }
-    figure.add_shape(
-        type="rect",
-        x0=0,
-        x1=26,
-        y0=0,
-        y1=14,
-        fillcolor=colours.missing,
-        line={"color": colours.hatch, "width": 1},
-        **pixels,
-    )
-    stripes = " ".join(f"M{x},0 L{x + 12},14" for x in (1, 7, 13))
-    figure.add_shape(type="path", path=stripes, line={"color": colours.hatch, "width": 1.5}, **pixels)
-    figure.add_annotation(
-        text=NOT_PUBLISHED,
-        xref="paper",
-        yref="paper",
-        x=left,
-        y=top,
-        xshift=34,
-        yshift=7,
-        xanchor="left",
-        yanchor="middle",
-        showarrow=False,
-        font={"size": 13, "color": colours.muted},
-    )
-
-
-def _title(frame: pd.DataFrame, indicator: pd.Series, level: str, breakdown: str, period: str, whole: str) -> str:
+def _title(rows: pd.DataFrame, scene: Scene, sheet: Sheet, whole: str) -> str:
     """What the map says, as a statement."""
-    known = frame[frame["state"] == "value"].sort_values("value", ascending=False)
-    subject = indicator["name"] + (f"（{breakdown}）" if breakdown else "")
-    when = "" if period == LATEST else format_period(period)
-    level_name, end = LEVEL_NAMES[level], f"；{whole}" if whole else ""
+    known = rows[rows["state"] == "value"].sort_values("value", ascending=False, kind="stable")
+    ranked = sound(known)
+    when = "" if scene.period == LATEST else format_period(scene.period)
+    end = f"；{whole}" if whole else ""
     if known.empty:
-        return f"{when}{len(frame)}个{level_name}均未公布{subject}{end}"
+        return f"{when}{sheet.place}{len(rows)}个{scene.level_name}均未公布{scene.subject}{end}"
     if len(known) <= NAMED_IN_TITLE:
         values = [
-            f"{n}{t}" + (f"（{p}）" if period == LATEST else "")
+            f"{n}{t}" + (in_brackets(p) if scene.period == LATEST else "")
             for n, t, p in zip(known["name"], known["text"], known["period_text"], strict=True)
         ]
-        return f"{when}有{len(known)}个{level_name}公布{subject}：{'、'.join(values)}{end}"
+        who = f"{when}{sheet.place}有{len(known)}个{scene.level_name}"
+        return f"{who}公布{scene.subject}：{'、'.join(values)}{end}"
+    who = f"{sheet.place}{len(known)}个{scene.level_name}"
     if not slices.comparable(known):
-        return f"{len(known)}个{level_name}公布过{subject}，期间长短不一，不作比较{end}"
-    if known["value"].nunique() == 1:
-        return f"{when}{len(known)}个{level_name}公布的{subject}均为{known['text'].iloc[0]}{end}"
-    ends = [_extreme(known, known["value"].iloc[at], word, level_name) for at, word in ((0, "最高"), (-1, "最低"))]
-    return f"{when}{subject}：{'；'.join(ends)}{end}"
+        return f"{who}公布过{scene.subject}，期间不同，不作比较{end}"
+    if ranked.empty:
+        return f"{when}{who}公布的{scene.subject}分母都不足{SMALL_BASE}件，不作比较{end}"
+    if ranked["value"].nunique() == 1:
+        who = f"{sheet.place}{len(ranked)}个{scene.level_name}"
+        return f"{when}{who}公布的{scene.subject}均为{ranked['text'].iloc[0]}{end}"
+    ends = [_extreme(ranked, at, word, scene.level_name) for at, word in ((0, "最高"), (-1, "最低"))]
+    among = f"{sheet.place}各{scene.level_name}" if sheet.place else ""
+    return f"{when}{among}{scene.subject}：{'；'.join(ends)}{end}"
 
 
-def _extreme(known: pd.DataFrame, value: float, word: str, level_name: str) -> str:
+def _extreme(ranked: pd.DataFrame, at: int, word: str, level_name: str) -> str:
     """Who has the highest or lowest value: 乌海市最高，100%; several: 9个盟市最高，均为100%."""
-    holders = known[known["value"] == value]
-    text = holders["text"].iloc[0]
-    if len(holders) == 1:
-        return f"{holders['name'].iloc[0]}{word}，{text}"
-    return f"{len(holders)}个{level_name}{word}，均为{text}"
+    same = ranked[ranked["value"] == ranked["value"].iloc[at]]
+    text = same["text"].iloc[0]
+    if len(same) == 1:
+        return f"{same['name'].iloc[0]}{word}，{text}"
+    return f"{len(same)}个{level_name}{word}，均为{text}"
 
 
-def _subtitle(indicator: pd.Series, known: pd.DataFrame, dataset: str, level: str, breakdown: str, period: str) -> str:
-    unit = known["unit"].iloc[0] if len(known) else indicator["unit"]
-    parts = [
-        indicator["name"] + (f"（{breakdown}）" if breakdown else ""),
-        f"单位：{unit}",
-        LATEST_NAME if period == LATEST else format_period(period),
-        LEVEL_NAMES[level],
-        DATASET_NAMES.get(dataset, dataset),
-    ]
-    return " · ".join(parts)
+def unit_of(rows: pd.DataFrame, scene: Scene) -> str:
+    """The unit of the figures; a breakdown may be counted in another one than its indicator."""
+    units = rows.loc[rows["value"].notna(), "unit"]
+    return str(units.iloc[0] if len(units) else scene.indicator["unit"])
 
 
-def _footnotes(known: pd.DataFrame, indicator: pd.Series, release_id: str) -> list[str]:
-    sources = list(dict.fromkeys(known["source_title"]))
-    notes = [f"来源：{'；'.join(f'《{title}》' for title in sources)}"] if sources else []
-    if indicator["caveats"]:
-        notes.append(f"口径：{indicator['caveats']}")
-    return [*notes, f"{MAP_NOTE} · 版本{release_id}"]
+def subtitle_of(rows: pd.DataFrame, scene: Scene, when: str, *extra: str, unit: str = "") -> str:
+    """Indicator, unit, period, who, data set."""
+    dataset = DATASET_NAMES.get(scene.dataset, scene.dataset)
+    parts = [scene.subject, f"单位：{unit or unit_of(rows, scene)}", when, scene.places, *extra, dataset]
+    return " · ".join(part for part in parts if part)
 
 
-def _table(frame: pd.DataFrame) -> pd.DataFrame:
-    table = frame[["name", "text", "period_text", "source_title"]].rename(
-        columns={"name": "地区", "text": "数值", "period_text": "期间", "source_title": "来源"}
+def footnotes_of(rows: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
+    """Who is missing, `notes`, what colours do not say, sources, definition, map note, release."""
+    if rows.index.has_duplicates:  # several periods: `notes` tell of each who is missing
+        rows = rows[rows["state"] == "value"]
+    striped = (
+        f"颜色上带斜纹的，分母不足{SMALL_BASE}件，{SMALL_BASE_WORDS}。" if rows["small"].astype(bool).any() else ""
     )
-    return table.assign(来源=table["来源"].where(frame["state"] == "value", NOT_PUBLISHED)).reset_index(drop=True)
+    *lines, release = footnotes(rows, scene, *notes, striped, "" if scene.rate else BIGGER_HAVE_MORE)
+    return [*lines, f"{MAP_NOTE} · {release}"]
+
+
+def _table(rows: pd.DataFrame, cities: pd.DataFrame | None, scene: Scene) -> pd.DataFrame:
+    listed_rows = rows if cities is None else pd.concat([rows, cities.assign(name=cities["name"] + f"（{APART}）")])
+    within = ("（" + listed_rows["within"] + "）").where(listed_rows["within"] != "", "")
+    table = pd.DataFrame(
+        {
+            "地区": listed_rows["name"] + within,
+            "数值": listed_rows["text"],
+            "分子/分母": listed_rows["cases"].where(listed_rows["cases"] == "", listed_rows["cases"] + scene.case_unit),
+            "期间": listed_rows["period_text"],
+            "来源": listed_rows["source_title"].where(
+                listed_rows["state"] == "value", listed_rows["state"].map(STATE_NAMES).fillna(NOT_PUBLISHED)
+            ),
+        }
+    ).reset_index(drop=True)
+    return table if table["分子/分母"].any() else table.drop(columns="分子/分母")

@@ -1,0 +1,211 @@
+"""What the charts of a comparison share: their words, and the marks on axes that must not mislead."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts import watermark
+from dashboard.statistics import SMALL_BASE
+from dashboard.theme import (
+    DATASET_NAMES,
+    STATE_NAMES,
+    Palette,
+    cited,
+    format_difference,
+    format_number,
+    format_period,
+    format_value,
+    palette,
+)
+
+CUT_WORDS = "坐标轴未从零开始"
+CUT_FROM = 50  # percent; rates that all lie above are told apart on a cut axis
+BIGGER_HAVE_MORE = "数量未按人口或案件量折算，规模大的地区自然多。"
+MARK_SIZE = 38  # pixels
+NOTED = 6  # notes in a line under a chart
+LISTED = 20  # names in a line under a chart
+TICK_STEPS = (1, 2, 5, 10)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is compared and with what in mind.
+
+    `indicator`: a row of `queries.indicators`. `places`: who is compared, in words (12个盟市); `level_name`: what each
+    is called in a sentence (盟市). `case_unit`: what the parts of a rate are counted in. `highlighted`: the code of the
+    region that the reader has chosen, or empty.
+    """
+
+    indicator: pd.Series
+    dataset: str
+    places: str
+    level_name: str
+    breakdown: str
+    period: str
+    release_id: str
+    case_unit: str = ""
+    highlighted: str = ""
+    dark: bool = False
+
+    @property
+    def colours(self) -> Palette:
+        """The colours of the reader's mode."""
+        return palette(self.dark)
+
+    @property
+    def subject(self) -> str:
+        """The indicator with its breakdown."""
+        return self.indicator["name"] + (f"（{self.breakdown}）" if self.breakdown else "")
+
+    @property
+    def rate(self) -> bool:
+        """Whether the values are shares of something."""
+        return self.indicator["kind"] in ("rate", "ratio")
+
+    @property
+    def neutral(self) -> bool:
+        """Whether high and low mean neither good nor bad."""
+        return bool(self.indicator["direction"] == "neutral")
+
+    @property
+    def ink(self) -> str:
+        """The colour of a value: one hue where a direction is good, another where none is."""
+        return self.colours.neutral[4] if self.neutral else self.colours.primary
+
+    @property
+    def tint(self) -> str:
+        """A light shade of `ink`, for intervals."""
+        steps = self.colours.neutral if self.neutral else self.colours.sequential
+        return steps[1]
+
+
+def mark_simulated(figure: go.Figure, scene: Scene) -> None:
+    """The mark of simulated data across the figure, small enough for a phone."""
+    if scene.dataset == "demo":
+        watermark(figure, scene.colours)
+        figure.layout.annotations[-1].font.size = MARK_SIZE
+
+
+def small_words(scene: Scene) -> str:
+    """From where a base is small: 分母不足10件."""
+    return f"分母不足{SMALL_BASE}{scene.case_unit or '件'}"
+
+
+def subtitle(scene: Scene, *parts: str) -> str:
+    """Indicator, unit, period, who, data set; `parts` take the place of indicator, unit and period."""
+    own = (scene.subject, f"单位：{scene.indicator['unit']}", format_period(scene.period))
+    return " · ".join([*(parts or own), scene.places, DATASET_NAMES.get(scene.dataset, scene.dataset)])
+
+
+def footnotes(frame: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
+    """Who is missing, what differs, then `notes`, sources, definition and release. `frame`: `slices.by_region`."""
+    sources = list(dict.fromkeys(frame.loc[frame["state"] == "value", "source_title"]))
+    lines = [
+        missing_line(frame),
+        scope_line(frame),
+        *notes,
+        f"来源：{'；'.join(cited(title) for title in sources)}" if sources else "",
+        f"口径：{scene.indicator['caveats']}" if scene.indicator["caveats"] else "",
+        f"版本{scene.release_id}",
+    ]
+    return [line for line in lines if line]
+
+
+def missing_line(frame: pd.DataFrame) -> str:
+    """Who has no value, each state by its name: 未公布：包头市、乌海市；未填报：阿拉善盟."""
+    parts = []
+    for state, word in STATE_NAMES.items():
+        names = frame.loc[frame["state"] == state, "name"].tolist()
+        if names:
+            parts.append(f"{word}：{listed(names)}")
+    return "；".join(parts)
+
+
+def scope_line(frame: pd.DataFrame) -> str:
+    """What the figures of single places cover, where their notes say so; a reason not to take them as alike."""
+    noted = frame[(frame["state"] == "value") & frame["note"].fillna("").ne("")]
+    if noted.empty:
+        return ""
+    words = [f"{name}：{note}" for name, note in zip(noted["name"], noted["note"], strict=True)]
+    rest = "" if len(words) <= NOTED else f"；等{len(words)}条，见“查看数据”"
+    return f"各地口径不尽相同，不宜只看高低。{'；'.join(words[:NOTED])}{rest}"
+
+
+def listed(names: list[str], most: int = LISTED) -> str:
+    """Names one after another, the rest as a number."""
+    return "、".join(names[:most]) + (f"等{len(names)}个" if len(names) > most else "")
+
+
+def holders(names: list[str], level_name: str) -> str:
+    """One or two by name, more by number: 鄂尔多斯市、巴彦淖尔市, 3个盟市."""
+    return "、".join(names) if len(names) <= 2 else f"{len(names)}个{level_name}"
+
+
+def place_words(row: pd.Series) -> str:
+    """The place of a row of `statistics.standings`: 第3名, 第3—7名 where intervals leave it open; empty without one."""
+    if pd.isna(row["rank"]):
+        return ""
+    if pd.isna(row["best"]) or row["best"] == row["worst"]:
+        return f"第{row['rank']}名"
+    return f"第{row['best']}—{row['worst']}名"
+
+
+def interval_words(row: pd.Series, unit: str) -> str:
+    """The interval of a row of `statistics.standings`: 86.5%—98.3%; empty without one."""
+    if pd.isna(row["low"]):
+        return ""
+    return f"{format_value(round(row['low'], 1), unit)}—{format_value(round(row['high'], 1), unit)}"
+
+
+def change_words(change: float, unit: str) -> str:
+    """A change with its sign: +1.2个百分点, −34件; 持平 for none."""
+    rounded = round(float(change), 4)
+    if not rounded:
+        return "持平"
+    return f"{'+' if rounded > 0 else '−'}{format_difference(round(rounded, 2) or rounded, unit)}"
+
+
+def value_range(values: list[float], rate: bool) -> tuple[float, float, bool]:
+    """Where an axis begins and ends, and whether it is cut: at zero, but for rates that all lie near their ceiling."""
+    known = [value for value in values if not pd.isna(value)]
+    low, high = min(known, default=0.0), max(known, default=1.0)
+    cut = rate and low >= CUT_FROM and high > low
+    start = low - 0.08 * (high - low) if cut else min(0.0, low)
+    room = 0.04 * ((high - start) or 1.0)  # a mark at the end is drawn whole
+    return start, high + room, cut
+
+
+def ticks(start: float, end: float, unit: str, about: int = 5) -> dict[str, object]:
+    """Round ticks between two values, `about` so many, written as people print them."""
+    rough = (end - start) / about
+    size = 10 ** math.floor(math.log10(rough))
+    step = next(size * factor for factor in TICK_STEPS if size * factor >= rough * (1 - 1e-9))
+    marks = [round(step * i, 9) for i in range(math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9) + 1)]
+    marks = [mark for mark in marks if unit != "%" or mark <= 100]
+    return {"tickvals": marks, "ticktext": [f"{format_number(mark)}{'%' if unit == '%' else ''}" for mark in marks]}
+
+
+def cut_strokes(axis: Literal["x", "y"], colours: Palette) -> list[dict[str, object]]:
+    """Shapes: two strokes across the beginning of an axis that does not begin at zero."""
+    strokes = ("M6,-6 L12,6", "M11,-6 L17,6") if axis == "x" else ("M-6,16 L6,22", "M-6,21 L6,27")
+    pixels = {"xref": "paper", "yref": "paper", "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": 0, "yanchor": 0}
+    return [{"type": "path", "path": path, "line": {"color": colours.text, "width": 1.6}, **pixels} for path in strokes]
+
+
+def under_axis(words: str, colours: Palette, *, below: int = 24, right: bool = False) -> dict[str, object]:
+    """An annotation `below` pixels under the horizontal axis, at its left or right end."""
+    return {
+        "text": words,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 1 if right else 0,
+        "y": 0,
+        "xanchor": "right" if right else "left",
+        "yanchor": "top",
+        "yshift": -below,
+        "showarrow": False,
+        "font": {"size": 12, "color": colours.muted},
+    }

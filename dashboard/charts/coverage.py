@@ -1,0 +1,406 @@
+"""What there is and what is owed: a grid of indicators against regions or years, and a map of who has reported.
+
+A state is never told by colour alone: each has a sign of its own, in the cell or on the map, and in the key.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts import Chart, watermark
+from dashboard.charts.maps import DARK_FILL, MAP_NOTE, areas, layout, place_labels, shape
+from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
+
+# A part counts as a figure here: the grid says where there is anything at all.
+GRID_STATES = {"value": "有数"} | {state: name for state, name in STATE_NAMES.items() if state != "parts_only"}
+GRID_SIGNS = {"value": "", "not_published": "·", "not_applicable": "－", "not_reported": "×"}
+REPORT_STATES = {
+    "overdue": "逾期",
+    "unreported": "未报",
+    "partly": "部分",
+    "reported": "已报",
+    "not_required": "不要求",
+}
+REPORT_SIGNS = {"overdue": "■", "unreported": "○", "partly": "◐", "reported": "●", "not_required": "－"}
+NAMED_IN_TITLE = 3
+INK = {False: "#1d2733", True: "#ffffff"}  # on light and on dark areas
+# Of the grid, in pixels: narrow enough for a phone, wide enough for the longest name of an indicator.
+NAMES_WIDTH = 176
+ROW_HEIGHT = 23
+KEY_HEIGHT = 40
+LINE_HEIGHT = 15
+ROWS_A_MARK = 30
+KEY_STEP = 22  # between the lines of the key of the map
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One state in a key: its colour, its sign, its words; `hatched` areas are striped."""
+
+    fill: str
+    sign: str
+    words: str
+    hatched: bool = False
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where everything stands, in rows from the top (0): each indicator, each chapter's heading, the end."""
+
+    places: dict[str, int]
+    headings: dict[str, int]
+    end: int
+
+
+def coverage_grid(
+    states: pd.DataFrame,
+    periods: pd.DataFrame,
+    *,
+    names: pd.Series,
+    chapters: pd.Series,
+    columns: dict[object, str],
+    subject: str,
+    when: str,
+    dataset: str,
+    release_id: str,
+    selected: str = "",
+    dark: bool = False,
+) -> Chart:
+    """Which indicators have figures where, or when: a cell for every indicator and column, told by state.
+
+    `states`: index indicator id, in the order of the chapters, columns the keys of `columns` (region codes or years),
+    each cell a key of GRID_STATES; `periods`: the same shape, what a cell says when asked. `names`, `chapters`: by
+    indicator id. `columns`: key -> name. `subject`, `when`: whose figures, of which time, in words. `selected`: the
+    indicator to set in bold.
+    """
+    colours = palette(dark)
+    headings = {key: name if name.isdigit() else "<br>".join(name) for key, name in columns.items()}
+    rows = _rows(states.index, chapters, max(text.count("<br>") + 1 for text in headings.values()))
+    figure = go.Figure(layout=_grid_layout(rows, names, columns, selected, dark, colours))
+    fills = _grid_fills(colours)
+    for state in GRID_STATES:
+        figure.add_trace(_cells(states, periods, rows, names, columns, state, fills[state]))
+    figure.add_trace(_column_names(rows, list(headings.values()), colours))
+    for chapter, row in rows.headings.items():
+        figure.add_annotation(
+            text=f"<b>{chapter}</b>",
+            xref="paper",
+            x=0,
+            xshift=-NAMES_WIDTH,
+            xanchor="left",
+            y=row,
+            showarrow=False,
+            font={"size": 14, "color": colours.text},
+        )
+    counts = states.stack().value_counts()
+    present = [state for state in GRID_STATES if counts.get(state, 0)]
+    _key(figure, [Entry(fills[s], GRID_SIGNS[s], GRID_STATES[s]) for s in GRID_STATES], colours, beside=True)
+    if dataset == "demo":
+        _watermarks(figure, rows, colours)
+    told = "，".join(f"{GRID_STATES[state]}{counts[state]}格" for state in present)
+    share = f"（{counts.get('value', 0) / states.size:.1%}）"
+    told = told.replace(f"有数{counts.get('value', 0)}格", f"有数{counts.get('value', 0)}格{share}", 1)
+    title = f"{when}{subject}{len(states)}项指标共{states.size}格：{told}"
+    return Chart(
+        name="数据覆盖",
+        figure=figure,
+        title=title,
+        subtitle=f"数据覆盖 · {when} · {DATASET_NAMES.get(dataset, dataset)}",
+        footnotes=[
+            "有全年数的按全年，没有的看当年内结束的其他期间；任一分项有数即为有数。",
+            "未公布：没有要求报送，也没有公布；未填报：要求报送而没有报；不适用：该地区没有这项业务。都不是零。",
+            f"来源：本版本已载入的数据与报送要求清单 · 版本{release_id}",
+        ],
+        reading=f"{title}。",
+        table=_grid_table(states, names, chapters, columns),
+        simulated=dataset == "demo",
+    )
+
+
+def _watermarks(figure: go.Figure, rows: Rows, colours: Palette) -> None:
+    """The mark across every screenful: a picture of a part of the grid must not pass for real either."""
+    watermark(figure, colours)
+    mark = figure.layout.annotations[-1]
+    count = ceil(rows.end / ROWS_A_MARK)
+    figure.layout.annotations = figure.layout.annotations[:-1]
+    for number in range(count):
+        figure.add_annotation(mark.to_plotly_json() | {"y": (number + 0.5) / count})
+
+
+def _rows(ids: pd.Index, chapters: pd.Series, lines: int) -> Rows:
+    """Each chapter begins with room for its name and the names of the columns, so many lines high."""
+    heading_rows = ceil(lines * LINE_HEIGHT / ROW_HEIGHT) + 1
+    places: dict[str, int] = {}
+    headings: dict[str, int] = {}
+    at = 0
+    for indicator_id in ids:
+        chapter = chapters[indicator_id]
+        if chapter not in headings:
+            at += heading_rows
+            headings[chapter] = at - 1
+        places[indicator_id] = at
+        at += 1
+    return Rows(places, headings, at)
+
+
+def _grid_layout(
+    rows: Rows, names: pd.Series, columns: dict[object, str], selected: str, dark: bool, colours: Palette
+) -> dict[str, object]:
+    bare = {
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "fixedrange": True,
+        "automargin": False,
+    }
+    labels = [f"<b>{names[i]}</b>" if i == selected else names[i] for i in rows.places]
+    return {
+        "template": template(dark),
+        "height": rows.end * ROW_HEIGHT + KEY_HEIGHT,
+        "margin": {"l": NAMES_WIDTH, "r": 2, "t": KEY_HEIGHT, "b": 0},
+        "showlegend": False,
+        "dragmode": False,
+        "xaxis": bare | {"range": [-0.5, len(columns) - 0.5], "showticklabels": False},
+        "yaxis": bare
+        | {
+            "range": [rows.end - 0.5, -0.5],
+            "tickvals": list(rows.places.values()),
+            "ticktext": labels,
+            "ticklabelstandoff": 6,
+            "tickfont": {"size": 12, "color": colours.text},
+        },
+    }
+
+
+def _grid_fills(colours: Palette) -> dict[str, str]:
+    return {
+        "value": colours.sequential[3],
+        "not_published": colours.missing,
+        "not_applicable": colours.line,
+        "not_reported": colours.highlight,
+    }
+
+
+def _cells(
+    states: pd.DataFrame,
+    periods: pd.DataFrame,
+    rows: Rows,
+    names: pd.Series,
+    columns: dict[object, str],
+    state: str,
+    fill: str,
+) -> go.Heatmap:
+    """All cells of one state, with its sign and what each says when asked."""
+    nothing = [""] * len(columns)
+    z: list[list[int | None]] = [[None] * len(columns)] * rows.end
+    signs, asked = [nothing] * rows.end, [nothing] * rows.end
+    for indicator_id, row in rows.places.items():
+        held = (states.loc[indicator_id] == state).tolist()
+        name = names[indicator_id]
+        z[row] = [1 if flag else None for flag in held]
+        signs[row] = [GRID_SIGNS[state] if flag else "" for flag in held]
+        asked[row] = [
+            f"{name}<br>{column}：{text}" if flag else ""
+            for column, text, flag in zip(columns.values(), periods.loc[indicator_id], held, strict=True)
+        ]
+    return go.Heatmap(
+        name=GRID_STATES[state],
+        z=z,
+        x=list(range(len(columns))),
+        y=list(range(rows.end)),
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, fill], [1, fill]],
+        showscale=False,
+        xgap=1,
+        ygap=1,
+        hoverongaps=False,
+        text=signs,
+        texttemplate="%{text}",
+        customdata=asked,
+        hovertemplate="%{customdata}<extra></extra>",
+        textfont={"size": 12, "color": INK[luminance(fill) < DARK_FILL]},
+    )
+
+
+def _column_names(rows: Rows, texts: list[str], colours: Palette) -> go.Scatter:
+    """The names of the columns over every chapter, words written downwards: a phone has no room for more."""
+    tops = [row + 0.45 for row in rows.headings.values()]
+    return go.Scatter(
+        x=list(range(len(texts))) * len(tops),
+        y=[top for top in tops for _ in texts],
+        mode="text",
+        text=texts * len(tops),
+        textposition="top center",
+        textfont={"size": 12, "color": colours.muted},
+        cliponaxis=False,
+        hoverinfo="skip",
+    )
+
+
+def _grid_table(
+    states: pd.DataFrame, names: pd.Series, chapters: pd.Series, columns: dict[object, str]
+) -> pd.DataFrame:
+    table = states.replace(GRID_STATES).rename(columns=columns)
+    table.insert(0, "章", [chapters[i] for i in states.index])
+    table.insert(1, "指标", [names[i] for i in states.index])
+    return table.reset_index(drop=True)
+
+
+def reporting_map(
+    frame: pd.DataFrame,
+    *,
+    when: str,
+    what: str,
+    due: str,
+    today: str,
+    dataset: str,
+    level: str,
+    release_id: str,
+    shapes: str,
+    selected: str = "",
+    dark: bool = False,
+) -> Chart:
+    """A map of who has reported what was owed for one period.
+
+    `frame`: index code; name, short_name, parent, lon, lat, state (a key of REPORT_STATES), owed, delivered, missing
+    (ints). `when`, `what`, `due`, `today`: the period, what is owed, by when, and as of when, in words.
+    """
+    colours = palette(dark)
+    fills = _report_fills(colours)
+    name = "banners" if level == "banner" else "leagues"
+    words = frame["state"].map(REPORT_SIGNS) + " " + frame["state"].map(REPORT_STATES)
+    figure = go.Figure(layout=layout(dark, colours))
+    for state in REPORT_STATES:
+        part = frame[frame["state"] == state]
+        if part.empty:
+            continue
+        hover = (
+            words[part.index] + "，应报" + part["owed"].astype(str) + "项，已报" + part["delivered"].astype(str) + "项"
+        )
+        border = colours.hatch if state in ("unreported", "not_required") else colours.border
+        figure.add_trace(areas(shape(shapes, name), part.index, fill=fills[state], line=border, width=0.6, hover=hover))
+        if state == "not_required":
+            figure.add_trace(
+                areas(shape(shapes, f"hatch-{name}"), part.index, fill=colours.hatch, line=colours.hatch, width=0)
+            )
+    if level == "banner":
+        leagues = frame["parent"].unique()
+        figure.add_trace(areas(shape(shapes, "leagues"), leagues, fill="rgba(0,0,0,0)", line=colours.muted, width=1.1))
+    if selected in frame.index:
+        figure.add_trace(areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.text, width=2.6))
+    on_dark = frame["state"].map({state: luminance(fill) < DARK_FILL for state, fill in fills.items()})
+    if level == "league":
+        owing = words + frame["missing"].map(lambda count: f" 欠{count}项" if count else "")
+        told = owing.where(frame["state"] != "reported", REPORT_SIGNS["reported"])
+        figure.add_traces(place_labels(frame, "<b>" + frame["short_name"] + "</b><br>" + told, on_dark))
+    else:
+        open_ = frame[~frame["state"].isin(["reported", "not_required"])]
+        figure.add_traces(place_labels(open_, open_["state"].map(REPORT_SIGNS), on_dark[open_.index]))
+    counts = frame["state"].value_counts()
+    entries = [
+        Entry(fills[s], REPORT_SIGNS[s], f"{REPORT_STATES[s]}（{counts[s]}）", hatched=s == "not_required")
+        for s in REPORT_STATES
+        if counts.get(s, 0)
+    ]
+    _key(figure, entries, colours, beside=False)
+    if dataset == "demo":
+        watermark(figure, colours)
+    title = f"{when}{_who_has_reported(frame, LEVEL_NAMES[level])}"
+    return Chart(
+        name="报送进度",
+        figure=figure,
+        title=title,
+        subtitle=f"{what} · {due} · 截至{today} · {LEVEL_NAMES[level]} · {DATASET_NAMES.get(dataset, dataset)}",
+        footnotes=[
+            "报“不适用”的视为已报；过了应报日期仍缺任何一项，即为逾期。",
+            f"来源：报送要求清单与本版本已载入的数据 · {MAP_NOTE} · 版本{release_id}",
+        ],
+        reading=f"{title}。",
+        table=_report_table(frame),
+        simulated=dataset == "demo",
+    )
+
+
+def _report_fills(colours: Palette) -> dict[str, str]:
+    return {
+        "overdue": colours.highlight,
+        "unreported": colours.missing,
+        "partly": colours.sequential[1],
+        "reported": colours.sequential[3],
+        "not_required": colours.missing,
+    }
+
+
+def _who_has_reported(frame: pd.DataFrame, level_name: str) -> str:
+    """12个盟市中11个已报，1个逾期：阿拉善盟（欠13项）; few are named."""
+    counts = frame["state"].value_counts()
+    required = len(frame) - counts.get("not_required", 0)
+    if not required:
+        return f"不要求{level_name}报送"
+    if counts.get("reported", 0) == required:
+        return f"{required}个{level_name}全部已报"
+    parts = [f"{counts.get('reported', 0)}个已报"]
+    for state in ("partly", "unreported", "overdue"):
+        part = frame[frame["state"] == state].sort_values("missing", ascending=False, kind="stable")
+        if part.empty:
+            continue
+        named = "、".join(f"{n}（欠{m}项）" for n, m in zip(part["name"], part["missing"], strict=True))
+        told = f"{len(part)}个{'部分已报' if state == 'partly' else REPORT_STATES[state]}"
+        parts.append(f"{told}：{named}" if len(part) <= NAMED_IN_TITLE and state == "overdue" else told)
+    return f"{required}个{level_name}中{'，'.join(parts)}"
+
+
+def _report_table(frame: pd.DataFrame) -> pd.DataFrame:
+    states = frame["state"].map(REPORT_SIGNS) + " " + frame["state"].map(REPORT_STATES)
+    return pd.DataFrame(
+        {
+            "地区": frame["name"],
+            "进度": states,
+            "应报项数": frame["owed"],
+            "已报项数": frame["delivered"],
+            "欠报项数": frame["missing"],
+        }
+    ).reset_index(drop=True)
+
+
+def _key(figure: go.Figure, entries: list[Entry], colours: Palette, beside: bool) -> None:
+    """The key of the states, top left: beside each other over a grid, or under each other on a map."""
+    across = 2 - NAMES_WIDTH if beside else 10
+    for number, entry in enumerate(entries):
+        down = 16 if beside else -24 - number * KEY_STEP
+        pixels = {
+            "xref": "paper",
+            "yref": "paper",
+            "xsizemode": "pixel",
+            "ysizemode": "pixel",
+            "xanchor": 0,
+            "yanchor": 1,
+        }
+        box = {"x0": across, "x1": across + 20, "y0": down, "y1": down + 16}
+        figure.add_shape(type="rect", fillcolor=entry.fill, line={"color": colours.hatch, "width": 1}, **box, **pixels)
+        if entry.hatched:
+            stripes = " ".join(f"M{across + x},{down} L{across + x + 10},{down + 16}" for x in (0, 5, 10))
+            figure.add_shape(type="path", path=stripes, line={"color": colours.hatch, "width": 1.5}, **pixels)
+        place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": down + 8, "yanchor": "middle"}
+        figure.add_annotation(
+            text=entry.sign,
+            xshift=across + 10,
+            xanchor="center",
+            showarrow=False,
+            font={"size": 12, "color": INK[luminance(entry.fill) < DARK_FILL]},
+            **place,
+        )
+        figure.add_annotation(
+            text=entry.words,
+            xshift=across + 25,
+            xanchor="left",
+            showarrow=False,
+            font={"size": 13, "color": colours.text},
+            **place,
+        )
+        if beside:
+            across += 36 + 14 * len(entry.words)

@@ -1,0 +1,135 @@
+"""The ground of every map: shapes, projection, and where the camera stands."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dashboard.theme import Palette, template
+
+# Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
+# region, they cut nothing off.
+CENTRE = {"lon": 110.58, "lat": 45.66}
+LONGITUDES = (99.4, 124.6)
+LATITUDES = (37, 53)
+PARALLELS = (38, 52)
+MERIDIAN = 112
+# The width and height of these ranges on the plane of the projection, in radii of the earth.
+PLANE = (0.3506, 0.2907)
+# Where the camera stands (lon, lat) and how much nearer than for the whole region: the centre of the league's box on
+# that plane, and its longer side filling 96 % of the frame. A test measures them against the boundaries.
+CAMERAS = {
+    "": (110.58, 45.66, 1.0),
+    "150100": (111.42, 40.49, 8.84),
+    "150200": (110.36, 41.49, 6.37),
+    "150300": (106.86, 39.47, 18.07),
+    "150400": (118.70, 43.29, 3.99),
+    "150500": (121.44, 43.87, 4.84),
+    "150600": (108.93, 39.28, 4.89),
+    "150700": (120.74, 50.24, 2.56),
+    "150800": (107.54, 41.33, 5.57),
+    "150900": (112.57, 41.77, 4.95),
+    "152200": (121.37, 45.95, 4.91),
+    "152500": (115.40, 44.24, 2.96),
+    "152900": (102.33, 40.31, 2.63),
+    "hubaoe": (109.71, 40.17, 3.53),
+    "wuhai": (106.86, 39.47, 9.0),
+    "jining": (113.11, 41.03, 14.0),
+}
+# Crowded parts to look at more closely: key of CAMERAS -> name.
+ZOOMS = {"hubaoe": "呼包鄂", "wuhai": "乌海", "jining": "集宁"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The ground that the maps of one figure share.
+
+    `shapes`: address or folder of the shape files (see `shape`). `group`: the league whose banners are shown alone, or
+    empty; `place`: its name. `zoom`: a key of ZOOMS, or empty. `leagues`: rows of `queries.regions` to be named on a
+    map of all banners.
+    """
+
+    shapes: str
+    level: str
+    group: str = ""
+    place: str = ""
+    zoom: str = ""
+    leagues: pd.DataFrame | None = None
+
+    @property
+    def camera(self) -> tuple[float, float, float]:
+        """Longitude and latitude of the middle, and the scale."""
+        return CAMERAS[self.group or self.zoom]
+
+    @property
+    def near(self) -> bool:
+        """Whether the map shows only a part of the region."""
+        return bool(self.group or self.zoom)
+
+    @property
+    def areas(self) -> str:
+        """The name of the shapes."""
+        return "banners" if self.level == "banner" else "leagues"
+
+    @property
+    def hatch(self) -> str:
+        """The name of the hatches, finer for the banners of one league."""
+        return f"hatch-{self.group or self.areas}"
+
+
+def shape(folder: str, name: str) -> str | dict[str, object]:
+    """The shapes called `name`: an address for the browser, or, when `folder` is a folder on disk, the shapes.
+
+    The address keeps a `?v=` of `folder` behind the file name, so that new boundaries are fetched anew.
+    """
+    address, _, version = folder.partition("?")
+    path = Path(address) / f"{name}.json"
+    if path.is_absolute():
+        loaded: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        return loaded
+    return f"{address}/{name}.json?{version}" if version else f"{address}/{name}.json"
+
+
+def layout(dark: bool, colours: Palette) -> dict[str, object]:
+    """The frame of a map of the whole region: the projection, and a view that the region fills."""
+    return {
+        "template": template(dark),
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+        "dragmode": False,
+        "showlegend": False,
+        "geo": view(CAMERAS[""], colours),
+    }
+
+
+def view(camera: tuple[float, float, float], colours: Palette) -> dict[str, object]:
+    """The projection as seen by a camera."""
+    lon, lat, scale = camera
+    return {
+        "projection": {
+            "type": "conic equal area",
+            "parallels": list(PARALLELS),
+            "rotation": {"lon": MERIDIAN},
+            "scale": scale,
+        },
+        "center": {"lon": lon, "lat": lat},
+        "lonaxis": {"range": LONGITUDES},
+        "lataxis": {"range": LATITUDES},
+        "visible": False,
+        "bgcolor": colours.ground,
+    }
+
+
+def plane(lon: pd.Series, lat: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Places on the plane of the maps, in radii of the earth, x to the east of MERIDIAN, y to the north of 45°.
+
+    Albers equal-area conic projection of the sphere. Source: J. P. Snyder, Map projections: a working manual, USGS
+    Professional Paper 1395 (1987), equations 14-1 to 14-6.
+    """
+    first, second = np.radians(PARALLELS)
+    n = (np.sin(first) + np.sin(second)) / 2
+    c = np.cos(first) ** 2 + 2 * n * np.sin(first)
+    rho, origin = (np.sqrt(c - 2 * n * np.sin(np.radians(at))) / n for at in (lat, 45))
+    theta = n * np.radians(lon - MERIDIAN)
+    return rho * np.sin(theta), origin - rho * np.cos(theta)

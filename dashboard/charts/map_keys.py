@@ -1,0 +1,119 @@
+"""The key of a map: it lies inside the figure, so that it leaves with it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts.labels import width_of
+from dashboard.charts.scales import Scale
+from dashboard.statistics import SMALL_BASE
+from dashboard.theme import STATE_NAMES, Palette, format_value
+
+KEY_STEP = 22  # between the lines of the key
+BAR_ROOM = 46  # above the key, for the colour bar
+PHONE = 350  # pixels that a key has on the narrowest screen
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the key: a box of one colour, with stripes where `stripes` is a colour, and its words."""
+
+    fill: str
+    words: str
+    stripes: str = ""
+
+
+def entries_of(
+    scale: Scale, rows: pd.DataFrame, cities: pd.DataFrame | None, colours: Palette, counts: list[str]
+) -> list[Entry]:
+    """Classes with their `counts` (words, or none), then small bases and the states without a value."""
+    words = [f"{word}{count}" for word, count in zip(scale.words, counts or [""] * len(scale.words), strict=True)]
+    entries = [Entry(fill, text) for fill, text in zip(scale.colours, words, strict=False)]
+    drawn = rows if cities is None else pd.concat([rows, cities])
+    if drawn["small"].astype(bool).any():
+        middle = scale.colours[len(scale.colours) // 2]
+        entries.append(Entry(middle, f"分母不足{SMALL_BASE}件", colours.ground))
+    states = set(drawn["state"])
+    missing = "、".join(name for state, name in STATE_NAMES.items() if state in states)
+    return [*entries, Entry(colours.missing, missing, colours.hatch)] if missing else entries
+
+
+def _columns(entries: list[Entry]) -> int:
+    """How many entries lie beside each other on the narrowest screen."""
+    widest = max((width_of(entry.words) for entry in entries), default=0) * 7 + 48
+    return max(1, PHONE // widest)
+
+
+def key_height(entries: list[Entry], scale: Scale) -> int:
+    """The pixels that a key above the map takes."""
+    return (BAR_ROOM if scale.bar else 8) + math.ceil(len(entries) / _columns(entries)) * KEY_STEP + 4
+
+
+def add_key(figure: go.Figure, entries: list[Entry], scale: Scale, colours: Palette, top: int) -> None:
+    """Boxes with words, top left: under each other over the map, or in columns in the room of `top` pixels above it."""
+    columns = _columns(entries) if top else 1
+    widest = max((width_of(entry.words) for entry in entries), default=0) * 7 + 48
+    for number, entry in enumerate(entries):
+        line, column = divmod(number, columns)
+        x, y = 12 + column * widest, top - (BAR_ROOM if scale.bar else 12) - line * KEY_STEP - 14
+        pixels = {
+            "xref": "paper",
+            "yref": "paper",
+            "xsizemode": "pixel",
+            "ysizemode": "pixel",
+            "xanchor": 0,
+            "yanchor": 1,
+        }
+        figure.add_shape(
+            type="rect",
+            x0=x,
+            x1=x + 26,
+            y0=y,
+            y1=y + 14,
+            fillcolor=entry.fill,
+            line={"color": colours.hatch, "width": 1},
+            **pixels,
+        )
+        if entry.stripes:
+            stripes = " ".join(f"M{x + start},{y} L{x + start + 12},{y + 14}" for start in (1, 7, 13))
+            figure.add_shape(type="path", path=stripes, line={"color": entry.stripes, "width": 1.5}, **pixels)
+        figure.add_annotation(
+            text=entry.words,
+            xref="paper",
+            yref="paper",
+            x=0,
+            y=1,
+            xshift=x + 34,
+            yshift=y + 7,
+            xanchor="left",
+            yanchor="middle",
+            showarrow=False,
+            font={"size": 13, "color": colours.muted},
+        )
+
+
+def colour_bar(scale: Scale, colours: Palette, above: bool) -> dict[str, object]:
+    """The colour bar at the top left, in the map or in the room above it (plotly makes room for one that has none)."""
+    shades, span = np.linspace(0, 1, 5), scale.high - scale.low
+    decimals = 0 if span >= 8 else 1 if span >= 0.8 else 2
+    rounded = [float(round(scale.low + shade * span, decimals)) for shade in shades]
+    return {
+        "orientation": "h",
+        "x": 0,
+        "xanchor": "left",
+        "xpad": 24,
+        "yref": "container" if above else "paper",
+        "y": 1,
+        "yanchor": "top",
+        "ypad": 8,
+        "lenmode": "pixels",
+        "len": 260,
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickvals": shades.tolist(),
+        "ticktext": [format_value(tick, scale.unit) for tick in rounded],
+        "tickfont": {"size": 12, "color": colours.muted},
+    }

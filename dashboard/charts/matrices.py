@@ -1,0 +1,260 @@
+"""Heat maps: indicators one below the other, places side by side."""
+
+import math
+from textwrap import wrap
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts import Chart
+from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, holders, mark_simulated, subtitle
+from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, status
+from dashboard.theme import STATE_NAMES, format_difference, format_period, format_value, template
+
+MOST_PLACES = 20  # side by side; a league has up to 14 banners
+ROW_HEIGHT = 34
+TOP, BOTTOM = 84, 8  # names of places stand upright above the rows
+LOWEST = 240  # pixels; a lower picture would cut the mark of simulated data
+NAME_WIDTH = 8  # characters a line of an indicator's name
+ONE_SHADE = 0.6  # of a row whose values are all equal
+STATE_SIGNS = {"parts_only": "◇", "not_published": "—", "not_applicable": "／", "not_reported": "？"}
+SMALL_SIGN = "○"
+PLACES_OF_A_LEAD = 4  # the first quarter of the places leads
+
+
+def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
+    """Each cell holds the rank of a place in one indicator, in a stronger colour the further ahead.
+
+    `cells`: `matrix_cells`. `scope`: which indicators these are, in words. Rows of neutral indicators have a hue of
+    their own.
+    """
+    ranks, counts = _table(cells, "rank").astype("Float64"), _table(cells, "rank").notna().sum(axis=1)
+    ahead = 1 - (ranks.sub(1)).div(counts.sub(1).where(counts > 1), axis=0)
+    ahead = ahead.where(ranks.max(axis=1) > 1, ONE_SHADE).where(ranks.notna())
+    neutral = cells.groupby("indicator_id", sort=False)["direction"].first().eq("neutral")
+    signs = _table(cells, "rank").map(lambda rank: "" if pd.isna(rank) else f"{rank:.0f}")
+    colours = scene.colours
+    layers = [
+        _layer(ahead[~neutral].reindex(ahead.index), signs, _hover(cells), colours.sequential),
+        _layer(ahead[neutral].reindex(ahead.index), signs, _hover(cells), colours.neutral),
+        _missing(cells, scene),
+    ]
+    notes = [
+        "格内为名次（并列同名次），与底色反差越大越靠前：越高越好的指标从高排起，越低越好的从低排起。",
+        "紫色行为中性指标，由高到低排列，高低不表示好坏。" if neutral.any() else "",
+        "名次相邻的差别可能在区间之内，见“排名”。",
+        BIGGER_HAVE_MORE if cells["kind"].isin(["count", "money"]).any() else "",
+    ]
+    return _chart(cells, scene, layers, _lead_title(cells, scene, scope), scope, notes)
+
+
+def by_target(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
+    """Each cell holds the mark of a place against the whole region's target; the further off, the stronger.
+
+    `cells`: `matrix_cells` with the columns target, target_period and near, of directed indicators alone.
+    """
+    aims = cells[cells["state"].eq("value") & ~cells["small"]]
+    sign = np.where(aims["direction"] == "lower_better", -1, 1)
+    marks = [
+        status(row.value, row.target, row.direction, row.near) if row.state == "value" and not row.small else None
+        for row in cells.itertuples()
+    ]
+    cells = cells.assign(mark=marks)
+    over = _table(aims.assign(over=(aims["value"] - aims["target"]) * sign), "over")
+    over = over.reindex(index=cells["indicator_id"].unique(), columns=cells["region_code"].unique())
+    size = over.abs().max(axis=1).replace(0, 1)
+    shades = over.div(size, axis=0)
+    signs = _table(cells, "mark").map(lambda mark: STATUS_WORDS[mark][0] if isinstance(mark, str) else "")
+    colours = scene.colours
+    reached = _layer(shades.where(shades >= 0) * 0 + ONE_SHADE, signs, _hover(cells), colours.sequential)
+    short = _layer(-shades.where(shades < 0), signs, _hover(cells), (colours.ground, colours.highlight))
+    counts = pd.Series(marks).value_counts()
+    parts = [f"{counts[mark]}处{words.split()[1]}" for mark, words in STATUS_WORDS.items() if counts.get(mark)]
+    title = f"{format_period(scene.period)}{scope}对照全区目标：{scene.places}中{'、'.join(parts) or '没有可比的数'}"
+    notes = [
+        f"{'　'.join(STATUS_WORDS.values())}。蓝色为达到全区目标，橙色为未达到，离目标越远颜色越重。",
+        "目标是全区的目标，各地是否另有目标未公布。",
+    ]
+    return _chart(cells, scene, [reached, short, _missing(cells, scene)], title, scope, notes)
+
+
+def matrix_cells(figures: pd.DataFrame, indicators: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+    """One row for each indicator and place, with or without a figure; in the order of `indicators` and `places`.
+
+    `figures`: `queries.matrix_of_period`. `indicators`, `places`: the rows of `queries.indicators` and
+    `queries.regions` to show. Columns indicator_id, region_code, indicator, place, short_name, direction, kind, unit,
+    value, numerator, denominator, state (as in `slices`), small (bool), rank (Float64; none for small bases) and text.
+    """
+    index = pd.MultiIndex.from_product([indicators.index, places.index], names=["indicator_id", "region_code"])
+    totals = figures["breakdown"] == ""
+    parts = pd.MultiIndex.from_frame(figures.loc[~totals & figures["value"].notna(), index.names])
+    known = figures[totals].set_index(index.names)
+    cells = known[["value", "qualifier", "numerator", "denominator", "status"]].reindex(index).reset_index()
+    own = indicators.loc[cells["indicator_id"], ["name", "direction", "kind", "unit", "near"]].reset_index(drop=True)
+    names = places.loc[cells["region_code"], ["name", "short_name"]].reset_index(drop=True)
+    cells = cells.join(own.rename(columns={"name": "indicator"})).join(names.rename(columns={"name": "place"}))
+    silent = np.where(index.isin(parts), "parts_only", "not_published")
+    state = cells["status"].where(cells["status"].isin(list(STATE_NAMES)), silent)
+    rate = cells["kind"].isin(["rate", "ratio"])
+    cells = cells.assign(
+        state=state.where(cells["value"].isna(), "value"),
+        small=(cells["denominator"] < SMALL_BASE) & cells["value"].notna() & rate,
+    )
+    # From the highest value; the sign turns the order of indicators whose low values come first.
+    ordered = cells["value"].where(~cells["small"]) * np.where(cells["direction"] == "lower_better", -1, 1)
+    ranks = ordered.groupby(cells["indicator_id"], sort=False).rank(method="min", ascending=False)
+    texts = [
+        STATE_NAMES[s] if s != "value" else format_value(v, u, q)
+        for s, v, u, q in zip(cells["state"], cells["value"], cells["unit"], cells["qualifier"], strict=True)
+    ]
+    return cells.assign(rank=ranks.astype("Float64"), text=texts)
+
+
+def _table(cells: pd.DataFrame, column: str) -> pd.DataFrame:
+    """One column of `cells` as rows of indicators and columns of places, in their order."""
+    wide = cells.pivot(index="indicator_id", columns="region_code", values=column)
+    return wide.reindex(index=cells["indicator_id"].unique(), columns=cells["region_code"].unique())
+
+
+def _hover(cells: pd.DataFrame) -> pd.DataFrame:
+    texts = []
+    for row in cells.itertuples():
+        lines = [f"<b>{row.place}</b>　{row.indicator}", row.text]
+        if row.small:
+            lines.append(SMALL_BASE_WORDS)
+        elif not pd.isna(row.rank):
+            lines.append(f"第{row.rank:.0f}名")
+        if "target" in cells and row.state == "value":
+            gap = format_difference(row.value - row.target, row.unit)
+            aim = format_value(row.target, row.unit)
+            lines.append(f"全区{format_period(row.target_period)}目标{aim}，相差{gap}")
+        texts.append("<br>".join(lines))
+    return _table(cells.assign(hover=texts), "hover")
+
+
+def _layer(shades: pd.DataFrame, signs: pd.DataFrame, hover: pd.DataFrame, steps: tuple[str, ...]) -> go.Heatmap:
+    """Cells of one scale; `shades` 0 to 1, missing where the layer has no cell."""
+    return go.Heatmap(
+        z=[[None if pd.isna(shade) else float(shade) for shade in row] for row in shades.to_numpy()],
+        zmin=0,
+        zmax=1,
+        colorscale=[[at / (len(steps) - 1), colour] for at, colour in enumerate(steps)],
+        showscale=False,
+        text=signs.where(shades.notna(), "").to_numpy().tolist(),
+        texttemplate="%{text}",
+        textfont={"size": 13},
+        customdata=hover.to_numpy().tolist(),
+        hovertemplate="%{customdata}<extra></extra>",
+        hoverongaps=False,
+        xgap=2,
+        ygap=2,
+    )
+
+
+def _missing(cells: pd.DataFrame, scene: Scene) -> go.Heatmap:
+    """What has no value or stands on a small base: one flat shade and a sign that says why."""
+    signs = _table(cells.assign(sign=cells["state"].map(STATE_SIGNS).where(~cells["small"], SMALL_SIGN)), "sign")
+    flat = (scene.colours.missing, scene.colours.missing)
+    layer = _layer(signs.notna().astype(float).where(signs.notna()), signs.fillna(""), _hover(cells), flat)
+    layer.textfont.color = scene.colours.muted
+    return layer
+
+
+def _chart(
+    cells: pd.DataFrame, scene: Scene, layers: list[go.Heatmap], title: str, scope: str, notes: list[str]
+) -> Chart:
+    rows, names = _table(cells, "indicator").iloc[:, 0], _table(cells, "short_name").iloc[0]
+    colours = scene.colours
+    upright = ["<br>".join(name) for name in names]
+    upright = [f"<b>{n}</b>" if code == scene.highlighted else n for code, n in zip(names.index, upright, strict=True)]
+    height = TOP + BOTTOM + ROW_HEIGHT * len(rows)
+    lowest = LOWEST if scene.dataset == "demo" else 0
+    labels = [_two_lines(name) for name in rows]
+    labels = [f"<b>{n}</b>" if row == scene.indicator.name else n for row, n in zip(rows.index, labels, strict=True)]
+    figure = go.Figure(
+        data=layers,
+        layout={
+            "template": template(scene.dark),
+            "dragmode": False,
+            "height": max(lowest, height),
+            "margin": {"l": 8, "r": 8, "t": TOP, "b": BOTTOM + max(0, lowest - height)},
+            "xaxis": {
+                "side": "top",
+                "tickvals": list(range(len(names))),
+                "ticktext": upright,
+                "tickangle": 0,
+                "tickfont": {"size": 13, "color": colours.text},
+                "ticks": "",
+                "showgrid": False,
+                "zeroline": False,
+                "fixedrange": True,
+            },
+            "yaxis": {
+                "tickvals": list(range(len(rows))),
+                "ticktext": labels,
+                "autorange": "reversed",
+                "tickfont": {"size": 12, "color": colours.text},
+                "ticks": "",
+                "showgrid": False,
+                "zeroline": False,
+                "fixedrange": True,
+            },
+        },
+    )
+    mark_simulated(figure, scene)
+    return Chart(
+        name="热力图",
+        figure=figure,
+        title=title,
+        subtitle=subtitle(scene, scope, f"{len(rows)}项指标", format_period(scene.period)),
+        footnotes=[note for note in [_signs_note(cells), *notes, f"版本{scene.release_id}"] if note],
+        reading=f"{title}。",
+        table=_twin(cells),
+        simulated=scene.dataset == "demo",
+    )
+
+
+def _two_lines(name: str) -> str:
+    """A name in lines of nearly equal length."""
+    lines = math.ceil(len(name) / NAME_WIDTH)
+    return "<br>".join(wrap(name, math.ceil(len(name) / lines)))
+
+
+def _signs_note(cells: pd.DataFrame) -> str:
+    """What the signs of cells without a rank mean, and how many there are."""
+    counts = cells["state"].value_counts()
+    parts = [
+        f"{STATE_SIGNS[state]} {name}（{counts[state]}格）" for state, name in STATE_NAMES.items() if counts.get(state)
+    ]
+    small = int(cells["small"].sum())
+    parts += [f"{SMALL_SIGN} 分母不足{SMALL_BASE}，{SMALL_BASE_WORDS}（{small}格）"] if small else []
+    return "　".join(parts)
+
+
+def _lead_title(cells: pd.DataFrame, scene: Scene, scope: str) -> str:
+    """Who is most often among the first, over the indicators with a direction."""
+    directed = cells[cells["direction"] != "neutral"]
+    first = max(1, directed["region_code"].nunique() // PLACES_OF_A_LEAD)
+    varied = directed.groupby("indicator_id")["rank"].transform("max") > 1
+    leads = directed[varied & (directed["rank"] <= first)].groupby("place", sort=False).size()
+    when = f"{format_period(scene.period)}{scope}"
+    rows = directed["indicator_id"].nunique()
+    if leads.empty:
+        return f"{when}：{scene.places}各项名次"
+    most = holders(leads[leads == leads.max()].index.tolist(), scene.level_name)
+    words = "居首" if first == 1 else f"进入前{first}名"
+    return f"{when}：有方向的{rows}项中，{most}{words}最多，有{leads.max()}项"
+
+
+def _twin(cells: pd.DataFrame) -> pd.DataFrame:
+    """The figures: a row an indicator, a column a place, each with its rank."""
+    words = [
+        f"{text}（{SMALL_BASE_WORDS}）" if small else text if pd.isna(rank) else f"{text}（第{rank:.0f}名）"
+        for text, rank, small in zip(cells["text"], cells["rank"], cells["small"], strict=True)
+    ]
+    wide = _table(cells.assign(words=words), "words")
+    names = _table(cells, "short_name").iloc[0]
+    table = wide.rename(columns=names)
+    table.insert(0, "指标", _table(cells, "indicator").iloc[:, 0])
+    return table.reset_index(drop=True).rename_axis(columns=None)

@@ -1,0 +1,391 @@
+"""The spine chart: a region's dot within the strip of its peers, one row an indicator; and the same as an A4 sheet.
+
+The strip runs from the least to the most of the peers, its middle half darker. Indicators with a direction run from
+worst (left) to best (right); neutral ones from low to high in another colour, for there is no good end.
+"""
+
+import html
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts import Chart, watermark
+from dashboard.statistics import SMALL_BASE, Numbers
+from dashboard.theme import DATASET_NAMES, Palette, format_period, format_value, palette, template
+
+STRIP = 0.56  # of the width; the rest is for place and change
+ROW = 42  # pixels
+HEADING, AIM_LINE = 0.8, 0.45  # rows
+HALVES_FROM = 16  # rows; fewer fit one column
+KEY = (
+    "浅条为{peers}最低到最高，深条为中间一半，竖线为中位数；●为本地区，◇为全区；"
+    "有方向的指标左差右好，中性指标（紫色）左低右高，不表示好坏"
+)
+SHEET_HEIGHT = 1035  # pixels of an A4 page inside its margins, a little spared
+SHEET_LETTERS = 8.8  # pixels; the most that a letter measures on the sheet, for a row must fit half its width
+SHEET_LINE = 1.46  # line height in letters
+SHEET_WIDTH = 730  # pixels
+
+
+def positions(rows: pd.DataFrame) -> pd.DataFrame:
+    """Where lower, middle, upper, own and whole lie between the ends of each strip, 0 to 1, the best end at 1.
+
+    `rows`: `profile.spine`. The middle where all peers are equal; `lower` is always left of `upper`.
+    """
+    least, span = rows["least"].to_numpy(), (rows["most"] - rows["least"]).to_numpy()
+    turned = (rows["direction"] == "lower_better").to_numpy()
+
+    def place(name: str) -> Numbers:
+        values = rows[name].to_numpy(dtype="float64")
+        share = np.clip((values - least) / np.where(span > 0, span, 1), 0, 1)
+        share = np.where((span > 0) | np.isnan(values), share, 0.5)
+        return np.where(turned, 1 - share, share)
+
+    ends = place("lower"), place("upper")
+    return pd.DataFrame(
+        {
+            "lower": np.minimum(*ends),
+            "middle": place("middle"),
+            "upper": np.maximum(*ends),
+            "own": place("value"),
+            "whole": place("whole"),
+        },
+        index=rows.index,
+    )
+
+
+def halves(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """The rows in one part, or, where there are many, in two of about the same length that split between chapters."""
+    if len(rows) < HALVES_FROM or rows["chapter"].nunique() < 2:
+        return [rows]
+    ends = rows.groupby("chapter").size().cumsum()
+    last = (ends - len(rows) / 2).abs().idxmin()
+    return [part for part in (rows[rows["chapter"] <= last], rows[rows["chapter"] > last]) if len(part)]
+
+
+def heights(rows: pd.DataFrame) -> int:
+    """The height of the spine chart in pixels."""
+    return round(ROW * _layout(rows)["depth"]) + 16
+
+
+def spine_chart(
+    rows: pd.DataFrame,
+    *,
+    place: str,
+    peers: str,
+    period: str,
+    dataset: str,
+    release_id: str,
+    number: str = "",
+    dark: bool = False,
+) -> Chart:
+    """A region among its peers. `rows`: `profile.spine`; `place`, `peers`: in words; `number`: （一） of several."""
+    colours = palette(dark)
+    where, laid = positions(rows), _layout(rows)
+    y = pd.Series(laid["rows"], index=rows.index)
+    traces = []
+    for neutral, steps in ((False, colours.sequential), (True, colours.neutral)):
+        part = rows.index[(rows["direction"] == "neutral") == neutral]
+        traces += _strips(where.loc[part], y[part], steps, colours) if len(part) else []
+    rule = {"type": "line", "x0": 0, "x1": 1, "line": {"color": colours.line, "width": 1}}
+    figure = go.Figure(
+        [*traces, *_dots(rows, where, y, colours), *_texts(rows, y, laid["headings"], colours)],
+        {
+            "template": template(dark),
+            "showlegend": False,
+            "dragmode": False,
+            "margin": {"l": 2, "r": 6, "t": 4, "b": 4},
+            "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
+            "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},
+            "shapes": [{**rule, "y0": at - 0.28, "y1": at - 0.28} for _, at in laid["headings"]],
+        },
+    )
+    if dataset == "demo":
+        watermark(figure, colours)
+    title = _title(rows, where, place, peers, period)
+    sources = list(dict.fromkeys(rows["source_title"]))
+    small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
+    counts = "件数、人数等未按人口折算，规模大的地区自然多" if (~rows["kind"].isin(["rate", "ratio"])).any() else ""
+    notes = [f"来源：{'；'.join(f'《{source}》' for source in sources)}", f"版本{release_id}"]
+    return Chart(
+        name=f"地区画像{number}",
+        figure=figure,
+        title=title,
+        subtitle=" · ".join([f"{place}与{peers}", format_period(period), DATASET_NAMES.get(dataset, dataset)]),
+        footnotes=["；".join(x for x in (KEY.format(peers=peers), small, counts) if x), *notes],
+        reading=f"{title}。",
+        table=table(rows),
+        simulated=dataset == "demo",
+    )
+
+
+def _layout(rows: pd.DataFrame) -> dict[str, Any]:
+    """Where each row and each chapter heading stands, downwards from 0, and how deep it goes, in rows."""
+    depth, at, headings = 0.0, [], []
+    chapter = None
+    for row in rows.itertuples():
+        if row.chapter != chapter:
+            chapter = row.chapter
+            headings.append((row.chapter_short, -(depth + HEADING / 2)))
+            depth += HEADING
+        at.append(-(depth + 0.5))
+        depth += 1 + (AIM_LINE if row.aim else 0)
+    return {"rows": at, "headings": headings, "depth": depth + 0.1}
+
+
+def _strips(where: pd.DataFrame, y: pd.Series, steps: Sequence[str], colours: Palette) -> list[dict[str, Any]]:
+    """Least to most, the middle half, and the median of each row."""
+    level = (y - 0.2).tolist()
+
+    def bars(first: list[float], last: list[float], colour: str) -> dict[str, Any]:
+        return {
+            "type": "scatter",
+            "x": [x for a, b in zip(first, last, strict=True) for x in (a * STRIP, b * STRIP, None)],
+            "y": [height for at in level for height in (at, at, None)],
+            "mode": "lines",
+            "line": {"color": colour, "width": 9},
+            "hoverinfo": "skip",
+        }
+
+    marker = {"symbol": "line-ns", "size": 12, "line": {"width": 2, "color": colours.muted}}
+    middle = (where["middle"] * STRIP).tolist()
+    return [
+        bars([0.0] * len(level), [1.0] * len(level), steps[0]),
+        bars(where["lower"].tolist(), where["upper"].tolist(), steps[2]),
+        {"type": "scatter", "x": middle, "y": level, "mode": "markers", "marker": marker, "hoverinfo": "skip"},
+    ]
+
+
+def _dots(rows: pd.DataFrame, where: pd.DataFrame, y: pd.Series, colours: Palette) -> list[dict[str, Any]]:
+    """The region itself, hollow on a small base, over the whole region."""
+    inks = [colours.neutral[4] if direction == "neutral" else colours.primary for direction in rows["direction"]]
+    edges = [ink if small else colours.ground for ink, small in zip(inks, rows["small"], strict=True)]
+    symbols = ["circle-open" if small else "circle" for small in rows["small"]]
+    known = where["whole"].notna()
+    return [
+        {
+            "type": "scatter",
+            "x": (where.loc[known, "whole"] * STRIP).tolist(),
+            "y": (y[known] - 0.2).tolist(),
+            "mode": "markers",
+            "marker": {"symbol": "diamond-open", "size": 11, "color": colours.text, "line": {"width": 1.5}},
+            "hoverinfo": "skip",
+        },
+        {
+            "type": "scatter",
+            "x": (where["own"] * STRIP).tolist(),
+            "y": (y - 0.2).tolist(),
+            "mode": "markers",
+            "marker": {"symbol": symbols, "size": 13, "color": inks, "line": {"width": 2, "color": edges}},
+            "customdata": _hover(rows),
+            "hovertemplate": "%{customdata}<extra></extra>",
+            "cliponaxis": False,
+        },
+    ]
+
+
+def _texts(
+    rows: pd.DataFrame, y: pd.Series, headings: list[tuple[str, float]], colours: Palette
+) -> list[dict[str, Any]]:
+    """Names and values above the strips, place and change beside them, aims below, chapters over their rows."""
+
+    def write(x: float, heights: Sequence[float], texts: Sequence[str], anchor: str, **font: object) -> dict[str, Any]:
+        return {
+            **{"type": "scatter", "x": [x] * len(texts), "y": list(heights), "text": list(texts), "mode": "text"},
+            **{"textposition": f"middle {anchor}", "textfont": font, "hoverinfo": "skip", "cliponaxis": False},
+        }
+
+    values = "<b>" + rows["text"] + "</b>" + rows["cases"].map(lambda cases: f"（{cases}）" if cases else "")
+    beside = [" · ".join(part for part in pair if part) for pair in zip(rows["place"], rows["change"], strict=True)]
+    aims = rows[rows["aim"] != ""]
+    inks = [getattr(colours, mark) if isinstance(mark, str) else colours.muted for mark in aims["mark"]]
+    chapters = [f"<b>{name}</b>" for name, _ in headings]
+    return [
+        write(0, [at for _, at in headings], chapters, "right", size=13, color=colours.muted),
+        write(0, y + 0.24, rows["name"], "right", size=13),
+        write(1, y + 0.24, values, "left", size=13),
+        write(1, y - 0.2, beside, "left", size=12, color=colours.muted),
+        write(0, y[aims.index] - 0.62, aims["aim"], "right", size=12, color=inks),
+    ]
+
+
+def _hover(rows: pd.DataFrame) -> list[str]:
+    texts = []
+    for row in rows.itertuples():
+        ends = [format_value(value, row.unit) for value in (row.least, row.middle, row.most)]
+        lines = [
+            f"{row.name}　<b>{row.text}</b>" + (f"（{row.cases}）" if row.cases else ""),
+            f"{row.peers}地：最低{ends[0]}，中位{ends[1]}，最高{ends[2]}",
+            *([f"全区{format_value(row.whole, row.unit)}"] if not pd.isna(row.whole) else []),
+            f"《{row.source_title}》",
+        ]
+        texts.append("<br>".join(lines))
+    return texts
+
+
+def _title(rows: pd.DataFrame, where: pd.DataFrame, place: str, peers: str, period: str) -> str:
+    """How many of the rates with a direction lie in the best and the worst quarter of the peers."""
+    chapters = list(dict.fromkeys(rows["chapter_short"]))
+    about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}至{chapters[-1]}"
+    judged = rows["kind"].isin(["rate", "ratio", "duration"]) & (rows["direction"] != "neutral") & ~rows["small"]
+    judged &= (rows["place"] != "") & (where["lower"] < where["upper"])
+    if not judged.any():
+        return f"{format_period(period)}{place}（{about}）{len(rows)}项指标在{peers}中的位置"
+    best = (where["own"] >= where["upper"])[judged].sum()
+    worst = (where["own"] <= where["lower"])[judged].sum()
+    return (
+        f"{format_period(period)}{place}（{about}）：{judged.sum()}项有方向的比率类指标中，"
+        f"{best}项居{peers}前四分之一，{worst}项居后四分之一"
+    )
+
+
+def table(rows: pd.DataFrame) -> pd.DataFrame:
+    """The twin of the spine chart, Chinese headers; columns that would be empty are left out."""
+
+    def words(name: str) -> list[str]:
+        return [
+            "" if pd.isna(v) else format_value(round(v, 2), unit)
+            for v, unit in zip(rows[name], rows["unit"], strict=True)
+        ]
+
+    frame = pd.DataFrame(
+        {
+            "章": rows["chapter_short"],
+            "指标": rows["name"],
+            "数值": rows["text"],
+            "分子/分母": rows["cases"],
+            "名次": rows["place"],
+            "较上年": rows["change"],
+            "目标": rows["aim"],
+            "全区": words("whole"),
+            "同级最低": words("least"),
+            "下四分位": words("lower"),
+            "中位": words("middle"),
+            "上四分位": words("upper"),
+            "同级最高": words("most"),
+            "来源": rows["source_title"],
+        }
+    ).reset_index(drop=True)
+    return frame.loc[:, [bool(frame[name].astype(str).str.strip().any()) for name in frame]]
+
+
+# ---- the A4 sheet ----
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What stands on the printed page beside the figures: heading, line under it, peers, mark of simulation, foot."""
+
+    heading: str
+    about: str
+    peers: str
+    mark: str
+    foot: str
+
+
+def sheet(rows: pd.DataFrame, listed: pd.DataFrame, below: pd.DataFrame, sources: pd.DataFrame, words: Sheet) -> str:
+    """A region on one A4 page as HTML: plotly draws for the width of a screen, and a printer has another.
+
+    `rows`: `profile.spine`; `listed`: `profile.listed`; `below`: `profile.below`; `sources`: `profile.sources`. The
+    letters shrink until everything fits. Where there are several sources, a number in
+    brackets names that of a figure.
+    """
+    titles = list(dict.fromkeys(sources["source_title"]))
+    marks = [f"<small>〔{number}〕</small>" if len(titles) > 1 else "" for number in range(1, len(titles) + 1)]
+    numbers = dict(zip(titles, marks, strict=True))
+    parts = [
+        f"<header><h1>{_text(words.heading)}</h1><b>{_text(words.mark)}</b><p>{_text(words.about)}</p></header>",
+        f'<div class="columns">{_sheet_rows(rows, numbers)}</div>' if len(rows) else "",
+        f'<div class="columns">{_sheet_list(listed, numbers)}</div>' if len(listed) else "",
+        _sheet_below(below),
+        f"<p>来源：{_sheet_sources(sources, numbers)}</p>",
+        f"<p>{_text(KEY.format(peers=words.peers) + '。' if len(rows) else '')}{_text(words.foot)}</p>",
+    ]
+    size = letters(rows, listed, below, sources)
+    mark = f'<span class="watermark">{_text(words.mark)}</span>' if words.mark else ""
+    return f'<div class="sheet" style="font-size:{size:.1f}px">{mark}{"".join(parts)}</div>'
+
+
+def letters(rows: pd.DataFrame, listed: pd.DataFrame, below: pd.DataFrame, sources: pd.DataFrame) -> float:
+    """The size of a letter in pixels with which the sheet fits one page, found by counting its lines."""
+    size = SHEET_LETTERS
+    while size > 1:
+        wide = SHEET_WIDTH / size  # letters in a line
+        lines = 7 + math.ceil(sum(len(title) + 22 for title in sources["source_title"]) / wide)
+        lines += math.ceil(len(KEY) / wide)
+        if len(rows):
+            second = ((rows["aim"] != "") | (rows["cases"] != "")).sum()
+            lines += math.ceil((len(rows) + second + 1.2 * rows["chapter"].nunique()) / 2) + 2
+        if len(listed):
+            room = wide / 2 - 16
+            names = (listed["indicator"].str.len() + listed["breakdown"].str.len() + 2) / room
+            lines += math.ceil((sum(map(math.ceil, names)) + 1.2 * listed["chapter"].nunique()) / 2) + 2
+        if len(below):
+            room = max(2.0, wide / len(below.columns) - 1)
+            lines += len(below) + 2 + max(math.ceil(len(name) / room) for name in below.columns)
+        if lines * SHEET_LINE * size <= SHEET_HEIGHT:
+            break
+        size -= 0.1
+    return size
+
+
+def _text(words: object) -> str:
+    return html.escape(str(words))
+
+
+def _sheet_rows(rows: pd.DataFrame, numbers: dict[str, str]) -> str:
+    where = positions(rows)
+    lines, chapter = [], None
+    for row, at in zip(rows.itertuples(), where.itertuples(), strict=True):
+        if row.chapter != chapter:
+            chapter = row.chapter
+            lines.append(f'<tbody><tr><th colspan="5">{_text(row.chapter_short)}</th></tr></tbody>')
+        kind = "neutral" if row.direction == "neutral" else "judged"
+        whole = "" if math.isnan(at.whole) else f'<s style="left:{at.whole:.1%}"></s>'
+        strip = (
+            f'<span class="strip {kind}"><i style="left:{at.lower:.1%};width:{at.upper - at.lower:.1%}"></i>'
+            f'<u style="left:{at.middle:.1%}"></u>{whole}<b class="{"small" if row.small else ""}"'
+            f' style="left:{at.own:.1%}"></b></span>'
+        )
+        cells = [_text(row.name) + numbers[row.source_title], strip, f"<b>{_text(row.text)}</b>"]
+        cells += [_text(row.place), _text(row.change)]
+        second = f"<small>{_text(row.cases)}</small>　{_text(row.aim)}" if row.cases or row.aim else ""
+        below = f'<tr><td colspan="5" class="aim">{second}</td></tr>' if second else ""
+        # A body of its own keeps the two lines in one column.
+        lines.append("<tbody><tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + f"</tr>{below}</tbody>")
+    return f'<table class="spine">{"".join(lines)}</table>'
+
+
+def _sheet_list(listed: pd.DataFrame, numbers: dict[str, str]) -> str:
+    lines, chapter = [], None
+    for row in listed.itertuples():
+        if row.chapter != chapter:
+            chapter = row.chapter
+            lines.append(f'<tr><th colspan="3">{_text(row.chapter_short)}</th></tr>')
+        name = row.indicator + (f"（{row.breakdown}）" if row.breakdown else "")
+        cells = [_text(name) + numbers[row.source_title], f"<b>{_text(row.text)}</b>", _text(row.period_text)]
+        lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+    return f'<table class="list">{"".join(lines)}</table>'
+
+
+def _sheet_below(below: pd.DataFrame) -> str:
+    if below.empty:
+        return ""
+    head = "".join(f"<th>{_text(name)}</th>" for name in below.columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in below.itertuples(index=False)
+    )
+    return f'<table class="below"><tr>{head}</tr>{body}</table>'
+
+
+def _sheet_sources(sources: pd.DataFrame, numbers: dict[str, str]) -> str:
+    parts = []
+    for row in sources.drop_duplicates("source_title").itertuples():
+        said = "，".join(str(part) for part in (row.publisher, row.published_on) if isinstance(part, str) and part)
+        parts.append(f"{numbers[row.source_title]}{_text(f'《{row.source_title}》（{said}）')}")
+    return "".join(parts)

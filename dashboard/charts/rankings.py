@@ -1,0 +1,502 @@
+"""Who stands where: places one below the other, with intervals and the ranks that these leave open.
+
+Counts are bars from zero. Rates are dots with their interval, because near their ceiling bars would all look alike and
+a bar on a cut axis would lie. What has no value has no row: it is named under the chart.
+"""
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard import slices
+from dashboard.charts import Chart
+from dashboard.charts.anatomy import (
+    BIGGER_HAVE_MORE,
+    CUT_WORDS,
+    Scene,
+    change_words,
+    cut_strokes,
+    footnotes,
+    holders,
+    interval_words,
+    listed,
+    mark_simulated,
+    place_words,
+    small_words,
+    subtitle,
+    ticks,
+    under_axis,
+    value_range,
+)
+from dashboard.statistics import (
+    PARTS_NOT_PUBLISHED,
+    SMALL_BASE,
+    SMALL_BASE_WORDS,
+    gap_in_cases,
+    growth,
+    overlapping_pairs,
+)
+from dashboard.theme import (
+    NOT_PUBLISHED,
+    STATE_NAMES,
+    Palette,
+    format_difference,
+    format_period,
+    format_value,
+    template,
+)
+
+FEWEST_RANKED = 3  # among two, first and last say nothing that the values do not
+TALL_ROWS = 30  # up to this many, a row has two lines
+ROW_HEIGHT, LOW_ROW_HEIGHT = 40, 24
+TOP, TOP_WITH_LINES, BOTTOM = 28, 48, 48  # pixels above the rows, for the words of lines, and below, for the axis
+INTERVAL_NOTE = "把当期案件看作一次抽取，案件越少区间越宽。区间不重叠才分先后，重叠的并在同一名次范围。"
+PART_INTERVALS = "有的地区没有区间（分子分母未公布，或只有约数），不给名次范围。"
+RATE_INTERVAL = "浅色横带为95%区间（Wilson法）："
+COUNT_INTERVAL = "细横线为95%区间（泊松精确法，设各件相互独立）："
+
+
+def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, target: pd.Series | None) -> Chart:
+    """Places in the order of their values, with whole region and target as lines.
+
+    `frame`: `slices.by_region` with `statistics.standings`. `whole`: the whole region's row of the same period (value,
+    text). `target`: the whole region's row of `queries.targets`. Small bases follow below, without a rank.
+    """
+    rows = _ordered(frame)
+    ranked = rows[rows["rank"].notna()]
+    if len(ranked) < FEWEST_RANKED:
+        rows = rows.assign(rank=pd.NA, best=pd.NA, worst=pd.NA)
+    lines = _lines(scene, whole, target)
+    rows = rows.assign(
+        cases=slices.cases(rows, scene.case_unit), place=[place_words(row) for _, row in rows.iterrows()]
+    )
+    names = [
+        f"{_muted(place, scene.colours)}  {name}" if place else name
+        for place, name in zip(rows["place"], _names(rows, scene), strict=True)
+    ]
+    labels = [
+        _two_lines(f"<b>{text}</b>", cases, rows, scene)
+        for text, cases in zip(rows["text"], rows["cases"], strict=True)
+    ]
+    values = [*rows["value"], *[end for ends in _intervals(rows) for end in ends], *[value for value, *_ in lines]]
+    layout = _layout(scene, rows, names, labels, values)
+    layout["shapes"] += [_line_shape(value, dash, scene.colours) for value, _, dash, _ in lines]
+    layout["annotations"] += [_line_words(line, layout["xaxis"]["range"], scene.colours) for line in lines]
+    figure = go.Figure(data=[*_marks(rows, scene), _labels_right(rows)], layout=layout)
+    mark_simulated(figure, scene)
+    title = _ranking_title(ranked, rows, scene, whole)
+    pairs = _pairs_words(ranked, scene)
+    missing = frame[frame["state"] != "value"]
+    return Chart(
+        name="排名",
+        figure=figure,
+        title=title,
+        subtitle=subtitle(scene),
+        footnotes=footnotes(frame, scene, *_ranking_notes(rows, ranked, scene, pairs)),
+        reading="".join([f"{title}。", pairs, f"{len(missing)}个没有数据。" if len(missing) else ""]),
+        table=_ranking_table(frame, rows, scene, target),
+        simulated=scene.dataset == "demo",
+    )
+
+
+def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows with a value: by rank, those of equal rank in catalogue order, small bases last."""
+    known = frame[frame["state"] == "value"]
+    small = known["small"].astype(bool)
+    return pd.concat([known[~small].sort_values("rank", kind="stable"), known[small]])
+
+
+def _intervals(rows: pd.DataFrame) -> list[pd.Series]:
+    """The ends of the intervals that are drawn: not those of small bases, which would flatten everything else."""
+    return [rows["low"].where(~rows["small"]), rows["high"].where(~rows["small"])]
+
+
+def _heights(rows: pd.DataFrame) -> list[float]:
+    """Where the rows lie, from the top; a row's room is left above the small bases for their heading."""
+    small = rows["small"].astype(int)
+    return [float(at + shift) for at, shift in enumerate(small)]
+
+
+def _layout(scene: Scene, rows: pd.DataFrame, names: list[str], labels: list[str], values: list[float]) -> dict:
+    """`names` at the left of the rows, `labels` at their right, the axis below that holds `values`."""
+    colours, heights = scene.colours, _heights(rows)
+    start, end, cut = value_range(values, scene.rate)
+    shapes = cut_strokes("x", colours) if cut else []
+    words = [under_axis(CUT_WORDS, colours)] if cut else []
+    if rows["small"].any():
+        first = int((~rows["small"]).sum())
+        words.append(_heading(SMALL_BASE_WORDS, heights[first] - 1, colours))
+    top = TOP_WITH_LINES if scene.rate else TOP
+    pitch = ROW_HEIGHT if len(rows) <= TALL_ROWS else LOW_ROW_HEIGHT
+    rows_axis = {
+        "ticklabelstandoff": 6,
+        "range": [max(heights, default=0) + 0.6, -0.6],
+        "tickvals": heights,
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "tickfont": {"size": 13, "color": colours.text},
+    }
+    return {
+        "template": template(scene.dark),
+        "showlegend": False,
+        "dragmode": False,
+        "bargap": 0.4,
+        "height": top + BOTTOM + round((max(heights, default=0) + 1) * pitch),
+        "margin": {"l": 8, "r": 8, "t": top, "b": BOTTOM},
+        "xaxis": {
+            "range": [start, end],
+            "zeroline": not cut,
+            "fixedrange": True,
+            "tickangle": 0,
+            **ticks(start, end, _unit(rows, scene), about=3),
+        },
+        "yaxis": {**rows_axis, "ticktext": names},
+        "yaxis2": {**rows_axis, "ticktext": labels, "overlaying": "y", "side": "right"},
+        "shapes": shapes,
+        "annotations": words,
+    }
+
+
+def _unit(rows: pd.DataFrame, scene: Scene) -> str:
+    """The unit of the figures; a breakdown may be counted in another one than its indicator."""
+    return str(rows["unit"].iloc[0] if len(rows) else scene.indicator["unit"])
+
+
+def _names(rows: pd.DataFrame, scene: Scene) -> list[str]:
+    """Short names, the reader's own choice in bold."""
+    return [f"<b>{name}</b>" if code == scene.highlighted else name for code, name in rows["short_name"].items()]
+
+
+def _two_lines(first: str, second: str, rows: pd.DataFrame, scene: Scene) -> str:
+    """A label of two parts: one under the other, or beside it where the rows are low."""
+    between = "<br>" if len(rows) <= TALL_ROWS else "  "
+    return first + (between + _muted(second, scene.colours) if second else "")
+
+
+def _muted(words: str, colours: Palette) -> str:
+    return f'<span style="color:{colours.muted}">{words}</span>'
+
+
+def _labels_right(rows: pd.DataFrame) -> go.Scatter:
+    """Nothing to see: plotly draws the second axis only for a trace that uses it."""
+    return go.Scatter(
+        x=rows["value"], y=_heights(rows), yaxis="y2", mode="markers", opacity=0, hoverinfo="skip", showlegend=False
+    )
+
+
+def _heading(words: str, at: float, colours: Palette) -> dict[str, object]:
+    return {
+        "text": words,
+        "xref": "paper",
+        "x": 0,
+        "xanchor": "left",
+        "y": at,
+        "yanchor": "middle",
+        "showarrow": False,
+        "font": {"size": 12, "color": colours.muted},
+    }
+
+
+def _marks(rows: pd.DataFrame, scene: Scene) -> list[go.Scatter | go.Bar]:
+    """Bars from zero for counts; for rates dots on the light band of their interval, hollow on a small base."""
+    low, high = _intervals(rows)
+    inks = [scene.colours.highlight if code == scene.highlighted else scene.ink for code in rows.index]
+    hover = [_hover(row, scene) for _, row in rows.iterrows()]
+    shared = {"x": rows["value"], "y": _heights(rows), "text": hover, "hovertemplate": "%{text}<extra></extra>"}
+    ends = {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - rows["value"]).clip(lower=0),
+        "arrayminus": (rows["value"] - low).clip(lower=0),
+        "width": 0,
+    }
+    if not scene.rate:
+        thin = {**ends, "color": scene.colours.text, "thickness": 1.2}
+        return [go.Bar(**shared, orientation="h", marker={"color": inks}, textposition="none", error_x=thin)]
+    return [
+        go.Scatter(
+            **shared,
+            mode="markers",
+            marker={
+                "size": 12,
+                "color": inks,
+                "symbol": ["circle-open" if small else "circle" for small in rows["small"]],
+                "line": {"width": 2, "color": scene.colours.ground},
+            },
+            error_x={**ends, "color": scene.tint, "thickness": 8},
+            cliponaxis=False,
+        )
+    ]
+
+
+def _hover(row: pd.Series, scene: Scene) -> str:
+    interval = interval_words(row, row["unit"])
+    lines = [
+        f"<b>{row['name']}</b>",
+        row["text"] + (f"（{row['cases']}）" if row["cases"] else ""),
+        f"95%区间 {interval}" if interval else "",
+        SMALL_BASE_WORDS if row["small"] else row["place"],
+    ]
+    return "<br>".join(line for line in lines if line)
+
+
+Line = tuple[float, str, str, int]  # value, words, dash, how many lines of text above the rows its words stand
+
+
+def _lines(scene: Scene, whole: pd.Series | None, target: pd.Series | None) -> list[Line]:
+    """The upright lines: the whole region's rate, and its target. The sum over all places is no yardstick for one."""
+    lines: list[Line] = []
+    if scene.rate and whole is not None:
+        lines.append((float(whole["value"]), f"全区{whole['text']}", "solid", 0))
+    if scene.rate and target is not None:
+        aim = format_value(target["value"], scene.indicator["unit"])
+        lines.append((float(target["value"]), f"全区{format_period(target['period'])}目标{aim}", "dash", 1))
+    return lines
+
+
+def _line_shape(value: float, dash: str, colours: Palette) -> dict[str, object]:
+    line = {"color": colours.text, "width": 1.4, "dash": dash}
+    return {"type": "line", "x0": value, "x1": value, "yref": "paper", "y0": 0, "y1": 1, "line": line, "layer": "below"}
+
+
+def _line_words(line: Line, axis: tuple[float, float], colours: Palette) -> dict[str, object]:
+    """The words of a line above it, turned towards the middle so that they are never cut."""
+    value, words, _, above = line
+    share = (value - axis[0]) / (axis[1] - axis[0])
+    return {
+        "text": words,
+        "x": value,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "xanchor": "right" if share > 0.6 else "left" if share < 0.4 else "center",
+        "yshift": 2 + 18 * above,
+        "showarrow": False,
+        "font": {"size": 13, "color": colours.text},
+    }
+
+
+def _ranking_title(ranked: pd.DataFrame, rows: pd.DataFrame, scene: Scene, whole: pd.Series | None) -> str:
+    """What the ranking says: who is first and who is last, in the order of the indicator."""
+    when, end = format_period(scene.period), f"；全区{whole['text']}" if whole is not None else ""
+    if len(ranked) < FEWEST_RANKED:
+        values = "、".join(rows["name"] + rows["text"])
+        return f"{when}{scene.subject}：{values or '没有可排名的数据'}{end}"
+    if ranked["value"].nunique() == 1:
+        return f"{when}{scene.subject}：{len(ranked)}个{scene.level_name}均为{ranked['text'].iloc[0]}{end}"
+    words = ["最低", "最高"] if scene.indicator["direction"] == "lower_better" else ["最高", "最低"]
+    parts = []
+    for at, word in zip((0, -1), words, strict=True):
+        same = ranked[ranked["value"] == ranked["value"].iloc[at]]
+        equal = "并列" if len(same) > 1 else ""
+        parts.append(f"{holders(same['name'].tolist(), scene.level_name)}{equal}{word}，{same['text'].iloc[0]}")
+    return f"{when}{scene.subject}：{'；'.join(parts)}{end}"
+
+
+def _pairs_words(ranked: pd.DataFrame, scene: Scene) -> str:
+    """How many of the differences are larger than chance."""
+    overlapping, pairs = overlapping_pairs(ranked["low"], ranked["high"])
+    if len(ranked) < FEWEST_RANKED or not pairs:
+        return ""
+    who = f"{len(ranked)}个{scene.level_name}两两比较共{pairs}对"
+    if overlapping == 0:
+        return f"{who}，区间都不重叠，先后分明。"
+    return f"{who}，其中{overlapping}对区间重叠，分不出先后。"
+
+
+def _ranking_notes(rows: pd.DataFrame, ranked: pd.DataFrame, scene: Scene, pairs: str) -> list[str]:
+    few = 0 < len(ranked) < FEWEST_RANKED
+    drawn = rows["low"].notna().any()
+    method = RATE_INTERVAL if scene.rate else COUNT_INTERVAL
+    return [
+        f"有数的不足{FEWEST_RANKED}个，不排名。" if few else "",
+        pairs,
+        method + INTERVAL_NOTE if drawn and ranked["best"].notna().any() else "",
+        PART_INTERVALS if drawn and len(ranked) and ranked["best"].isna().all() else "",
+        f"{PARTS_NOT_PUBLISHED}，不计算区间、名次范围和差几件达标。" if scene.rate and not drawn else "",
+        f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if rows["small"].any() else "",
+        "中性指标：高低不表示好坏，由高到低排列。" if scene.neutral else "",
+        "" if scene.rate else BIGGER_HAVE_MORE,
+    ]
+
+
+def _ranking_table(frame: pd.DataFrame, rows: pd.DataFrame, scene: Scene, target: pd.Series | None) -> pd.DataFrame:
+    """Rows in the order of the chart, then those without a value; columns that would be empty are left out."""
+    missing = frame[frame["state"] != "value"]
+    places = rows["place"].where(~rows["small"].astype(bool), SMALL_BASE_WORDS)
+    table = pd.DataFrame(
+        {
+            "名次": [*places, *[""] * len(missing)],
+            "地区": [*rows["name"], *missing["name"]],
+            "数值": [*rows["text"], *missing["text"]],
+            "对照": [*rows["value"], *missing["value"]],
+            "分子/分母": [*rows["cases"], *[""] * len(missing)],
+            "95%区间": [*[interval_words(row, row["unit"]) for _, row in rows.iterrows()], *[""] * len(missing)],
+            "距目标": [*[_gap_words(row, scene, target) for _, row in rows.iterrows()], *[""] * len(missing)],
+            "说明": [*rows["note"], *[""] * len(missing)],
+            "来源": [*rows["source_title"], *[STATE_NAMES.get(s, NOT_PUBLISHED) for s in missing["state"]]],
+        }
+    )
+    if target is not None:
+        aim = format_value(target["value"], scene.indicator["unit"])
+        table = table.rename(columns={"距目标": f"距全区{format_period(target['period'])}目标{aim}"})
+    return table.loc[:, [bool(table[column].astype(str).str.strip().any()) for column in table]]
+
+
+def _gap_words(row: pd.Series, scene: Scene, target: pd.Series | None) -> str:
+    """How many cases are missing to the target: 再有3件即达标."""
+    if target is None:
+        return ""
+    cases = gap_in_cases(row["numerator"], row["denominator"], target["value"], scene.indicator["direction"])
+    if cases is None:
+        return "" if scene.neutral else PARTS_NOT_PUBLISHED
+    verb = "再有" if scene.indicator["direction"] == "higher_better" else "减少"
+    return f"{verb}{cases}{scene.case_unit}即达标" if cases else "已达标"
+
+
+# ---- two periods ----
+
+
+def two_periods(early: pd.DataFrame, late: pd.DataFrame, scene: Scene, *, period2: str) -> Chart:
+    """What changed between two periods of one length: a hollow dot, a line, a full dot.
+
+    `early`, `late`: as for `ranking`, of the same places; `scene.period` or `period2` is the later period.
+    """
+    first, last = sorted([scene.period, period2])
+    rows = _changes(early, late, scene)
+    labels = [
+        _two_lines(f"<b>{row['change_text']}</b>", f"{row['early_text']}→{row['text']}", rows, scene)
+        for _, row in rows.iterrows()
+    ]
+    layout = _layout(scene, rows, _names(rows, scene), labels, [*rows["early"], *rows["value"]])
+    legend = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False}
+    layout |= {"showlegend": True, "legend": legend}
+    figure = go.Figure(data=[*_dumbbells(rows, scene, first, last), _labels_right(rows)], layout=layout)
+    mark_simulated(figure, scene)
+    title = _changes_title(rows, scene, first, last)
+    return Chart(
+        name="两期对比",
+        figure=figure,
+        title=title,
+        subtitle=subtitle(
+            scene,
+            scene.subject,
+            f"单位：{_unit(rows, scene)}",
+            f"{format_period(first)}与{format_period(last)}",
+        ),
+        footnotes=footnotes(late, scene, *_changes_notes(rows, early, late, scene, first)),
+        reading=f"{title}。",
+        table=_changes_table(rows, first, last),
+        simulated=scene.dataset == "demo",
+    )
+
+
+def _changes(early: pd.DataFrame, late: pd.DataFrame, scene: Scene) -> pd.DataFrame:
+    """The places with a value in both periods, from the greatest rise to the greatest fall, small bases last.
+
+    Adds early, early_text, early_low, early_high (of the earlier period), change (value − early), change_text and apart
+    (whether the intervals do not overlap; NA where there are none).
+    """
+    before = (
+        early[["value", "text", "low", "high", "small"]].add_prefix("early_").rename(columns={"early_value": "early"})
+    )
+    both = late.join(before)
+    both = both[(both["state"] == "value") & both["early"].notna()]
+    apart = ((both["low"] > both["early_high"]) | (both["high"] < both["early_low"])).astype("boolean")
+    rows = both.assign(
+        small=(both["small"] | both["early_small"]).astype(bool),
+        change=both["value"] - both["early"],
+        apart=apart.where(both["low"].notna() & both["early_low"].notna()),
+    )
+    rows = rows.assign(change_text=[_change_text(row, scene) for _, row in rows.iterrows()])
+    return rows.sort_values(["small", "change"], ascending=[True, False], kind="stable")
+
+
+def _change_text(row: pd.Series, scene: Scene) -> str:
+    """Rates differ by percentage points; counts by number and, unless the base is small, by growth."""
+    words = change_words(row["change"], row["unit"])
+    grown = None if scene.rate else growth(row["value"], row["early"])
+    return words if grown is None or not row["change"] else f"{words}（{grown:+.1f}%）".replace("（-", "（−")
+
+
+def _dumbbells(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> list[go.Scatter]:
+    """The lines, thick where the intervals do not overlap, and the dots of both periods."""
+    traces = []
+    heights = pd.Series(_heights(rows), index=rows.index)
+    thick = rows["apart"].fillna(False).astype(bool)
+    for part, width in ((rows[~thick], 2), (rows[thick], 6)):
+        traces.append(
+            go.Scatter(
+                x=[x for row in part.itertuples() for x in (row.early, row.value, None)],
+                y=[y for height in heights[part.index] for y in (height, height, None)],
+                mode="lines",
+                line={"color": scene.tint, "width": width},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    inks = [scene.colours.highlight if code == scene.highlighted else scene.ink for code in rows.index]
+    hover = [
+        f"<b>{row['name']}</b><br>{format_period(first)}{row['early_text']}<br>{format_period(last)}{row['text']}"
+        f"<br>{row['change_text']}"
+        for _, row in rows.iterrows()
+    ]
+    for column, period, symbol in (("early", first, "circle-open"), ("value", last, "circle")):
+        traces.append(
+            go.Scatter(
+                x=rows[column],
+                y=heights,
+                mode="markers",
+                name=format_period(period),
+                marker={"size": 11, "symbol": symbol, "color": inks, "line": {"width": 2, "color": inks}},
+                text=hover,
+                hovertemplate="%{text}<extra></extra>",
+                cliponaxis=False,
+            )
+        )
+    return traces
+
+
+def _changes_title(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> str:
+    """How many rose and fell, and who changed most."""
+    when = f"{format_period(first)}到{format_period(last)}{scene.subject}"
+    sound = rows[~rows["small"]]
+    if sound.empty:
+        return f"{when}：没有两期都有数的{scene.level_name}"
+    counts = [(int((sound["change"] > 0).sum()), "上升"), (int((sound["change"] < 0).sum()), "下降")]
+    counts += [(int((sound["change"] == 0).sum()), "持平")]
+    parts = [f"{number}个{word}" for number, word in counts if number]
+    most = sound.loc[sound["change"].abs().idxmax()]
+    if most["change"]:
+        word = "上升" if most["change"] > 0 else "下降"
+        parts.append(f"变化最大的是{most['name']}，{word}{format_difference(round(most['change'], 2), most['unit'])}")
+    return f"{when}：{'、'.join(parts[:-1])}；{parts[-1]}" if most["change"] else f"{when}：{'、'.join(parts)}"
+
+
+def _changes_notes(rows: pd.DataFrame, early: pd.DataFrame, late: pd.DataFrame, scene: Scene, first: str) -> list[str]:
+    no_base = late.loc[(late["state"] == "value") & early["value"].isna(), "name"].tolist()
+    sound = rows[~rows["small"]]
+    compared, apart = int(sound["apart"].notna().sum()), int(sound["apart"].fillna(False).sum())
+    return [
+        f"{format_period(first)}没有数据、无法比较：{listed(no_base)}" if no_base else "",
+        f"粗线：两期95%区间不重叠（{compared}个中的{apart}个）；细线：区间重叠，变化可能出于偶然。" if compared else "",
+        f"{PARTS_NOT_PUBLISHED}，不能判断变化是否出于偶然。" if scene.rate and len(rows) and not compared else "",
+        f"空心圆下方：任一期{small_words(scene)}，不计入变化。" if rows["small"].any() else "",
+        "" if scene.rate else f"括号内为增速；上期不足{SMALL_BASE}的不计算增速。",
+        "" if scene.rate else BIGGER_HAVE_MORE,
+    ]
+
+
+def _changes_table(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
+    words = rows["apart"].map({True: "不重叠", False: "重叠"}).fillna("")
+    return pd.DataFrame(
+        {
+            "地区": rows["name"],
+            format_period(first): rows["early_text"],
+            format_period(last): rows["text"],
+            "变化": rows["change_text"],
+            "两期95%区间": words.where(~rows["small"], SMALL_BASE_WORDS),
+            "说明": rows["note"],
+            "来源": rows["source_title"],
+        }
+    ).reset_index(drop=True)

@@ -1,0 +1,590 @@
+"""Lines through time: one place with the places it belongs to, and all leagues side by side on the same axes.
+
+A line joins only figures of periods of one length that follow each other under one definition. Everything else is a
+point of its own, drawn with the span of time that it covers. Figures are put together as plain dictionaries and
+checked by plotly once, at the end: its own helpers check every trace and every line again.
+"""
+
+import math
+from dataclasses import dataclass, field
+from textwrap import wrap
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.charts import Chart
+from dashboard.charts.anatomy import (
+    BIGGER_HAVE_MORE,
+    CUT_WORDS,
+    Scene,
+    change_words,
+    cut_strokes,
+    holders,
+    interval_words,
+    mark_simulated,
+    subtitle,
+    ticks,
+)
+from dashboard.statistics import PARTS_NOT_PUBLISHED, SMALL_BASE
+from dashboard.theme import NOT_PUBLISHED, Palette, format_period, format_value, template
+
+STEP_NAMES = {"year": "年度", "quarter": "季度"}
+PROJECTION_NOTE = "简单外推，非预测"
+LABELLED_POINTS = 9  # more values along one line would lie on each other
+END_LABEL_GAP = 17  # pixels between the names at the ends of lines
+PLOT_HEIGHT = 460  # pixels, about: to place those names
+REASON_WIDTH = 18  # characters a line of the reason of a break
+PANEL_COLUMNS = 3
+PANEL_HEIGHT = 156  # pixels, of them PANEL_HEAD for name and value
+PANEL_HEAD = 44
+PANEL_GAP = 0.03  # of the width
+CUT_RATIO = 0.5  # rates are drawn from zero unless the empty space under them would be half of what they span
+DASHES = ("solid", "dot")  # of the lines behind the chosen one: lines differ in more than colour
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A straight line drawn on: `years` and the `values` on it, its `slope` a year, and the `unit`."""
+
+    years: list[int]
+    values: list[float]
+    slope: float
+    unit: str
+
+
+@dataclass(frozen=True)
+class Aim:
+    """A target to draw: its year, value, and in words (全区2024年目标100%).
+
+    `unknown`: there are figures, but none of that year.
+    """
+
+    year: int
+    value: float
+    text: str
+    unknown: bool
+
+
+@dataclass
+class Drawing:
+    """What a figure is put together from, each as plotly takes it."""
+
+    traces: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def figure(self, scene: Scene, **layout: object) -> go.Figure:
+        """The finished figure, with the mark of simulated data."""
+        common = {"template": template(scene.dark), "showlegend": False, "dragmode": False}
+        figure = go.Figure(self.traces, {**common, "shapes": self.shapes, "annotations": self.notes, **layout})
+        mark_simulated(figure, scene)
+        return figure
+
+
+@dataclass
+class Track:
+    """One place through time: the points of its line, None between its parts, and its odd periods apart."""
+
+    x: list[str | None] = field(default_factory=list)
+    y: list[float | None] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    hovers: list[str] = field(default_factory=list)
+    symbols: list[str] = field(default_factory=list)
+    odd: list[Any] = field(default_factory=list)
+    odd_hovers: list[str] = field(default_factory=list)
+
+
+def tracks(points: pd.DataFrame) -> dict[str, Track]:
+    """The places in `points` (`trends.timeline`), region code -> Track."""
+    found: dict[str, Track] = {}
+    last: tuple[str, int] | None = None
+    for row in points.itertuples():
+        track = found.setdefault(row.region_code, Track())
+        if pd.isna(row.run):
+            track.odd.append(row)
+            track.odd_hovers.append(_hover(row))
+            continue
+        if track.x and last != (row.region_code, row.run):
+            for values in (track.x, track.y):
+                values.append(None)
+            for words in (track.texts, track.hovers, track.symbols):
+                words.append("")
+            track.symbols[-1] = "circle"
+        last = (row.region_code, row.run)
+        track.x.append(row.middle)
+        track.y.append(row.value)
+        track.texts.append(row.text)
+        track.hovers.append(_hover(row))
+        track.symbols.append("circle-open" if row.small else "circle")
+    return found
+
+
+def lines(
+    points: pd.DataFrame,
+    names: dict[str, str],
+    scene: Scene,
+    *,
+    title: str,
+    finding: str,
+    step: str,
+    aim: Aim | None,
+    gaps: pd.DataFrame,
+    breaks: pd.DataFrame,
+    fit: Fit | None,
+) -> Chart:
+    """The chosen place (`scene.highlighted`) as a labelled line, others behind it; target, gaps, breaks, odd periods.
+
+    `points`: `trends.timeline` of the places in `names` (code -> short name, the chosen one among them); `gaps`:
+    `trends.gaps` of the chosen one; `breaks`: `queries.breaks`; `finding`: what the test of direction says.
+    """
+    colours, chosen, drawing = scene.colours, scene.highlighted, Drawing()
+    mine, found = points[points["region_code"] == chosen], tracks(points)
+    others = [code for code in names if code != chosen and code in found and found[code].x]
+    years = _years(points, aim, fit)
+    axis = value_axis(*_extent(points, aim, fit), scene.rate, _unit(points, scene))
+    _shade_gaps(drawing, gaps, colours)
+    if aim:
+        _draw_aim(drawing, aim, colours)
+    _draw_band(drawing, mine, scene.ink)
+    for code, dash in zip(others, DASHES, strict=False):
+        drawing.traces.append(_line(found[code], colours.muted, 1.6, 5, dash=dash))
+    _draw_front(drawing, found[chosen], scene, end_named=bool(others))
+    if fit:
+        _draw_fit(drawing, fit, axis, colours)
+    lines_above = _draw_breaks(drawing, breaks, years, colours)
+    room = 24
+    if others:
+        inks = {chosen: scene.ink, **dict.fromkeys(others, colours.muted)}
+        room = _name_lines(drawing, points, inks, names, axis)
+    cut = axis["range"][0] > 0
+    if cut:
+        drawing.shapes += cut_strokes("y", colours)
+    margin = {"l": 8, "r": room, "t": 28 + 18 * lines_above, "b": 8}
+    words = [*([CUT_WORDS] if cut else []), *_how_drawn(points, mine, scene), *_aim_note(aim), *_fit_note(fit)]
+    return Chart(
+        name="趋势",
+        figure=drawing.figure(scene, xaxis=time_axis(*years), yaxis=axis, margin=margin),
+        title=title,
+        subtitle=subtitle(scene, scene.subject, f"单位：{_unit(points, scene)}", STEP_NAMES[step]),
+        footnotes=_footnotes(points, scene, breaks, words),
+        reading="。".join([title, finding, *[f"{gap.year}年{gap.text}" for gap in gaps.itertuples()]]) + "。",
+        table=_table(points, names),
+        simulated=scene.dataset == "demo",
+    )
+
+
+def small_multiples(
+    points: pd.DataFrame, places: dict[str, str], scene: Scene, *, whole: str, step: str, breaks: pd.DataFrame
+) -> Chart:
+    """A panel for each place in `places` (code -> short name) that has figures, all on the same axes.
+
+    The whole region (code `whole`), where `points` hold it, is grey behind each; places without figures are named
+    未公布. `points`: `trends.timeline`.
+    """
+    colours, drawing, found = scene.colours, Drawing(), tracks(points)
+    shown = [code for code in places if code in found]
+    missing = [name for code, name in places.items() if code not in found]
+    grey = [_line(found[whole], colours.hatch, 2, 3)] if whole in found and found[whole].x else []
+    newest = points.loc[points["run"].notna(), "period"].max()
+    last = points.groupby("region_code").tail(1).set_index("region_code")
+    axis = value_axis(*_extent(points, None, None), scene.rate, _unit(points, scene))
+    years = time_axis(*_years(points, None, None), short=True)
+    layout: dict[str, Any] = {}
+    for number, code in enumerate(shown):
+        sign = str(number + 1) if number else ""
+        layout |= _panel_axes(number, len(shown), years, axis)
+        for trace in [*grey, *_panel(found[code], scene)]:
+            drawing.traces.append({**trace, "xaxis": f"x{sign}", "yaxis": f"y{sign}"})
+        when = "" if last["period"][code] == newest else f" · {last['period_text'][code]}"
+        drawing.notes.append(
+            {
+                "text": f"<b>{places[code]}</b><br>{last['text'][code]}{when}",
+                **{"x": 0, "y": 1, "xref": f"x{sign} domain", "yref": f"y{sign} domain", "align": "left"},
+                **{"xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}},
+            }
+        )
+        drawing.shapes += [_upright(since, f"x{sign}", f"y{sign} domain", colours, 1) for since in breaks["since"]]
+    note = f"{NOT_PUBLISHED}：{'、'.join(missing)}" if missing else ""
+    title = _panels_title(points, shown, missing, scene)
+    words = [
+        *(["◇为其他长度的期间，不与连线比较"] if any(found[code].odd for code in shown) else []),
+        *([CUT_WORDS] if axis["range"][0] > 0 else []),
+        *([] if scene.rate else [BIGGER_HAVE_MORE.rstrip("。")]),
+    ]
+    head = [scene.subject, f"单位：{_unit(points, scene)}", STEP_NAMES[step]]
+    axes = "各图坐标相同" + ("，灰线为全区" if grey else "")
+    axes += f"，数字为{format_period(newest)}" if isinstance(newest, str) else ""
+    return Chart(
+        name="各盟市趋势",
+        figure=drawing.figure(scene, margin={"l": 8, "r": 12, "t": PANEL_HEAD, "b": 8}, **layout),
+        title=title,
+        subtitle=subtitle(scene, *head) + f" · {axes}",
+        footnotes=[*([note] if note else []), *_footnotes(points, scene, breaks, words)],
+        reading="。".join([title, *([note] if note else [])]) + "。",
+        table=_table(points, {**places, whole: "全区"}),
+        simulated=scene.dataset == "demo",
+    )
+
+
+def panels_height(points: pd.DataFrame, places: dict[str, str]) -> int:
+    """The height of `small_multiples` in pixels."""
+    shown = points.loc[points["region_code"].isin(list(places)), "region_code"].nunique()
+    return 36 + PANEL_HEIGHT * max(1, math.ceil(shown / PANEL_COLUMNS))
+
+
+def value_axis(low: float, high: float, rate: bool, unit: str) -> dict[str, Any]:
+    """A value axis from zero; only of rates that all lie far above it, from a little below the lowest.
+
+    Lines may begin elsewhere than at zero, bars may not; where they do, the axis is marked as cut.
+    """
+    span = (high - low) or abs(high) or 1.0
+    cut = rate and low > CUT_RATIO * span
+    bottom = max(0.0, low - 0.15 * span) if cut else min(0.0, low)
+    top = high + 0.14 * (high - bottom or 1.0)
+    return {"range": [bottom, top], "zeroline": False, **ticks(bottom, high if high > bottom else top, unit)}
+
+
+def time_axis(first: int, last: int, short: bool = False) -> dict[str, Any]:
+    """A time axis from one year to another, a tick in the middle of each year; `short`: only some of them."""
+    years = list(range(first, last + 1))
+    stride = math.ceil(len(years) / (3 if short else 14))
+    shown = years[stride // 2 :: stride]  # not the first: labels of neighbouring panels would touch
+    return {
+        "type": "date",
+        "range": [f"{first - 1}-12-01", f"{last + 1}-02-01"],
+        "tickvals": [f"{year}-07-02" for year in shown],
+        "ticktext": [str(year) for year in shown],
+        "showgrid": False,
+        "ticks": "",
+    }
+
+
+def _panel_axes(number: int, count: int, years: dict[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
+    """Where a panel stands; values are written at the left of a row, years under the lowest panel of a column."""
+    rows, (row, column) = math.ceil(count / PANEL_COLUMNS), divmod(number, PANEL_COLUMNS)
+    width = (1 + PANEL_GAP) / PANEL_COLUMNS
+    depth = 1 / rows
+    head = PANEL_HEAD / PANEL_HEIGHT * depth if rows > 1 else 0
+    top = 1 - row * (depth + head / rows)
+    sign = str(number + 1) if number else ""
+    return {
+        f"xaxis{sign}": {
+            **years,
+            "domain": [column * width, column * width + width - PANEL_GAP],
+            "anchor": f"y{sign}",
+            "showticklabels": number + PANEL_COLUMNS >= count,
+        },
+        f"yaxis{sign}": {
+            **axis,
+            "domain": [max(0.0, top - depth + head * (rows - 1) / rows), top],
+            "anchor": f"x{sign}",
+            "showticklabels": column == 0,
+        },
+    }
+
+
+def _line(
+    track: Track, colour: str, width: float, size: int, *, dash: str = "solid", texts: list[str] | None = None
+) -> dict[str, Any]:
+    """A line with a marker at each figure, hollow on a small base; `texts`: to be written above the markers."""
+    return {
+        "type": "scatter",
+        "x": track.x,
+        "y": track.y,
+        "customdata": track.hovers,
+        "mode": "lines+markers+text" if texts else "lines+markers",
+        "text": texts,
+        "textposition": "top center",
+        "line": {"color": colour, "width": width, "dash": dash},
+        "marker": {
+            "size": size,
+            "color": colour,
+            "symbol": track.symbols if "circle-open" in track.symbols else "circle",
+            "line": {"width": 1.5, "color": colour},
+        },
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "connectgaps": False,
+        "cliponaxis": False,
+    }
+
+
+def _draw_front(drawing: Drawing, track: Track, scene: Scene, end_named: bool) -> None:
+    """The chosen place: its line with gaps and values, its odd periods as diamonds with the span they cover.
+
+    `end_named`: the last value stands with the name at the end of the line.
+    """
+    halo = ",".join(f"{x}px {y}px 2px {scene.colours.ground}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0)))
+    if track.x:
+        few = len(track.x) <= LABELLED_POINTS
+        texts = list(track.texts) if few else [track.texts[0], *[""] * (len(track.x) - 2), track.texts[-1]]
+        if end_named:
+            texts[-1] = ""
+        line = _line(track, scene.ink, 3, 9 if few else 6, texts=texts)
+        drawing.traces.append({**line, "textfont": {"shadow": halo}})
+    spans = [row for row in track.odd if row.period_months > 1]
+    if spans:
+        drawing.traces.append(
+            {
+                "type": "scatter",
+                "x": [x for row in spans for x in (f"{row.period_start:%Y-%m-%d}", f"{row.period_end:%Y-%m-%d}", None)],
+                "y": [y for row in spans for y in (row.value, row.value, None)],
+                "mode": "lines",
+                "line": {"color": scene.ink, "width": 2},
+                "hoverinfo": "skip",
+            }
+        )
+    if track.odd:
+        diamonds = _diamonds(track, scene, 11)
+        texts = [f"{row.text}<br>{row.period_text}" for row in track.odd]
+        font = {"size": 12, "shadow": halo}
+        drawing.traces.append(
+            {**diamonds, "mode": "markers+text", "text": texts, "textposition": "bottom center", "textfont": font}
+        )
+
+
+def _diamonds(track: Track, scene: Scene, size: int) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": [row.middle for row in track.odd],
+        "y": [row.value for row in track.odd],
+        "customdata": track.odd_hovers,
+        "mode": "markers",
+        "marker": {"symbol": "diamond-open", "size": size, "color": scene.ink, "line": {"width": 2}},
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "cliponaxis": False,
+    }
+
+
+def _panel(track: Track, scene: Scene) -> list[dict[str, Any]]:
+    """One place in a panel of its own: its line, and its odd periods as diamonds."""
+    return [
+        *([_line(track, scene.ink, 2, 5)] if track.x else []),
+        *([_diamonds(track, scene, 7)] if track.odd else []),
+    ]
+
+
+def _hover(row: Any) -> str:
+    """What stands beside the mouse: place, period, value, cases, interval, source."""
+    cases = f"（{row.cases}）" if row.cases else ""
+    lines = [f"{row.region}　{row.period_text}", f"<b>{row.text}</b>{cases}"]
+    if not math.isnan(row.low):
+        lines.append(f"95%区间{row.low:.1f}%—{row.high:.1f}%" + ("，基数过小" if row.small else ""))
+    return "<br>".join([*lines, f"《{row.source_title}》"])
+
+
+def _draw_band(drawing: Drawing, mine: pd.DataFrame, ink: str) -> None:
+    """The Wilson interval of each run; of a figure that stands alone an upright line."""
+    known = mine[mine["low"].notna() & mine["run"].notna()]
+    red, green, blue = (int(ink[i : i + 2], 16) for i in (1, 3, 5))
+    for _, run in known.groupby("run"):
+        alone = len(run) == 1
+        drawing.traces.append(
+            {
+                "type": "scatter",
+                "x": [*run["middle"], *run["middle"][::-1]],
+                "y": [*run["low"], *run["high"][::-1]],
+                "mode": "lines",
+                "fill": "none" if alone else "toself",
+                "fillcolor": f"rgba({red},{green},{blue},0.16)",
+                "line": {"width": 1 if alone else 0, "color": ink},
+                "hoverinfo": "skip",
+            }
+        )
+
+
+def _shade_gaps(drawing: Drawing, gaps: pd.DataFrame, colours: Palette) -> None:
+    for gap in gaps.itertuples():
+        drawing.shapes.append(
+            {
+                **{"type": "rect", "x0": f"{gap.year}-01-01", "x1": f"{gap.year}-12-31", "y0": 0, "y1": 1},
+                **{"yref": "paper", "fillcolor": colours.missing, "line": {"width": 0}, "layer": "below"},
+            }
+        )
+        drawing.notes.append(
+            {
+                **{"x": f"{gap.year}-07-02", "y": 0, "yref": "paper", "yanchor": "bottom", "yshift": 4},
+                **{"text": gap.text, "showarrow": False, "font": {"size": 13, "color": colours.muted}},
+            }
+        )
+
+
+def _draw_aim(drawing: Drawing, aim: Aim, colours: Palette) -> None:
+    """The target: a marked point in its year, a thin line across, and its words at the left end of the line."""
+    line = {"color": colours.highlight, "width": 1.2, "dash": "dot"}
+    drawing.shapes.append(
+        {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": aim.value, "y1": aim.value, "line": line}
+    )
+    drawing.traces.append(
+        {
+            "type": "scatter",
+            "x": [f"{aim.year}-07-02"],
+            "y": [aim.value],
+            "mode": "markers",
+            "marker": {
+                "symbol": "star",
+                "size": 14,
+                "color": colours.highlight,
+                "line": {"color": colours.ground, "width": 1},
+            },
+            "hovertemplate": f"{aim.text}<extra></extra>",
+            "cliponaxis": False,
+        }
+    )
+    drawing.notes.append(
+        {
+            **{"x": 0, "xref": "paper", "xanchor": "left", "y": aim.value, "yanchor": "bottom", "showarrow": False},
+            **{"text": f"★ {aim.text}", "font": {"size": 13, "color": colours.highlight}},
+        }
+    )
+
+
+def _draw_fit(drawing: Drawing, fit: Fit, axis: dict[str, Any], colours: Palette) -> None:
+    """The straight line, dashed, with the words that say what it is, in the emptier half of the chart."""
+    middle, end = [f"{year}-07-02" for year in fit.years], fit.values[-1]
+    line = {"color": colours.highlight, "width": 2, "dash": "dash"}
+    drawing.traces.append(
+        {"type": "scatter", "x": middle, "y": fit.values, "mode": "lines", "line": line, "hoverinfo": "skip"}
+    )
+    drawing.notes.append(
+        {
+            **{"x": middle[-1], "y": end, "ax": -50, "ay": 90 if end > sum(axis["range"]) / 2 else -90},
+            **{"arrowcolor": colours.highlight, "arrowwidth": 1, "arrowhead": 0, "standoff": 4},
+            "text": f"{PROJECTION_NOTE}<br>{fit.years[-1]}年约{format_value(round(end, 1), fit.unit)}",
+            "font": {"size": 13, "color": colours.highlight},
+            "bgcolor": colours.ground,
+        }
+    )
+
+
+def _upright(since: pd.Timestamp, x: str, y: str, colours: Palette, width: float) -> dict[str, Any]:
+    """The line at a change of definition."""
+    day, line = f"{since:%Y-%m-%d}", {"color": colours.highlight, "width": width, "dash": "dash"}
+    return {"type": "line", "x0": day, "x1": day, "xref": x, "y0": 0, "y1": 1, "yref": y, "line": line}
+
+
+def _draw_breaks(drawing: Drawing, breaks: pd.DataFrame, years: tuple[int, int], colours: Palette) -> int:
+    """Upright lines where the definition changed, the reason above them; how many lines of text that takes."""
+    most = 0
+    for row in breaks[breaks["since"].dt.year.between(*years)].itertuples():
+        words = wrap(f"口径变化：{row.reason}", REASON_WIDTH)
+        drawing.shapes.append(_upright(row.since, "x", "paper", colours, 1.5))
+        drawing.notes.append(
+            {
+                **{"x": f"{row.since:%Y-%m-%d}", "y": 1, "yref": "paper", "yanchor": "bottom", "align": "left"},
+                **{"text": "<br>".join(words), "font": {"size": 12, "color": colours.highlight}, "showarrow": False},
+            }
+        )
+        most = max(most, len(words))
+    return most
+
+
+def _name_lines(
+    drawing: Drawing, points: pd.DataFrame, inks: dict[str, str], names: dict[str, str], axis: dict[str, Any]
+) -> int:
+    """Name and last value of each place at the right end of its line, moved apart where two would lie on each other.
+
+    Returns the room that they take, in pixels.
+    """
+    bottom, top = axis["range"]
+    ends = points[points["run"].notna() & points["region_code"].isin(list(inks))].groupby("region_code").tail(1)
+    ends = ends.assign(height=(ends["value"] - bottom) / (top - bottom) * PLOT_HEIGHT).sort_values("height")
+    placed, longest = -math.inf, 0
+    for end in ends.itertuples():
+        placed = max(end.height, placed + END_LABEL_GAP)
+        text = f"{names[end.region_code]} {end.text}"
+        longest = max(longest, sum(13 if letter > "ÿ" else 8 for letter in text))
+        drawing.notes.append(
+            {
+                **{"x": end.middle, "y": end.value, "xanchor": "left", "xshift": 10, "yshift": placed - end.height},
+                **{"text": text, "font": {"size": 13, "color": inks[end.region_code]}, "showarrow": False},
+            }
+        )
+    return longest
+
+
+def _extent(points: pd.DataFrame, aim: Aim | None, fit: Fit | None) -> tuple[float, float]:
+    values = [*points["value"], *points["low"].dropna(), *points["high"].dropna()]
+    values += [aim.value] if aim else []
+    values += fit.values if fit else []
+    return (min(values), max(values)) if values else (0.0, 1.0)
+
+
+def _years(points: pd.DataFrame, aim: Aim | None, fit: Fit | None) -> tuple[int, int]:
+    years = [*points["period_start"].dt.year, *points["period_end"].dt.year]
+    years += [aim.year] if aim else []
+    years += fit.years if fit else []
+    return (min(years), max(years)) if years else (2019, 2025)
+
+
+def _unit(points: pd.DataFrame, scene: Scene) -> str:
+    return str(points["unit"].iloc[0] if len(points) else scene.indicator["unit"])
+
+
+def _footnotes(points: pd.DataFrame, scene: Scene, breaks: pd.DataFrame, drawing: list[str]) -> list[str]:
+    """How to read the drawing, then sources, definition, its changes, and the release."""
+    sources = list(dict.fromkeys(points.sort_values("period_end", ascending=False)["source_title"]))
+    lines = [
+        "；".join(drawing),
+        f"来源：{'；'.join(f'《{title}》' for title in sources)}" if sources else "",
+        f"口径：{scene.indicator['caveats']}" if scene.indicator["caveats"] else "",
+        *[f"口径变化（{row.since:%Y年%-m月%-d日}起）：{row.reason}" for row in breaks.itertuples()],
+        f"版本{scene.release_id}",
+    ]
+    return [line for line in lines if line]
+
+
+def _how_drawn(points: pd.DataFrame, mine: pd.DataFrame, scene: Scene) -> list[str]:
+    return [
+        *(["◇为其他长度的期间，横线为其起止，不与连线比较"] if mine["run"].isna().any() else []),
+        *(["浅色带为95%区间（Wilson法）"] if mine["low"].notna().any() else []),
+        *([f"空心点基数过小（不足{SMALL_BASE}件）"] if points["small"].any() else []),
+        *([f"{PARTS_NOT_PUBLISHED}，不画区间"] if scene.rate and len(mine) and mine["low"].isna().all() else []),
+    ]
+
+
+def _aim_note(aim: Aim | None) -> list[str]:
+    return [f"★为目标，{aim.year}年数未公布"] if aim and aim.unknown else []
+
+
+def _fit_note(fit: Fit | None) -> list[str]:
+    if fit is None:
+        return []
+    change = change_words(fit.slope, fit.unit)
+    return [f"虚线为最小二乘直线，平均每年{change}；{PROJECTION_NOTE}，不考虑政策与案件变化"]
+
+
+def _panels_title(points: pd.DataFrame, shown: list[str], missing: list[str], scene: Scene) -> str:
+    """How many places have figures; where all do, who has most and least in the newest period that they share."""
+    count = len(shown) + len(missing)
+    of = points[points["region_code"].isin(shown) & points["run"].notna()]
+    sizes = of.groupby("period")["region_code"].nunique()
+    shared = sizes[sizes == count].index
+    if not len(shared):
+        return f"{count}个{scene.level_name}中有{len(shown)}个公布过{scene.subject}"
+    newest = of[of["period"] == max(shared)]
+    when, high, low = format_period(max(shared)), newest["value"].max(), newest["value"].min()
+    if high == low:
+        return f"{when}{count}个{scene.level_name}{scene.subject}均为{newest['text'].iloc[0]}"
+    ends = []
+    for value, word in ((high, "最高"), (low, "最低")):
+        at = newest[newest["value"] == value]
+        ends.append(f"{holders(at['region'].tolist(), scene.level_name)}{word}，{at['text'].iloc[0]}")
+    return f"{when}{scene.subject}：{'；'.join(ends)}"
+
+
+def _table(points: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    ordered = points[points["region_code"].isin(list(names))].sort_values(
+        ["region_code", "period_end"], ascending=[True, False], kind="stable"
+    )
+    table = pd.DataFrame(
+        {
+            "地区": ordered["region"],
+            "期间": ordered["period_text"],
+            "数值": ordered["text"],
+            "分子/分母": ordered["cases"],
+            "95%区间": [interval_words(row, row["unit"]) for _, row in ordered.iterrows()],
+            "来源": ordered["source_title"],
+        }
+    ).reset_index(drop=True)
+    return table.loc[:, [name for name in table if name not in ("分子/分母", "95%区间") or table[name].any()]]

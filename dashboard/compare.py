@@ -1,0 +1,440 @@
+"""The page 对比: what is compared with what, which of its views answers, and what to say where nothing compares."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import frame, queries, selection, slices
+from dashboard.charts import Chart, matrices, rankings, scatters
+from dashboard.charts.anatomy import Scene, missing_line
+from dashboard.frame import Reader, plain
+from dashboard.selection import REGION_ROOT, Choices, Comparison
+from dashboard.statistics import PARTS_NOT_PUBLISHED, standings, target_for
+from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, format_period
+
+VIEW_NAMES = {"ranking": "排名", "periods": "两期对比", "heatmap": "热力图", "scatter": "散点", "funnel": "漏斗图"}
+SHADING_NAMES = {"rank": "按名次", "target": "按距全区目标"}
+RATES = "比率类指标"
+SUGGESTED = 8
+FEWEST = 2  # places with a figure of one period, below which there is nothing to compare
+OWN_LEVEL_NOTE = "本级"  # how notes say that a figure of the region covers its own bodies alone
+NO_GROUPS = "按人口、案件量等划分的对比组要注明出处才能使用，目前还没有登记。"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the reader asks: the comparison, among which places (rows of `queries.regions`), of which figures."""
+
+    reader: Reader
+    asked: Comparison
+    places: pd.DataFrame
+    figures: pd.DataFrame
+
+    def standings(self, period: str, indicator: str = "", figures: pd.DataFrame | None = None) -> pd.DataFrame:
+        """The places in one period with what `statistics.standings` adds; of the chosen indicator or of another."""
+        chosen, row = self.reader.selection, self.reader.choices.indicators.loc[indicator or self.reader.indicator.name]
+        found = self.figures if figures is None else figures
+        breakdown = "" if indicator else chosen.breakdown
+        cut = slices.by_region(found, self.places, chosen.level, breakdown, period)
+        return standings(cut, row["direction"], row["kind"], row["aggregation"])
+
+    def scene(self, indicator: str = "") -> Scene:
+        """What its charts share."""
+        chosen, choices = self.reader.selection, self.reader.choices
+        row = choices.indicators.loc[indicator or chosen.indicator]
+        return Scene(
+            indicator=row,
+            dataset=chosen.dataset,
+            places=places_words(choices, chosen.level, self.asked.group),
+            level_name=short_level(chosen.level),
+            breakdown="" if indicator else chosen.breakdown,
+            period=chosen.period,
+            release_id=self.reader.release.id,
+            case_unit=case_unit(row, choices.indicators),
+            highlighted=chosen.region,
+            dark=self.reader.dark,
+        )
+
+
+def question(reader: Reader) -> Question:
+    """What the address asks, with a notice for what makes no sense in it."""
+    chosen, regions = reader.selection, reader.choices.regions
+    asked, notices = selection.current_comparison(reader.choices, chosen)
+    for notice in notices:
+        st.warning(plain(notice), icon=":material/info:")
+    places = regions[regions["level"] == chosen.level]
+    if asked.group:
+        places = places[places["parent"] == asked.group]
+    return Question(
+        reader, asked, places, queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+    )
+
+
+def short_level(level: str) -> str:
+    """What the places of a level are called in a sentence: 盟市, 旗县."""
+    return LEVEL_NAMES[level].partition("（")[0]
+
+
+def places_words(choices: Choices, level: str, group: str) -> str:
+    """Who is compared, in words: 12个盟市, 呼和浩特市9个旗县（市、区）."""
+    regions = choices.regions
+    if group:
+        return f"{regions['name'][group]}{(regions['parent'] == group).sum()}个{LEVEL_NAMES[level]}"
+    return f"{(regions['level'] == level).sum()}个{LEVEL_NAMES[level]}"
+
+
+def case_unit(indicator: pd.Series, indicators: pd.DataFrame) -> str:
+    """What the parts of a rate are counted in: the unit of its denominator, else its numerator; empty: not known."""
+    parts = [part for part in (indicator["denominator"], indicator["numerator"]) if part in indicators.index]
+    return str(indicators["unit"][parts[0]]) if parts else ""
+
+
+def whole_of(figures: pd.DataFrame, breakdown: str, period: str) -> pd.Series | None:
+    """The whole region's figure of one period with its text; None where it has none, or only that of its own bodies."""
+    cut = figures[(figures["level"] == "region") & (figures["breakdown"] == breakdown) & (figures["period"] == period)]
+    cut = cut[cut["value"].notna() & ~cut["note"].str.contains(OWN_LEVEL_NOTE)]
+    return None if cut.empty else slices.with_texts(cut).iloc[0]
+
+
+# ---- controls ----
+
+
+def _set(reader: Reader, name: str) -> None:
+    value = st.session_state[f"compare_{name}"]
+    if value is not None:
+        selection.change_comparison(reader.choices, **{name: value})
+
+
+def switch(asked: Question) -> None:
+    """The views, and who is compared."""
+    reader = asked.reader
+    st.session_state["compare_view"] = asked.asked.view
+    st.segmented_control(
+        "看法",
+        list(VIEW_NAMES),
+        format_func=lambda view: VIEW_NAMES[view],
+        key="compare_view",
+        on_change=_set,
+        args=(reader, "view"),
+        label_visibility="collapsed",
+    )
+    if asked.asked.view not in PICKERS:
+        _pick_places(asked)
+        return
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _pick_places(asked)
+    with right:
+        PICKERS[asked.asked.view](asked)
+
+
+def _pick_places(asked: Question) -> None:
+    """One list for level and group: the leagues, all banners, the banners of each league."""
+    reader = asked.reader
+    regions = reader.choices.regions
+    leagues = regions.index[regions["level"] == "league"]
+    options = [("league", ""), ("banner", ""), *(("banner", league) for league in leagues)]
+
+    def choose() -> None:
+        level, group = st.session_state["compare_places"]
+        reader.change(level=level)
+        selection.change_comparison(reader.choices, group=group)
+
+    st.session_state["compare_places"] = (reader.selection.level, asked.asked.group)
+    st.selectbox(
+        "对比范围",
+        options,
+        format_func=lambda option: places_words(reader.choices, *option),
+        key="compare_places",
+        on_change=choose,
+        help=NO_GROUPS,
+    )
+
+
+def _pick_period(asked: Question) -> None:
+    reader, chosen = asked.reader, asked.reader.selection
+    periods = selection.periods_beside(reader.choices, chosen)
+    if not periods:
+        return
+    counts = reader.choices.of(chosen.dataset, chosen.indicator, chosen.breakdown).regions.get(chosen.level, {})
+    st.session_state["compare_period2"] = asked.asked.period2
+    st.selectbox(
+        f"与{format_period(chosen.period)}对比的期间",
+        periods,
+        format_func=lambda period: f"{format_period(period)} · {counts.get(period, 0)}地有数",
+        key="compare_period2",
+        on_change=_set,
+        args=(reader, "period2"),
+        help="只列出长短相同的期间：长短不同的数不能相比。",
+    )
+
+
+def _pick_indicator(asked: Question) -> None:
+    reader = asked.reader
+    names = reader.choices.indicators["name"]
+    options = selection.indicators_beside(reader.choices, reader.selection)
+    if not options:
+        return
+    st.session_state["compare_indicator2"] = asked.asked.indicator2
+    st.selectbox(
+        "纵轴指标",
+        options,
+        format_func=lambda indicator: names[indicator],
+        key="compare_indicator2",
+        on_change=_set,
+        args=(reader, "indicator2"),
+        help="横轴是左侧栏所选的指标。只列出同一期间至少两地有数的指标。",
+    )
+
+
+def _pick_chapter(asked: Question) -> None:
+    reader = asked.reader
+    chapters = reader.choices.indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
+    names = {"": f"{RATES}（各章）", **{str(number): f"{number} {name}" for number, name in chapters.items()}}
+    st.session_state["compare_chapter"] = asked.asked.chapter
+    st.selectbox(
+        "指标范围",
+        list(names),
+        format_func=lambda chapter: names[chapter],
+        key="compare_chapter",
+        on_change=_set,
+        args=(reader, "chapter"),
+    )
+
+
+PICKERS = {"periods": _pick_period, "scatter": _pick_indicator, "heatmap": _pick_chapter}
+
+
+# ---- views ----
+
+
+def show(asked: Question) -> None:
+    """The chosen view, or what there is instead."""
+    chosen = asked.reader.selection
+    if asked.asked.view == "heatmap" and chosen.period != LATEST:
+        _heatmap(asked)
+        return
+    stood = asked.standings(chosen.period)
+    known = int((stood["state"] == "value").sum())
+    subject = asked.scene().subject
+    if chosen.period == LATEST:
+        _instead(asked, f"{LATEST_NAME}的期间各不相同，不排名、不比较；下面按地区顺序列出各地的数和期间。")
+    elif known < FEWEST:
+        few = f"只有{known}个" if known else "没有一个"
+        who = asked.scene().places
+        _instead(asked, f"{who}中{few}公布{format_period(chosen.period)}的{subject}，无从比较。")
+    else:
+        VIEWS[asked.asked.view](asked, stood)
+
+
+def _ranking(asked: Question, stood: pd.DataFrame) -> None:
+    chosen, scene = asked.reader.selection, asked.scene()
+    whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
+    chart = rankings.ranking(stood, scene, whole=whole, target=_target(asked))
+    _draw(chart, "ranking", columns=_bars(chart.table, scene))
+
+
+def _periods(asked: Question, stood: pd.DataFrame) -> None:
+    chosen, scene, other = asked.reader.selection, asked.scene(), asked.asked.period2
+    if not other:
+        _instead(asked, f"没有与{format_period(chosen.period)}长短相同的另一期间，不能作两期对比。")
+        return
+    first, last = sorted([chosen.period, other])
+    early, late = asked.standings(first), asked.standings(last)
+    if (early["value"].notna() & late["value"].notna()).sum() == 0:
+        _instead(asked, f"没有地区既公布了{format_period(first)}又公布了{format_period(last)}的{scene.subject}。")
+        return
+    reasons = _breaks(asked, early["period_end"].max(), late["period_end"].max())
+    if reasons:
+        _instead(asked, f"{format_period(first)}与{format_period(last)}之间口径有变，不可比：{reasons}")
+        return
+    chart = rankings.two_periods(early, late, scene, period2=other)
+    _draw(chart, "periods")
+
+
+def _breaks(asked: Question, early: pd.Timestamp, late: pd.Timestamp) -> str:
+    """Why figures of two periods do not compare, or nothing."""
+    chosen = asked.reader.selection
+    breaks = queries.breaks(asked.reader.release, chosen.dataset, chosen.indicator)
+    return "；".join(breaks.loc[(breaks["since"] > early) & (breaks["since"] <= late), "reason"])
+
+
+def _scatter(asked: Question, stood: pd.DataFrame) -> None:
+    reader, chosen, other = asked.reader, asked.reader.selection, asked.asked.indicator2
+    if not other:
+        _instead(asked, f"{format_period(chosen.period)}没有第二项至少两地有数的指标，画不出散点。")
+        return
+    figures = queries.figures_of_indicator(reader.release, chosen.dataset, other)
+    chart = scatters.two_indicators(
+        stood,
+        asked.standings(chosen.period, other, figures),
+        asked.scene(),
+        asked.scene(other),
+        whole=whole_of(asked.figures, chosen.breakdown, chosen.period),
+        other_whole=whole_of(figures, "", chosen.period),
+    )
+    _draw(chart, "scatter")
+
+
+def _funnel(asked: Question, stood: pd.DataFrame) -> None:
+    chosen, scene = asked.reader.selection, asked.scene()
+    with_parts = stood[stood["denominator"].gt(0) & stood["numerator"].notna()]
+    if not scene.rate:
+        _instead(asked, "漏斗图用来看比率的高低是否出于偶然；所选指标是数量，请另选比率类指标。")
+        return
+    if len(with_parts) < FEWEST:
+        _instead(asked, f"{PARTS_NOT_PUBLISHED}，算不出控制线，画不出漏斗图。")
+        return
+    whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
+    parts = whole if whole is not None and whole["denominator"] > 0 else with_parts[["numerator", "denominator"]].sum()
+    chart = scatters.funnel(stood, scene, rate=100 * parts["numerator"] / parts["denominator"])
+    _draw(chart, "funnel", columns=_bars(chart.table, scene))
+
+
+def _heatmap(asked: Question) -> None:
+    reader, chosen, chapter = asked.reader, asked.reader.selection, asked.asked.chapter
+    if len(asked.places) > matrices.MOST_PLACES:
+        st.info("热力图并排放不下全部旗县，请在“对比范围”中选一个盟市的旗县。", icon=":material/info:")
+        return
+    figures = queries.matrix_of_period(reader.release, chosen.dataset, chosen.level, chosen.period)
+    totals = figures["value"].notna() & (figures["breakdown"] == "")
+    known = figures[totals & figures["region_code"].isin(asked.places.index)]
+    counts = known.groupby("indicator_id").size()
+    catalogue = reader.choices.indicators
+    scoped = catalogue["kind"].isin(["rate", "ratio"]) if not chapter else catalogue["chapter"] == int(chapter)
+    rows = catalogue[scoped & catalogue.index.isin(counts.index[counts >= FEWEST])]
+    scope = RATES if not chapter else f"“{catalogue.loc[scoped, 'chapter_short'].iloc[0]}”指标"
+    if rows.empty:
+        reason = f"{format_period(chosen.period)}的{scope}中，没有一项有两个以上{asked.scene().level_name}公布。"
+        _instead(asked, reason)
+        return
+    aims = _aims(asked, rows)
+    _pick_shading(asked, len(aims))
+    if asked.asked.by == "target" and len(aims):
+        rows = rows.loc[aims.index]
+        cells = matrices.matrix_cells(figures, rows, asked.places).join(aims, on="indicator_id")
+        chart = matrices.by_target(cells, asked.scene(), scope=scope)
+    else:
+        chart = matrices.by_rank(matrices.matrix_cells(figures, rows, asked.places), asked.scene(), scope=scope)
+    _draw(chart, "heatmap")
+
+
+def _aims(asked: Question, rows: pd.DataFrame) -> pd.DataFrame:
+    """The whole region's targets of those indicators in `rows` that have a direction: target, target_period by id."""
+    targets, period = queries.targets(asked.reader.release), asked.reader.selection.period
+    found = {
+        indicator: target_for(targets, REGION_ROOT, indicator, period)
+        for indicator in rows.index[rows["direction"] != "neutral"]
+    }
+    aims = {indicator: [aim["value"], aim["period"]] for indicator, aim in found.items() if aim is not None}
+    return pd.DataFrame.from_dict(aims, orient="index", columns=["target", "target_period"])
+
+
+def _pick_shading(asked: Question, aimed: int) -> None:
+    """By rank or by distance to the target, where there are targets."""
+    if not aimed:
+        return
+    st.session_state["compare_by"] = asked.asked.by
+    st.segmented_control(
+        "颜色",
+        list(SHADING_NAMES),
+        format_func=lambda by: SHADING_NAMES[by] + (f"（{aimed}项有目标）" if by == "target" else ""),
+        key="compare_by",
+        on_change=_set,
+        args=(asked.reader, "by"),
+    )
+
+
+VIEWS = {"ranking": _ranking, "periods": _periods, "scatter": _scatter, "funnel": _funnel}
+
+
+def _draw(chart: Chart, key: str, columns: dict[str, object] | None = None) -> None:
+    """A chart in its own height, which follows from its rows."""
+    frame.show(chart, key, height=int(chart.figure.layout.height), columns=columns)
+
+
+def _target(asked: Question) -> pd.Series | None:
+    """The whole region's target, for totals alone: a breakdown has none."""
+    chosen = asked.reader.selection
+    if chosen.breakdown:
+        return None
+    return target_for(queries.targets(asked.reader.release), REGION_ROOT, chosen.indicator, chosen.period)
+
+
+def _bars(table: pd.DataFrame, scene: Scene) -> dict[str, object]:
+    """The column 对照 as bars from zero."""
+    most = 100.0 if scene.rate else float(table["对照"].max())
+    return {"对照": st.column_config.ProgressColumn(format=" ", min_value=0, max_value=most, width="small")}
+
+
+# ---- where nothing compares ----
+
+
+def _instead(asked: Question, reason: str) -> None:
+    """Why there is no chart, each place's newest figure with its period and source, and what would compare."""
+    scene = asked.scene()
+    st.info(plain(reason), icon=":material/info:")
+    newest = asked.standings(LATEST)
+    known = newest[newest["state"] == "value"]
+    st.markdown(f"#### {plain(f'{scene.places}中有{len(known)}个公布过{scene.subject}')}")
+    if len(known):
+        st.caption("各取最近一期，按区划顺序排列，不是名次。")
+        columns = {"name": "地区", "text": "数值", "period_text": "期间", "source_title": "来源", "note": "说明"}
+        st.dataframe(
+            known[list(columns)].rename(columns=columns),
+            hide_index=True,
+            alt=f"{scene.places}的{scene.subject}，各取最近一期",
+        )
+    if missing := missing_line(newest):
+        st.caption(plain(missing))
+    _suggest(asked)
+
+
+def _suggest(asked: Question) -> None:
+    """Buttons to what several places published for one period."""
+    reader, chosen = asked.reader, asked.reader.selection
+    found = comparable_figures(reader.choices, chosen.dataset, chosen.indicator, chosen.level)[:SUGGESTED]
+    if not found:
+        st.caption("本数据集没有任何一项指标有两个以上地区公布同一期间的数。")
+        return
+    st.markdown("**同一期间有多个地区公布、可以对比的数据**")
+    names = reader.choices.indicators["name"]
+    with st.container(gap=None):
+        for indicator, breakdown, level, period, places in found:
+            part = f"（{breakdown}）" if breakdown else ""
+            words = f"{names[indicator]}{part} · {format_period(period)} · {places}个{short_level(level)}"
+            st.button(
+                plain(words),
+                key=f"compare_{indicator}_{breakdown}_{level}",
+                type="tertiary",
+                icon=":material/arrow_forward:",
+                on_click=_follow,
+                args=(reader, {"indicator": indicator, "breakdown": breakdown, "level": level, "period": period}),
+            )
+
+
+def _follow(reader: Reader, changes: dict[str, str]) -> None:
+    """To a suggestion, in the view that needs the fewest figures."""
+    reader.change(**changes)
+    selection.change_comparison(reader.choices, view="ranking")
+
+
+def comparable_figures(
+    choices: Choices, dataset: str, indicator: str, level: str
+) -> list[tuple[str, str, str, str, int]]:
+    """What at least two regions of a level published for one period: (indicator, breakdown, level, period, regions).
+
+    For each breakdown and level the period of most regions; first the chosen indicator, then the chosen level, then
+    by the number of regions.
+    """
+    found = []
+    for (of_dataset, name), breakdowns in choices.covered.items():
+        if of_dataset != dataset:
+            continue
+        for breakdown, covered in breakdowns.items():
+            for of_level, counts in covered.regions.items():
+                best = max(covered.periods, key=lambda period: counts.get(period, 0), default="")
+                if of_level in selection.LEVELS and counts.get(best, 0) >= FEWEST:
+                    found.append((name, breakdown, of_level, best, counts[best]))
+    return sorted(found, key=lambda row: (row[0] != indicator, row[2] != level, -row[4]))

@@ -1,0 +1,485 @@
+"""One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import frame, narrative, queries, selection, slices
+from dashboard.charts import profiles
+from dashboard.charts.anatomy import place_words
+from dashboard.compare import case_unit, places_words
+from dashboard.frame import Reader, operator, plain
+from dashboard.queries import Release
+from dashboard.selection import REGION_ROOT
+from dashboard.statistics import (
+    CASE_UNITS,
+    SMALL_BASE_WORDS,
+    gap_in_cases,
+    poisson_interval,
+    rank_bands,
+    small_base,
+    status,
+    wilson_interval,
+)
+from dashboard.theme import (
+    DATASET_NAMES,
+    DEMO_MARK,
+    NOT_PUBLISHED,
+    STATE_NAMES,
+    format_period,
+    format_value,
+)
+from dashboard.trends import DIFFERENCES, TOO_FEW, change, target_of, year_before
+
+FEWEST_PEERS = 4  # places with a figure, below which quarters of them mean nothing
+NEARLY_ALL = 0.9  # of the figures of the fullest year: a newer year with as many is the better start
+PEER_GROUPS = {"own": "同盟市", "all": "全区"}
+QUANTILES = {0.0: "least", 0.25: "lower", 0.5: "middle", 0.75: "upper", 1.0: "most"}
+SOURCE_COLUMNS = {
+    "source_title": "来源",
+    "publisher": "发布单位",
+    "published_on": "发布时间",
+    "figures": "数据条数",
+    "url": "网址",
+}
+LIST_ROWS = 18
+NOT_ENOUGH = "同级地区公布数不足，不作比较"
+
+
+@dataclass(frozen=True)
+class Peers:
+    """Who a region is held against: their codes and level, and in words (12个盟市)."""
+
+    codes: tuple[str, ...]
+    level: str
+    words: str
+
+
+def groups_of(reader: Reader) -> list[str]:
+    """Whom a banner may be held against: a league of few banners gives no quarters."""
+    regions, code = reader.choices.regions, reader.selection.region
+    siblings = (regions["parent"] == regions["parent"][code]).sum()
+    return list(PEER_GROUPS) if siblings >= FEWEST_PEERS else ["all"]
+
+
+def peers_of(reader: Reader, group: str) -> Peers:
+    """The regions of the same level; of a banner those of its league (`own`) or all. The whole region has no equal: it
+    is shown within its leagues.
+    """
+    regions, code = reader.choices.regions, reader.selection.region
+    level = str(regions["level"][code])
+    if level == "region":
+        level = "league"
+    league = regions["parent"][code] if level == "banner" and group == "own" else ""
+    codes = regions.index[(regions["level"] == level) & ((regions["parent"] == league) | (league == ""))]
+    return Peers(tuple(codes), level, places_words(reader.choices, level, league))
+
+
+def stand(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """Who stands where in every indicator at once, by the rules of `statistics.standings`, which takes them one by one.
+
+    `cells`: `totals`, the peers alone. Only values; adds direction, kind, small (bool: a rate on a
+    small base, without rank), rank, best, worst (Int64; neutral indicators have no band).
+    """
+    own = ["direction", "kind", "aggregation", "unit"]
+    known = cells[cells["value"].notna()].join(indicators[own], on="indicator_id")
+    rate = known["kind"].isin(["rate", "ratio"])
+    counted = (known["kind"] == "count") & (known["aggregation"] == "sum") & known["unit"].isin(CASE_UNITS)
+    small = rate & small_base(known["denominator"])
+    ends = wilson_interval(known["numerator"], known["denominator"]).where(rate)
+    ends = ends.combine_first(poisson_interval(known["value"].where(counted & (known["qualifier"] == ""))))
+    ends = ends.where(~small)
+    ahead = known["value"].where(known["direction"] == "lower_better", -known["value"]).where(~small)
+    known = known.assign(small=small, rank=ahead.groupby(known["indicator_id"]).rank(method="min").astype("Int64"))
+    complete = (ends["low"].notna() | small).groupby(known["indicator_id"]).transform("all")
+    judged = known.assign(low=ends["low"], high=ends["high"])[complete & (known["direction"] != "neutral")]
+    bands = [
+        rank_bands(group["low"], group["high"], group["direction"].iloc[0])
+        for _, group in judged.groupby("indicator_id", sort=False)
+    ]
+    return known.join(pd.concat(bands) if bands else pd.DataFrame(columns=["best", "worst"], dtype="Int64"))
+
+
+def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
+    """`queries.matrix_of_period` without the breakdowns."""
+    cells = queries.matrix_of_period(release, dataset, level, period)
+    return cells[cells["breakdown"] == ""]
+
+
+@st.cache_data(show_spinner=False, max_entries=60)
+def _standings(
+    path: str, dataset: str, level: str, period: str, codes: tuple[str, ...], _release: Release
+) -> pd.DataFrame:
+    cells = totals(_release, dataset, level, period)
+    return stand(cells[cells["region_code"].isin(codes)], queries.indicators(_release))
+
+
+def spine(
+    figures: pd.DataFrame,
+    stood: pd.DataFrame,
+    whole: pd.Series,
+    *,
+    region_code: str,
+    period: str,
+    indicators: pd.DataFrame,
+    targets: pd.DataFrame,
+    breaks: pd.DataFrame,
+) -> pd.DataFrame:
+    """The totals of one region in one year that can be held against peers, one row an indicator, in catalogue order.
+
+    `figures`: `queries.figures_of_region`; `stood`: `stand` of the peers; `whole`: the whole region's values by
+    indicator; `breaks`: `queries.breaks_of_dataset`. Index indicator_id; columns of the figure and name, chapter_short,
+    direction, kind; `least`, `lower`, `middle`, `upper`, `most` (float64: quantiles of the peers without small
+    bases), `peers` (their number), `whole` (NaN for what is a sum over places), `small`, `cases`, `place` (in words),
+    `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words). The region
+    itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
+    """
+    annual = figures[(figures["breakdown"] == "") & figures["value"].notna()].drop(columns="chapter")
+    own = annual[annual["period"] == period].set_index("indicator_id")
+    before = annual[annual["period"] == year_before(period)].set_index("indicator_id")
+    solid = stood[~stood["small"]].groupby("indicator_id")["value"]
+    spread = solid.quantile(list(QUANTILES)).unstack().rename(columns=QUANTILES)
+    spread = spread.assign(peers=solid.size())[lambda frame: frame["peers"] >= FEWEST_PEERS]
+    rows = own.join(spread, how="inner").join(indicators[["name", "chapter", "chapter_short", "direction", "kind"]])
+    averaged = rows["kind"].isin(DIFFERENCES)
+    if region_code == REGION_ROOT:
+        rows, averaged = rows[averaged], averaged[averaged]
+    rows = rows.loc[[i for i in indicators.index if i in rows.index]]
+    aimed = set(targets["indicator_id"])
+    places = stood[stood["region_code"] == region_code].set_index("indicator_id").reindex(rows.index)
+    units = [case_unit(indicator, indicators) for _, indicator in indicators.loc[rows.index].iterrows()]
+    rate = rows["kind"].isin(["rate", "ratio"])
+    parts = zip(slices.cases(rows, ""), units, rate, strict=True)
+    whole = whole.reindex(rows.index).where(averaged)
+    rows = slices.with_texts(rows).assign(
+        whole=float("nan") if region_code == REGION_ROOT else whole,
+        small=rate & small_base(rows["denominator"]),
+        cases=[cases + unit if cases and is_rate else "" for cases, unit, is_rate in parts],
+    )
+    aims = {
+        i: _aim(rows.loc[i], unit, indicators.loc[i], targets)
+        for i, unit in zip(rows.index, units, strict=True)
+        if i in aimed
+    }
+    return rows.assign(
+        place=_place_words(rows, places),
+        change=_change_words(rows, before, breaks),
+        mark=pd.Series({i: mark for i, (mark, _) in aims.items()}, dtype=object).reindex(rows.index),
+        aim=[aims.get(i, ("", ""))[1] for i in rows.index],
+    )
+
+
+def _place_words(rows: pd.DataFrame, places: pd.DataFrame) -> list[str]:
+    """The place among the peers; of neutral indicators only 偏高 or 偏低; of small bases none."""
+    words = []
+    for row, (_, place) in zip(rows.itertuples(), places[["rank", "best", "worst"]].iterrows(), strict=True):
+        if row.small:
+            words.append(SMALL_BASE_WORDS)
+        elif row.direction != "neutral":
+            words.append(place_words(place))
+        elif row.lower == row.upper or pd.isna(place["rank"]):
+            words.append("")
+        else:
+            words.append("偏高" if row.value > row.upper else "偏低" if row.value < row.lower else "居中")
+    return words
+
+
+def _change_words(rows: pd.DataFrame, before: pd.DataFrame, breaks: pd.DataFrame) -> list[str]:
+    """The change over the year before, or why there is none. `before`: the figures of that year."""
+    bases = {row.Index: row for row in before.itertuples()}
+    since = breaks.groupby("indicator_id")["since"].apply(list).to_dict()
+    words = []
+    for row in rows.itertuples():
+        base = bases.get(row.Index)
+        if base is None:
+            words.append("上年未公布")
+            continue
+        broken = any(base.period_start < day <= row.period_end for day in since.get(row.Index, []))
+        said, _ = change(row, base, row.kind, broken)
+        words.append(said if said != TOO_FEW else "" if row.small else "较上年基数过小")
+    return words
+
+
+def _aim(row: pd.Series, unit: str, indicator: pd.Series, targets: pd.DataFrame) -> tuple[str | None, str]:
+    """How a figure stands to its target, with the cases that are missing: ■ 未达标 · 距…差…，再有3件即达标."""
+    target, whose = target_of(targets, row["region_code"], indicator, row["period"])
+    if target is None:
+        return None, ""
+    mark = status(row["value"], target["value"], indicator["direction"], indicator["near"])
+    words = narrative.target_phrase(row, target, indicator, whose)
+    missing = gap_in_cases(row["numerator"], row["denominator"], target["value"], indicator["direction"])
+    if missing:
+        words += f"，{'再有' if indicator['direction'] == 'higher_better' else '减少'}{missing}{unit}即达标"
+    return mark, words
+
+
+def listed(figures: pd.DataFrame, shown: pd.Index, indicators: pd.DataFrame) -> pd.DataFrame:
+    """The newest figure of everything that the spine does not show, in catalogue order; columns of the figure, texts,
+    chapter_short.
+
+    `figures`: `queries.figures_of_region`; `shown`: indicators whose total stands in the spine.
+    """
+    rest = figures[~(figures["indicator_id"].isin(shown) & (figures["breakdown"] == ""))]
+    rest = slices.with_texts(slices.newest(rest)).join(indicators["chapter_short"], on="indicator_id")
+    order = {indicator: at for at, indicator in enumerate(indicators.index)}
+    return rest.sort_values("indicator_id", key=lambda ids: ids.map(order), kind="stable")
+
+
+def annual_periods(figures: pd.DataFrame) -> pd.Series:
+    """How many totals a region has for each year, newest first."""
+    known = figures[figures["value"].notna() & (figures["breakdown"] == "")]
+    years = known.loc[known["period"].str.fullmatch(r"\d{4}"), "period"]
+    return years.value_counts().sort_index(ascending=False)
+
+
+def opening_period(counts: pd.Series) -> str:
+    """The newest year with nearly as many figures as the fullest one; empty without figures."""
+    full = counts[counts >= NEARLY_ALL * counts.max()]
+    return str(full.index[0]) if len(full) else ""
+
+
+def sources(figures: pd.DataFrame) -> pd.DataFrame:
+    """Who published the figures of a region: source_title, publisher, published_on, url, figures (int); most first."""
+    known = figures[figures["value"].notna()]
+    columns = ["source_id", "source_title", "publisher", "published_on", "url"]
+    counted = known.groupby(columns, dropna=False, sort=False).size().reset_index(name="figures")
+    return counted.sort_values("figures", ascending=False, kind="stable").drop(columns="source_id")
+
+
+def below(cells: pd.DataFrame, regions: pd.DataFrame, indicators: pd.DataFrame, region_code: str) -> pd.DataFrame:
+    """The headline figures of the regions right below one: a row a region, a column an indicator (Chinese names).
+
+    `cells`: `totals` of their level. Indicators of which none has a figure are left out; what is
+    missing has the name of its state. Empty where nothing is below or nothing is known.
+    """
+    places = regions[regions["parent"] == region_code]
+    headline = indicators[indicators["headline"].notna()].sort_values("headline")
+    cells = cells[cells["region_code"].isin(places.index) & cells["indicator_id"].isin(headline.index)]
+    known = cells[cells["value"].notna()]
+    cells = cells.assign(
+        text=[
+            STATE_NAMES.get(row.status, NOT_PUBLISHED)
+            if pd.isna(row.value)
+            else format_value(row.value, headline["unit"][row.indicator_id], row.qualifier)
+            for row in cells.itertuples()
+        ]
+    )
+    shown = [i for i in headline.index if i in set(known["indicator_id"])]
+    if not shown:
+        return pd.DataFrame()
+    table = cells.pivot(index="region_code", columns="indicator_id", values="text")
+    table = table.reindex(index=places.index, columns=shown).fillna(NOT_PUBLISHED)
+    table.columns = pd.Index([headline["name"][i] for i in shown])
+    table.insert(0, "地区", places["name"])
+    return table.reset_index(drop=True)
+
+
+# ---- on the page ----
+
+
+def header(reader: Reader, figures: pd.DataFrame) -> None:
+    """Who this is, what it has published, and the way to the other pages with the same region."""
+    regions, code = reader.choices.regions, reader.selection.region
+    place = regions.loc[code]
+    above = [] if pd.isna(place["parent"]) else [regions["name"][place["parent"]]]
+    st.subheader(place["name"])
+    st.caption(plain(" · ".join([*above, place["type"], f"区划代码{code}"])))
+    if reader.selection.dataset == "demo":
+        st.badge(DEMO_MARK, color="orange")
+    st.markdown(plain(published_words(figures)))
+    st.caption("打印本页（Ctrl+P）得到一张A4纸。")
+    with st.container(horizontal=True):
+        st.page_link("../pages/map.py", label="在地图上看", icon=":material/map:")
+        st.page_link("../pages/trends.py", label="看趋势", icon=":material/show_chart:")
+        st.page_link("../pages/data.py", label="全部数据", icon=":material/table:")
+
+
+def published_words(figures: pd.DataFrame) -> str:
+    """What a region has published, in a sentence. `figures`: `queries.figures_of_region`."""
+    known = figures[figures["value"].notna()]
+    if known.empty:
+        return "本数据集没有这个地区的数据。"
+    first, last = known["period_start"].min().year, known["period_end"].max().year
+    years = f"{first}年" if first == last else f"{first}—{last}年"
+    return f"共有数据{len(known)}条，涉及{known['indicator_id'].nunique()}项指标，{years}。"
+
+
+def choose_period(figures: pd.DataFrame) -> str:
+    """The year to show, kept in the address as `year`; empty where the region has no annual totals."""
+    counts = annual_periods(figures)
+    opening = opening_period(counts)
+    if not opening:
+        return ""
+    known = [opening, *[year for year in counts.index if year != opening]]
+    asked = st.query_params.get("period", "")  # a year chosen on another page holds here too
+    period, notices = selection.own("year", known)
+    if "year" not in st.query_params and asked in known:
+        period = asked
+    for notice in notices:
+        st.warning(plain(notice), icon=":material/info:")
+    st.session_state["choose_year"] = period
+
+    def write() -> None:
+        st.query_params["year"] = st.session_state["choose_year"]
+
+    st.selectbox(
+        "年份",
+        list(counts.index),
+        format_func=lambda year: f"{format_period(year)} · {counts[year]}项有数",
+        key="choose_year",
+        on_change=write,
+        width=220,
+    )
+    return period
+
+
+def choose_peers(reader: Reader) -> Peers:
+    """Who a banner is held against: those of its league, or all; kept in the address as `peers`."""
+    if reader.choices.regions["level"][reader.selection.region] != "banner":
+        return peers_of(reader, "")
+    groups = groups_of(reader)
+    group, notices = selection.own("peers", list(PEER_GROUPS))
+    for notice in notices:
+        st.warning(plain(notice), icon=":material/info:")
+    if group not in groups:
+        st.caption(f"本盟市旗县不足{FEWEST_PEERS}个，与全区旗县相比。")
+        return peers_of(reader, groups[0])
+    st.session_state["choose_peers"] = group
+
+    def write() -> None:
+        selection.change_own("peers", st.session_state["choose_peers"] or group, list(PEER_GROUPS))
+
+    st.segmented_control(
+        "与哪些旗县相比",
+        groups,
+        format_func=lambda name: f"{PEER_GROUPS[name]}旗县",
+        key="choose_peers",
+        on_change=write,
+    )
+    return peers_of(reader, group)
+
+
+def spine_of(reader: Reader, figures: pd.DataFrame, peers: Peers, period: str) -> pd.DataFrame:
+    """`spine` of the chosen region in one year."""
+    chosen, release = reader.selection, reader.release
+    stood = _standings(release.path, chosen.dataset, peers.level, period, peers.codes, release)
+    whole = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
+    whole = whole[(whole["period"] == period) & (whole["breakdown"] == "")]
+    return spine(
+        figures,
+        stood,
+        whole.set_index("indicator_id")["value"],
+        region_code=chosen.region,
+        period=period,
+        indicators=reader.choices.indicators,
+        targets=queries.targets(release),
+        breaks=queries.breaks_of_dataset(release, chosen.dataset),
+    )
+
+
+def show_spine(reader: Reader, rows: pd.DataFrame, peers: Peers, period: str) -> None:
+    """The spine chart, on a wide screen in two columns; or why there is none."""
+    if rows.empty:
+        year = format_period(period) if period else ""
+        st.info(f"{year}{NOT_ENOUGH}。以下列出本地区各项数据。", icon=":material/info:")
+        return
+    parts = profiles.halves(rows)
+    for number, (column, part) in enumerate(zip(st.columns(len(parts), gap="large"), parts, strict=True)):
+        with column:
+            chart = profiles.spine_chart(
+                part,
+                place=reader.choices.regions["name"][reader.selection.region],
+                peers=peers.words,
+                period=period,
+                dataset=reader.selection.dataset,
+                release_id=reader.release.id,
+                number=f"（{'一二'[number]}）" if len(parts) > 1 else "",
+                dark=reader.dark,
+            )
+            frame.show(chart, key=f"profile_{number}", height=profiles.heights(part))
+
+
+def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:
+    """The figures without a comparison, by chapter, each with its period and source. `rows`: `listed`."""
+    if rows.empty:
+        return
+    st.markdown(f"#### {'其他数据' if beside_spine else '各项数据'}（{len(rows)}条）")
+    if beside_spine:
+        st.caption("分项、其他期间的数据，和同级地区公布数不足、不作比较的数据；每项取最近一期。")
+    st.dataframe(
+        listed_table(rows),
+        hide_index=True,
+        height="content" if len(rows) <= LIST_ROWS else 36 * LIST_ROWS,
+        alt=f"{place}各项指标最近一期的数据，按章排列",
+    )
+
+
+def listed_table(rows: pd.DataFrame) -> pd.DataFrame:
+    """`listed` with Chinese headers, the breakdown beside the indicator."""
+    parts = rows["breakdown"].map(lambda part: f"（{part}）" if part else "")
+    return pd.DataFrame(
+        {
+            "章": rows["chapter_short"],
+            "指标": rows["indicator"] + parts,
+            "数值": rows["text"],
+            "期间": rows["period_text"],
+            "来源": rows["source_title"],
+            "发布单位": rows["publisher"],
+        }
+    )
+
+
+def show_sources(table: pd.DataFrame, place: str) -> None:
+    """The documents behind the figures. `table`: `sources`."""
+    st.markdown(f"#### 数据来源（{len(table)}份）")
+    st.dataframe(
+        table.rename(columns=SOURCE_COLUMNS).dropna(axis="columns", how="all"),
+        hide_index=True,
+        height="content" if len(table) <= LIST_ROWS else 36 * LIST_ROWS,
+        column_config={"网址": st.column_config.LinkColumn(display_text="打开原文")},
+        placeholder="—",
+        alt=f"{place}数据的来源、发布单位和发布时间",
+    )
+
+
+def below_of(reader: Reader, period: str) -> pd.DataFrame:
+    """`below` of the chosen region: banners of a league, leagues of the whole region."""
+    regions, chosen = reader.choices.regions, reader.selection
+    levels = regions.loc[regions["parent"] == chosen.region, "level"].unique()
+    if not len(levels) or not period:
+        return pd.DataFrame()
+    cells = totals(reader.release, chosen.dataset, levels[0], period)
+    return below(cells, regions, reader.choices.indicators, chosen.region)
+
+
+def show_below(table: pd.DataFrame, place: str, period: str) -> None:
+    """The headline figures of the regions below. `table`: `below`."""
+    if table.empty:
+        return
+    st.markdown(f"#### 所辖地区（{format_period(period)}主要指标）")
+    st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        column_config={"地区": st.column_config.TextColumn(pinned=True)},
+        alt=f"{place}所辖各地{format_period(period)}的主要指标",
+    )
+
+
+def print_sheet(
+    reader: Reader, rows: pd.DataFrame, others: pd.DataFrame, table: pd.DataFrame, published: pd.DataFrame, peers: Peers
+) -> None:
+    """The page as it is printed: hidden on the screen, the only thing on paper (style.css)."""
+    regions, release, settings = reader.choices.regions, reader.release, operator()
+    demo = reader.selection.dataset == "demo"
+    held = [f"与{peers.words}对照", format_period(str(rows["period"].iloc[0]))] if len(rows) else [NOT_ENOUGH]
+    words = profiles.Sheet(
+        heading=f"{regions['name'][reader.selection.region]}法治政府建设指标画像",
+        about=" · ".join([DATASET_NAMES.get(reader.selection.dataset, reader.selection.dataset), *held]),
+        peers=peers.words,
+        mark=DEMO_MARK if demo else "",
+        foot=f"数据截至{release.data_until:%Y年%-m月%-d日}；版本{release.id}；责任单位：{settings['office']}。",
+    )
+    with st.container(key="print_sheet"):
+        st.html(profiles.sheet(rows, others, table, published, words))

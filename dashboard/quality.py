@@ -1,0 +1,626 @@
+"""What data stewards see: the account of a dataset, its gaps, who owes figures, and what contradicts or was refused."""
+
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from dashboard import controls, export, frame, queries, selection
+from dashboard.charts import coverage as charts
+from dashboard.frame import CSV_TYPE, Reader, plain
+from dashboard.selection import REGION_ROOT
+from dashboard.theme import (
+    DATASET_NAMES,
+    DEMO_MARK,
+    LATEST,
+    LEVEL_NAMES,
+    NOT_PUBLISHED,
+    STATE_NAMES,
+    format_difference,
+    format_period,
+    format_value,
+)
+
+BEIJING = timezone(timedelta(hours=8))
+METRIC_WIDTH = 158  # two beside each other on a phone
+LINE = 35  # pixels, of a row of a table
+TALL_LINE = 66  # of a row whose sentence wraps
+TABLE_HEIGHT = 620
+SEVERITIES = {"error": "◆ 错误", "warning": "■ 不一致", "info": "▲ 提示", "ok": "● 一致"}
+FAILED = ("error", "warning")
+KIND_NAMES = {
+    "ratio": "比率",
+    "growth": "同比",
+    "sum": "合计",
+    "subset": "部分与整体",
+    "duplicate": "重复",
+    "target": "目标",
+    "jump": "突变",
+    "conflict": "多个来源",
+}
+# Only these kinds compute a figure; the others hold two given figures against each other.
+COMPUTING = ("ratio", "growth", "sum")
+PAIR_NAMES = {"subset": ("整体", "部分"), "target": ("目标", "实际"), "jump": ("邻年", "当年")}
+GIVEN_NAMES = {"published": "公布值", "demo": "模拟值"}
+LOAD_STATES = {"loaded": "● 全部载入", "partial": "▲ 部分载入", "rejected": "■ 全部拒收"}
+WIDE = {name: st.column_config.TextColumn(width=360) for name in ("说明", "欠报指标")}
+
+
+# ---- the address ----
+
+
+def parameter(name: str, allowed: list[str], default: str) -> str:
+    """The value of a parameter of this page in the address; one that makes no sense falls back, with a notice."""
+    wanted = st.query_params.get(name, default)
+    if wanted in allowed:
+        return wanted
+    st.warning(plain(f"地址中的“{name}={wanted}”在此处没有数据或不存在，已改用默认值"), icon=":material/info:")
+    return default
+
+
+def _write(name: str, default: str, decode: dict[str, str] | None = None) -> None:
+    """Writes the widget of a parameter of this page into the address; an emptied widget changes nothing."""
+    value = st.session_state[f"quality_{name}"]
+    if value is None:
+        return
+    value = decode[value] if decode else value
+    if value == default:
+        st.query_params.pop(name, None)
+    else:
+        st.query_params[name] = value
+
+
+def opened(sections: dict[str, str]) -> tuple[str, DeltaGenerator]:
+    """The tabs of the page, and the open one: its key in `sections` (key -> title) and its place.
+
+    Only the open tab is computed; `tab` in the address says which.
+    """
+    keys = list(sections)
+    key = parameter("tab", keys, keys[0])
+    st.session_state["quality_tab"] = sections[key]
+    titles = {title: name for name, title in sections.items()}
+    places = st.tabs(list(titles), key="quality_tab", on_change=_write, args=("tab", keys[0], titles))
+    return key, places[keys.index(key)]
+
+
+def _select(name: str, label: str, options: list[str], default: str, text: Callable[[str], str]) -> str:
+    """A selectbox of a parameter of this page."""
+    st.session_state[f"quality_{name}"] = chosen = parameter(name, options, default)
+    st.selectbox(
+        label, options, format_func=text, key=f"quality_{name}", on_change=_write, args=(name, default), width=260
+    )
+    return chosen
+
+
+def address_on_map(reader: Reader, row: dict[str, Any]) -> str:
+    """Where the map shows a figure: the address with region, level, indicator, breakdown and period of `row`."""
+    wanted = {
+        "dataset": reader.selection.dataset,
+        "indicator": row["indicator_id"],
+        "breakdown": row["breakdown"],
+        "period": row["period"],
+        "level": "banner" if row["level"] == "banner" else "league",
+        "region": row["region_code"],
+    }
+    resolved, _ = selection.resolve({name: value for name, value in wanted.items() if value}, reader.choices)
+    return "/map?" + urlencode(selection.to_parameters(resolved, reader.choices))
+
+
+# ---- tables ----
+
+
+def today() -> date:
+    """The day in Beijing, whatever the clock of the server shows."""
+    return datetime.now(BEIJING).date()
+
+
+def beijing(times: pd.Series) -> pd.Series:
+    """UTC times as people in Beijing write them: 2026-01-15 09:30."""
+    return (times + pd.Timedelta(hours=8)).dt.strftime("%Y-%m-%d %H:%M")
+
+
+def day(date_: date) -> str:
+    """2026年1月15日."""
+    return f"{date_:%Y年%-m月%-d日}"
+
+
+def value_text(value: float, unit: str, qualifier: str, status: str) -> str:
+    """A figure as people write it, or its state in words."""
+    return STATE_NAMES.get(status, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
+
+
+def _show(
+    table: pd.DataFrame, reader: Reader, *, name: str, alt: str, saved: pd.DataFrame | None = None, line: int = LINE
+) -> None:
+    """A table, as high as its rows up to a limit, with a button that takes it (or `saved`) away as CSV."""
+    dataset = reader.selection.dataset
+    st.dataframe(
+        table.mask(table == "").dropna(axis="columns", how="all"),
+        hide_index=True,
+        row_height=line,
+        height=min(TABLE_HEIGHT, line * len(table) + LINE + 3),
+        column_config={
+            "查看": st.column_config.LinkColumn(display_text="地图", width=56),
+            **{column: config for column, config in WIDE.items() if column in table},
+        },
+        placeholder="—",
+        alt=alt,
+    )
+
+    def file() -> bytes:
+        rows = (table if saved is None else saved).drop(columns="查看", errors="ignore")
+        return export.to_csv(rows.assign(数据性质=DEMO_MARK) if dataset == "demo" else rows)
+
+    mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
+    st.download_button(
+        "下载CSV",
+        data=file,
+        file_name=f"{name}{mark}_{reader.release.id}.csv",
+        mime=CSV_TYPE,
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"download_{name}",
+    )
+
+
+def _mark(reader: Reader) -> None:
+    if reader.selection.dataset == "demo":
+        st.badge(DEMO_MARK, color="orange")
+
+
+# ---- 总账 ----
+
+
+def account(reader: Reader) -> None:
+    """The account of the dataset: five numbers and one line of words."""
+    dataset = reader.selection.dataset
+    held = queries.account(reader.release, dataset)
+    _mark(reader)
+    with st.grid(5, min_column_width=METRIC_WIDTH, gap="small"):
+        st.metric("有数的数据", f"{held['figures']}条", border=True)
+        st.metric("有数地区", f"{held['regions']}个", border=True)
+        st.metric("来源", f"{held['sources']}份", border=True)
+        st.metric("核对不一致", f"{held['failed']}项", border=True)
+        st.metric("拒收", f"{held['rejected']}行", border=True)
+    checked = f"核对{held['checks']}项，不一致{held['failed']}项" if held["checks"] else "没有需要说明的核对项"
+    st.markdown(
+        plain(
+            f"{DATASET_NAMES.get(dataset, dataset)}：{held['indicators']}项指标、{held['regions']}个地区共"
+            f"{held['figures']}条数据，出自{held['sources']}份来源；{checked}；"
+            f"载入{held['loads']}批，拒收{held['rejected']}行。"
+        )
+    )
+
+
+# ---- 覆盖 ----
+
+
+def coverage(reader: Reader) -> None:
+    """Which indicators have figures in which league, or of one region in which year."""
+    chosen, regions = reader.selection, reader.choices.regions
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = parameter("grid", ["leagues", "years"], "leagues")
+        st.session_state["quality_grid"] = view
+        st.segmented_control(
+            "看法",
+            ["leagues", "years"],
+            format_func={"leagues": "指标×盟市", "years": "指标×年份"}.__getitem__,
+            key="quality_grid",
+            on_change=_write,
+            args=("grid", "leagues"),
+        )
+        codes = list(regions.index[regions["level"] != "banner"]) if view == "leagues" else [chosen.region]
+        known = queries.coverage_by_year(reader.release, chosen.dataset, codes, today())
+        years = [str(year) for year in sorted(known["year"].unique(), reverse=True)]
+        if view == "leagues":
+            newest = LATEST if chosen.dataset == "published" or not years else years[0]
+            year = _select("coverage", "年份", [LATEST, *years], newest, _year_name)
+        else:
+            year = LATEST
+            controls.CONTROLS["region"](reader)
+        chapters = reader.choices.indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
+        picked = st.selectbox(
+            "章", list(chapters.index), index=None, format_func=lambda n: f"{n} {chapters[n]}", placeholder="全部"
+        )
+        everything = st.toggle("包括没有数据也没有要求的指标")
+    indicators = reader.choices.indicators
+    if picked:
+        indicators = indicators[indicators["chapter"] == picked]
+    if not everything:
+        concerned = {i for dataset, i in reader.choices.covered if dataset == chosen.dataset} | set(
+            known["indicator_id"]
+        )
+        indicators = indicators[indicators.index.isin(concerned)]
+    if indicators.empty:
+        st.info("这一章的指标没有数据，也没有报送要求。打开“包括没有数据也没有要求的指标”可以看到它们。")
+        return
+    if view == "leagues":
+        columns = {code: "全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes}
+        cells = of_year(known, year)
+        subject, when = f"{len(columns)}个地区", "" if year == LATEST else f"{year}年"
+    else:
+        columns = dict(zip(sorted(known["year"].unique()), sorted(years), strict=True))
+        cells = known
+        subject, when = regions["name"][chosen.region], f"{years[-1]}—{years[0]}年" if years else ""
+    if not columns:
+        st.info(plain(f"{subject}没有数据，也没有报送要求。"))
+        return
+    states, periods = grid(cells, list(indicators.index), list(columns), "region_code" if view == "leagues" else "year")
+    chart = charts.coverage_grid(
+        states,
+        periods,
+        names=indicators["name"],
+        chapters=indicators["chapter"].astype(str) + " " + indicators["chapter_short"],
+        columns=columns,
+        subject=subject,
+        when=when or "历年",
+        dataset=chosen.dataset,
+        release_id=reader.release.id,
+        selected=chosen.indicator,
+        dark=reader.dark,
+    )
+    frame.show(chart, key=f"coverage_{view}", height=chart.figure.layout.height)
+
+
+def _year_name(year: str) -> str:
+    return "历年（有过数即为有数）" if year == LATEST else f"{year}年"
+
+
+def of_year(known: pd.DataFrame, year: str) -> pd.DataFrame:
+    """The rows of one year; for `latest` of each cell the year with a value, else the newest that says why not."""
+    if year != LATEST:
+        return known[known["year"] == int(year)]
+    return (
+        known.assign(rank=known["state"].map({"value": 0, "not_reported": 1, "not_applicable": 2, "not_published": 3}))
+        .sort_values(["rank", "year"], ascending=[True, False], kind="stable")
+        .drop_duplicates(["region_code", "indicator_id"])
+    )
+
+
+def grid(cells: pd.DataFrame, ids: list[str], keys: list[object], by: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`cells` (rows of `queries.coverage_by_year`, one a cell) as two grids, indicators by `keys` of column `by`: the
+    states, and what each cell says when asked. Where nothing is known: not_published.
+    """
+    said = [
+        "".join(
+            [
+                charts.GRID_STATES[row.state],
+                f"（{format_period(row.period)}{f'等{row.filled}期' if row.filled > 1 else ''}）" if row.filled else "",
+                f"，另有{row.unreported}期未填报" if row.filled and row.unreported else "",
+            ]
+        )
+        for row in cells.itertuples()
+    ]
+    told = cells.assign(said=said)
+    states, periods = (
+        told.pivot(index="indicator_id", columns=by, values=column).reindex(index=ids, columns=keys)
+        for column in ("state", "said")
+    )
+    return states.where(states.notna(), "not_published"), periods.where(periods.notna(), NOT_PUBLISHED)
+
+
+# ---- 报送进度 ----
+
+
+def reporting(reader: Reader) -> None:
+    """Who has reported what was owed for one period: a map, and the list of those who have not."""
+    chosen, regions = reader.selection, reader.choices.regions
+    periods = queries.owed_periods(reader.release, chosen.dataset)
+    if not periods:
+        told = "公开数据没有报送要求：公布什么、何时公布由各地各部门决定，没有公布不算欠报。"
+        other = f"{DATASET_NAMES.get(chosen.dataset, chosen.dataset)}没有登记报送要求。"
+        st.info(plain(told if chosen.dataset == "published" else other), icon=":material/info:")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        period = _select("due", "报送期间", periods, periods[0], format_period)
+        controls.CONTROLS["level"](reader)
+        owed = queries.owed_figures(reader.release, chosen.dataset, period)
+        name = reader.indicator["name"]
+        is_owed = bool((owed["indicator_id"] == chosen.indicator).any())
+        only = st.toggle(f"只看“{name}”", disabled=not is_owed, help=None if is_owed else "这一期不要求报送这项指标。")
+    if only and is_owed:
+        owed = owed[owed["indicator_id"] == chosen.indicator]
+    what = f"“{name}”" if only and is_owed else f"应报指标{owed['indicator_id'].nunique()}项"
+    progress = progress_of(owed, regions, today())
+    chart = charts.reporting_map(
+        progress[progress["level"] == chosen.level],
+        when=format_period(period),
+        what=what,
+        due=_due_text(owed["due_on"]),
+        today=day(today()),
+        dataset=chosen.dataset,
+        level=chosen.level,
+        release_id=reader.release.id,
+        shapes=reader.shapes,
+        selected=chosen.region,
+        dark=reader.dark,
+    )
+    frame.show(chart, key="reporting", on_select=lambda: frame.choose_clicked(reader, "reporting"))
+    _late(progress, reader, period)
+
+
+def _due_text(due: pd.Series) -> str:
+    first, last = due.min(), due.max()
+    return f"应报日期{day(first)}" + ("" if first == last else f"至{day(last)}")
+
+
+def progress_of(owed: pd.DataFrame, regions: pd.DataFrame, on: date) -> pd.DataFrame:
+    """How far each region is with what it owes. `owed`: `queries.owed_figures`; index code, the columns of `regions`
+    plus owed, delivered, missing (ints), due_on (the earliest that is missing, NaT: none), days_late (int, 0: none),
+    missing_names and state: reported, partly, unreported, overdue (anything missing after its day) or not_required.
+    """
+    open_ = owed[~owed["delivered"]]
+    counts = pd.DataFrame(
+        {
+            "owed": owed.groupby("region_code").size(),
+            "missing": open_.groupby("region_code").size(),
+        }
+    ).reindex(regions.index)
+    counts = counts.where(counts.notna(), 0).astype(int)
+    frame_ = regions.join(counts).join(
+        pd.DataFrame(
+            {
+                "due_on": open_.groupby("region_code")["due_on"].min(),
+                "missing_names": open_.groupby("region_code")["indicator"].agg("、".join),
+            }
+        )
+    )
+    late = (pd.Timestamp(on) - frame_["due_on"]).dt.days.clip(lower=0)
+    frame_ = frame_.assign(
+        delivered=frame_["owed"] - frame_["missing"],
+        missing_names=frame_["missing_names"].where(frame_["missing"] > 0, ""),
+        days_late=late.where(late.notna(), 0).astype(int),
+    )
+    state = pd.Series("partly", index=frame_.index, dtype="str")
+    state = state.mask(frame_["delivered"] == 0, "unreported").mask(frame_["days_late"] > 0, "overdue")
+    state = state.mask(frame_["missing"] == 0, "reported").mask(frame_["owed"] == 0, "not_required")
+    return frame_.assign(state=state)
+
+
+def _late(progress: pd.DataFrame, reader: Reader, period: str) -> None:
+    """The chosen region in a sentence, and all who still owe figures, of every level, the most first."""
+    regions = reader.choices.regions
+    place = progress.loc[reader.selection.region]
+    if place["missing"]:
+        st.markdown(
+            plain(
+                f"{place['name']}应报{place['owed']}项，已报{place['delivered']}项，欠{place['missing']}项："
+                f"{place['missing_names']}。"
+            )
+        )
+    behind = progress[progress["missing"] > 0].sort_values("missing", ascending=False, kind="stable")
+    st.subheader("欠报清单")
+    if behind.empty:
+        st.success(f"{format_period(period)}应报的都已报齐。", icon=":material/check:")
+        return
+    late = int((behind["state"] == "overdue").sum())
+    told = "都还没有到期" if not late else "均已逾期" if late == len(behind) else f"其中{late}个已逾期"
+    st.markdown(f"**{len(behind)}个地区共欠{behind['missing'].sum()}项，{told}**")
+    table = pd.DataFrame(
+        {
+            "地区": behind["name"],
+            "所属盟市": [
+                regions["short_name"][parent] if level == "banner" else ""
+                for parent, level in zip(behind["parent"], behind["level"], strict=True)
+            ],
+            "层级": behind["level"].map(LEVEL_NAMES),
+            "进度": behind["state"].map(charts.REPORT_SIGNS) + " " + behind["state"].map(charts.REPORT_STATES),
+            "应报": behind["owed"],
+            "已报": behind["delivered"],
+            "欠报": behind["missing"],
+            "应报日期": behind["due_on"].dt.strftime("%Y-%m-%d"),
+            "逾期天数": behind["days_late"],
+            "欠报指标": behind["missing_names"],
+        }
+    )
+    _show(table, reader, name=f"欠报清单_{period}", alt=f"{len(behind)}个地区欠报的项数和指标")
+
+
+# ---- 核对 ----
+
+
+def checks(reader: Reader) -> None:
+    """What agrees and what does not, each as a sentence, and the figures that several sources give."""
+    found = ordered(queries.checks(reader.release, reader.selection.dataset))
+    _mark(reader)
+    if found.empty:
+        st.success("通用规则没有发现矛盾，也没有登记需要逐项核对的数据。", icon=":material/check:")
+    else:
+        counts = found["severity"].value_counts()
+        present = [severity for severity in SEVERITIES if counts.get(severity, 0)]
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            picked = st.pills(
+                "结论",
+                present,
+                selection_mode="multi",
+                default=[s for s in present if s != "ok"] or present,
+                format_func=lambda s: f"{SEVERITIES[s]} {counts[s]}",
+                key=f"severity_{reader.selection.dataset}",
+            )
+            only = st.toggle(f"只看“{reader.indicator['name']}”", key="checks_of_indicator")
+        shown = found[found["severity"].isin(picked or present)]
+        if only:
+            shown = shown[shown["indicator_id"] == reader.selection.indicator]
+        if shown.empty:
+            st.info("没有符合条件的核对项，请放宽筛选。")
+        else:
+            table = readable_checks(shown, reader)
+            _show(
+                table,
+                reader,
+                name="数据核对",
+                alt=f"{len(shown)}项核对，每项一句说明",
+                saved=table.assign(
+                    基准数值=shown["expected"].to_numpy(),
+                    对照数值=shown["found"].to_numpy(),
+                    单位=shown["unit"].to_numpy(),
+                ),
+                line=TALL_LINE,
+            )
+        st.caption(
+            "公布值照录原文，计算值只供核对，不覆盖公布值。逐项登记的核对无论是否一致都列出；通用规则只列出不一致的。"
+        )
+    _several_sources(reader)
+
+
+def ordered(found: pd.DataFrame) -> pd.DataFrame:
+    """Checks with the heaviest first: by severity, then the newest, then the widest relative gap."""
+    years = found["period"].map(lambda period: re.findall(r"\d{4}", period)[-1])
+    gap = ((found["found"] - found["expected"]) / found["expected"]).abs()
+    return (
+        found.assign(rank=found["severity"].map(list(SEVERITIES).index), year=years, gap=gap)
+        .sort_values(["rank", "year", "gap"], ascending=[True, False, False], kind="stable")
+        .drop(columns=["rank", "year", "gap"])
+    )
+
+
+def readable_checks(found: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """Checks as people read them: severity in words, given and computed figures in columns of their own."""
+    rows = found.to_dict("records")
+    given = GIVEN_NAMES.get(reader.selection.dataset, "填报值")
+    return pd.DataFrame(
+        {
+            "结论": [SEVERITIES[row["severity"]] for row in rows],
+            "查看": [address_on_map(reader, row) for row in rows],
+            "指标": [row["indicator"] for row in rows],
+            "地区": [row["region"] for row in rows],
+            "期间": [format_period(row["period"]) for row in rows],
+            "说明": [row["message"] for row in rows],
+            given: [_given(row) for row in rows],
+            "计算值": [_computed(row) for row in rows],
+            "相差": [_gap(row) for row in rows],
+            "分项": [row["breakdown"] for row in rows],
+            "类型": [KIND_NAMES.get(row["kind"], row["kind"]) for row in rows],
+            "核对编号": [row["check_id"] for row in rows],
+        }
+    )
+
+
+def _given(row: dict[str, Any]) -> str:
+    """The figure as given; both of them where two given figures are held against each other."""
+    texts = [
+        NOT_PUBLISHED if pd.isna(value) else format_value(value, row["unit"], qualifier)
+        for value, qualifier in ((row["expected"], row["qualifier"]), (row["found"], ""))
+    ]
+    if row["kind"] in COMPUTING:
+        return texts[0]
+    names = PAIR_NAMES.get(str(row["kind"]), ("", ""))
+    return "；".join(name + text for name, text in zip(names, texts, strict=True))
+
+
+def _computed(row: dict[str, Any]) -> str | None:
+    if row["kind"] not in COMPUTING or pd.isna(row["found"]):
+        return None
+    return format_value(row["found"], row["unit"])
+
+
+def _gap(row: dict[str, Any]) -> str | None:
+    if pd.isna(row["expected"]) or pd.isna(row["found"]) or row["kind"] == "subset":
+        return None
+    gap = row["found"] - row["expected"]
+    return format_difference(gap, row["unit"]) if gap else None
+
+
+def _several_sources(reader: Reader) -> None:
+    """The figures that more than one source gives, each source in a row of its own."""
+    st.subheader("多个来源的数据")
+    found = queries.several_sources(reader.release, reader.selection.dataset)
+    if found.empty:
+        st.caption("每条数据都只有一个来源，没有互相冲突的来源。")
+        return
+    rows = found.to_dict("records")
+    figures = found[["region_code", "indicator_id", "breakdown", "period"]].drop_duplicates()
+    st.markdown(f"**{len(figures)}条数据有多个来源**　各来源并列保存，采用可信度最高、发布最晚的一个。")
+    table = pd.DataFrame(
+        {
+            "采用": ["● 采用" if row["adopted"] else "○ 备查" for row in rows],
+            "查看": [address_on_map(reader, row) for row in rows],
+            "指标": found["indicator"],
+            "分项": found["breakdown"],
+            "地区": found["region"],
+            "期间": found["period"].map(format_period),
+            "数值": [value_text(row["value"], row["unit"], row["qualifier"], row["status"]) for row in rows],
+            "来源": found["source_title"],
+            "发布单位": found["publisher"],
+        }
+    )
+    _show(table, reader, name="多个来源的数据", alt=f"{len(figures)}条数据的各个来源")
+
+
+# ---- 拒收, 更正, 载入记录 ----
+
+
+def rejects(reader: Reader) -> None:
+    """Every finding on a row that was not loaded, of all datasets: a dataset may have nothing but rejected rows."""
+    found = queries.rejects(reader.release)
+    if found.empty:
+        st.success("所有读入的行都已载入，没有拒收。", icon=":material/check:")
+        return
+    st.markdown(f"**{len(found)}条意见**　一行可能有多处问题；改正后请重新导入原表。")
+    table = pd.DataFrame(
+        {
+            "文件": found["file"],
+            "工作表": found["sheet"],
+            "行": found["row"].astype("Int64"),
+            "列": found["column"],
+            "原值": found["found"],
+            "应为": found["expected"],
+            "说明": found["message"],
+            "数据集": found["dataset"].map(lambda name: DATASET_NAMES.get(name, name)),
+            "载入时间": beijing(found["started_at"]),
+        }
+    )
+    _show(table, reader, name="拒收清单", alt=f"{len(found)}条拒收意见，注明文件、工作表、行和列")
+
+
+def revisions(reader: Reader) -> None:
+    """What a later load corrected: from what, to what, when, after which source."""
+    found = queries.revisions(reader.release, reader.selection.dataset)
+    _mark(reader)
+    if found.empty:
+        st.info("还没有更正。重新导入改正后的表，旧值、新值和时间会列在这里；旧值保留，不覆盖。")
+        return
+    rows = found.to_dict("records")
+    st.markdown(f"**{len(found)}处更正**　旧值保留，页面采用最新一次的值。")
+    table = pd.DataFrame(
+        {
+            "指标": found["indicator"],
+            "分项": found["breakdown"],
+            "地区": found["region"],
+            "期间": found["period"].map(format_period),
+            "查看": [address_on_map(reader, row) for row in rows],
+            "旧值": [value_text(r["old_value"], r["old_unit"], r["old_qualifier"], r["old_status"]) for r in rows],
+            "新值": [value_text(r["value"], r["unit"], r["qualifier"], r["status"]) for r in rows],
+            "更正时间": beijing(found["revised_at"]),
+            "来源": found["source_title"],
+            "文件": found["input"],
+            "第几版": found["revision"],
+            "说明": found["note"],
+        }
+    )
+    _show(table, reader, name="更正记录", alt=f"{len(found)}处更正的旧值和新值")
+
+
+def loads(reader: Reader) -> None:
+    """Every run over an input, of all datasets: what was read, loaded and rejected."""
+    found = queries.loads(reader.release)
+    table = pd.DataFrame(
+        {
+            "时间": beijing(found["finished_at"]),
+            "输入": found["input"],
+            "数据集": found["dataset"].map(lambda name: DATASET_NAMES.get(name, name)),
+            "结果": found["status"].map(lambda name: LOAD_STATES.get(name, name)),
+            "读入行数": found["rows_in"],
+            "载入行数": found["rows_loaded"],
+            "拒收行数": found["rows_rejected"],
+            "批次": found["load_id"],
+            "内容校验（SHA-256）": found["sha256"],
+        }
+    )
+    st.markdown(f"**{len(found)}批**　读入行数总等于载入行数与拒收行数之和。时间为北京时间。")
+    _show(table, reader, name="载入记录", alt=f"{len(found)}批载入的行数和结果")

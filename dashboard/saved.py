@@ -1,0 +1,79 @@
+"""Recent and named selections, in the sidebar: the way back to a view without typing an address."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+from dashboard import selection, state
+from dashboard.frame import Reader, plain
+from dashboard.state import SavedSelection
+from dashboard.theme import DATASET_NAMES, format_period
+
+RECENT_KEPT = 6
+LONGEST_NAME = 30
+
+
+def remember(page: str, address: Mapping[str, str]) -> None:
+    """Puts the view of this run first among the recent ones of this session."""
+    view = page, urlencode(sorted(address.items()))
+    recent: list[tuple[str, str]] = st.session_state.setdefault("recent", [])
+    if not recent or recent[0] != view:
+        st.session_state["recent"] = [view, *(other for other in recent if other != view)][: RECENT_KEPT + 1]
+
+
+def panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
+    """The popover 常用选择 in the sidebar. `pages`: path -> page; `opened`: the path of this one."""
+    with st.sidebar.popover("常用选择", icon=":material/bookmark:", width="stretch"):
+        st.caption("最近看过")
+        recent = [view for view in st.session_state.get("recent", [])[1:] if view[0] in pages]
+        if not recent:
+            st.markdown("还没有。")
+        for page, address in recent:
+            _link(reader, pages, SavedSelection("", page, address))
+        st.caption("已命名（所有人可见）")
+        for saved in state.saved_selections():
+            with st.container(horizontal=True, vertical_alignment="center"):
+                _link(reader, pages, saved)
+                st.button(
+                    "删除",
+                    key=f"forget_{saved.name}",
+                    icon=":material/delete:",
+                    type="tertiary",
+                    on_click=state.forget_selection,
+                    args=(saved.name,),
+                )
+        st.text_input(
+            "给当前选择起名", key="selection_name", max_chars=LONGEST_NAME, placeholder="例如：出庭应诉率季报"
+        )
+        st.button("保存", on_click=_save, args=(opened,))
+
+
+def _save(page: str) -> None:
+    name = st.session_state["selection_name"].strip()
+    if name:
+        address = urlencode(sorted(st.query_params.to_dict().items()))
+        state.save_selection(SavedSelection(name[:LONGEST_NAME], page, address))
+        st.session_state["selection_name"] = ""
+
+
+def _link(reader: Reader, pages: Mapping[str, StreamlitPage], saved: SavedSelection) -> None:
+    """A link to a view; without a name it says what the view shows."""
+    if saved.page not in pages:
+        return
+    parameters = dict(parse_qsl(saved.address))
+    label = saved.name or f"{pages[saved.page].title}：{describe(reader, parameters)}"
+    st.page_link(pages[saved.page], label=plain(label), query_params=parameters)
+
+
+def describe(reader: Reader, parameters: Mapping[str, str]) -> str:
+    """What a view shows, in words: 演示数据（模拟） · 调解成功率 · 2024年 · 包头市."""
+    chosen, _ = selection.resolve(parameters, reader.choices)
+    parts = [
+        DATASET_NAMES.get(chosen.dataset, chosen.dataset) if "dataset" in parameters else "",
+        str(reader.choices.indicators["name"][chosen.indicator]),
+        format_period(chosen.period) if "period" in parameters else "",
+        str(reader.choices.regions["name"][chosen.region]) if "region" in parameters else "",
+    ]
+    return " · ".join(part for part in parts if part)

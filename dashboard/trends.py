@@ -1,0 +1,394 @@
+"""One indicator through time: what a line may join, how fast it changes, and whether its target is met."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from scipy.stats import kendalltau
+
+from dashboard import narrative, selection, slices
+from dashboard.charts.anatomy import Scene, change_words
+from dashboard.charts.trends import Aim, Fit
+from dashboard.compare import case_unit
+from dashboard.frame import Reader, plain
+from dashboard.selection import REGION_ROOT
+from dashboard.statistics import SMALL_BASE, STATUS_WORDS, growth, small_base, status, target_for, wilson_interval
+from dashboard.theme import LEVEL_NAMES, NOT_PUBLISHED, STATE_NAMES, format_difference, format_period, format_value
+
+STEPS = {"year": "年度", "quarter": "季度"}
+PATTERNS = {"year": r"\d{4}", "quarter": r"\d{4}Q[1-4]"}
+PROJECTIONS = ("off", "on")
+POINTS_NEEDED = 5  # of one definition, before a direction or a projection is spoken of (Fingertips has the same rule)
+SIGNIFICANT = 0.05
+NOTEWORTHY = 0.1  # percentage points between a published and a computed growth rate
+TOO_FEW = "基数过小，不计算"
+SUGGESTED = 6
+ROWS_SHOWN = 12
+DIFFERENCES = ("rate", "ratio", "duration")  # kinds whose change is a difference, not a growth rate
+WORDS = {"higher_better": ("改善", "变差"), "lower_better": ("变差", "改善"), "neutral": ("", "")}
+
+
+def timeline(
+    figures: pd.DataFrame, indicator: pd.Series, breakdown: str, step: str, breaks: pd.DataFrame, case_unit: str = ""
+) -> pd.DataFrame:
+    """The figures with a value of one breakdown, by region and time, and which of them a line may join.
+
+    `figures`: `queries.figures_of_indicator`; `breaks`: `queries.breaks`; `case_unit`: what cases are counted in.
+    Adds `text`, `period_text`; `cases` (as `slices.cases`); `middle` (text: the day in the middle of the period);
+    `regular` (bool: a whole year, or quarter, as `step` says); `era` (float64: figures of one definition share it; one
+    whose period holds a break has its own); `run` (Int64: regular figures of one region and era that follow each other
+    without a gap share it; NA for the others); `small` (bool), `low`, `high` (the Wilson interval of rates with parts,
+    else NaN).
+    Figures of the other step are left out.
+    """
+    cut = figures[(figures["breakdown"] == breakdown) & figures["value"].notna()]
+    regular = cut["period"].str.fullmatch(PATTERNS[step])
+    cut = cut[regular | ~cut["period"].str.fullmatch("|".join(PATTERNS.values()))]
+    cut = cut.sort_values(["region_code", "period_end", "period_months"], kind="stable").reset_index(drop=True)
+    frame = slices.with_texts(cut)
+    since = breaks["since"].to_numpy(dtype="datetime64[ns]")
+    starts, ends = (frame[name].to_numpy(dtype="datetime64[ns]") for name in ("period_start", "period_end"))
+    frame["era"] = (np.searchsorted(since, starts, side="right") + np.searchsorted(since, ends, side="right")) / 2
+    frame["middle"] = (frame["period_start"] + (frame["period_end"] - frame["period_start"]) / 2).dt.strftime(
+        "%Y-%m-%d"
+    )
+    frame["regular"] = frame["period"].str.fullmatch(PATTERNS[step]).astype(bool)
+    on_line = frame[frame["regular"]]
+    places = on_line["period_end"].dt.year * 12 + on_line["period_end"].dt.month
+    follows = (
+        (on_line["region_code"] == on_line["region_code"].shift())
+        & (places - places.shift() == on_line["period_months"])
+        & (on_line["era"] == on_line["era"].shift())
+    )
+    frame["run"] = (~follows).cumsum().reindex(frame.index).astype("Int64")
+    rate = indicator["kind"] in ("rate", "ratio")
+    frame["small"] = small_base(frame["denominator"]) if rate else False
+    frame["cases"] = slices.cases(frame, case_unit) if rate else ""
+    interval = wilson_interval(frame["numerator"], frame["denominator"])
+    return frame.assign(**(interval if rate else interval * np.nan))
+
+
+def gaps(figures: pd.DataFrame, region_code: str, breakdown: str) -> pd.DataFrame:
+    """The years between the first and the last figure of a region in which no period has a value: year, text (未公布 or
+    another state).
+    """
+    of = figures[(figures["region_code"] == region_code) & (figures["breakdown"] == breakdown)]
+    known = of[of["value"].notna()]
+    if known.empty:
+        return pd.DataFrame({"year": [], "text": []})
+    covered = {year for row in known.itertuples() for year in range(row.period_start.year, row.period_end.year + 1)}
+    said = of[of["value"].isna()].set_index("period")["status"]
+    missing = [year for year in range(min(covered), max(covered) + 1) if year not in covered]
+    return pd.DataFrame(
+        {"year": missing, "text": [STATE_NAMES.get(said.get(str(year)), NOT_PUBLISHED) for year in missing]}
+    )
+
+
+def comparable_run(points: pd.DataFrame) -> pd.DataFrame:
+    """The regular figures of one region that share the newest definition; years may be missing between them."""
+    regular = points[points["regular"]]
+    return regular[regular["era"] == regular["era"].max()]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """What the test of direction says: `word` (上升, 下降, 无显著变化, or empty: too few points), `sentence`."""
+
+    word: str
+    sentence: str
+
+
+def direction(points: pd.DataFrame, polarity: str) -> Direction:
+    """Whether a series of one region rises or falls: the Mann-Kendall test on the years of the newest definition.
+
+    Kendall's τ between time and value, two-sided, at 5 %. Source: H. B. Mann, Nonparametric tests against trend,
+    Econometrica 13 (1945), 245-259. `points`: annual `timeline` of one region. Fewer than five points are not judged.
+    """
+    run = comparable_run(points)
+    if len(run) < POINTS_NEEDED:
+        return Direction("", f"数据点不足，不判断趋势（至少需要{POINTS_NEEDED}个口径一致的年度数据，现有{len(run)}个）")
+    span = f"{run['period'].iloc[0]}—{run['period'].iloc[-1]}年"
+    if run["value"].nunique() == 1:
+        return Direction("无显著变化", f"{span}无显著变化（{len(run)}个年度数据数值相同）")
+    tau, p = kendalltau(run["period_end"].dt.year, run["value"])
+    basis = f"{len(run)}个年度数据，Mann-Kendall检验，{f'p={p:.3f}' if p >= 0.001 else 'p<0.001'}"
+    if p >= SIGNIFICANT:
+        return Direction("无显著变化", f"{span}无显著变化（{basis}）")
+    word, meaning = ("上升", WORDS[polarity][0]) if tau > 0 else ("下降", WORDS[polarity][1])
+    return Direction(word, f"{span}呈{word}趋势{f'，{meaning}' if meaning else ''}（{basis}）")
+
+
+def projection(points: pd.DataFrame, target: pd.Series | None, polarity: str) -> tuple[Fit | None, str]:
+    """The straight line (least squares) through the years of the newest definition, drawn on to the year of the target.
+
+    Only where the test finds a direction: a line through figures without one says nothing. A target whose year has
+    passed without being met still stands: then the line runs one year beyond the last figure.
+    Returns the line, or None and the reason in Chinese why there is none. `points`: annual `timeline` of one region.
+    """
+    run = comparable_run(points)
+    if target is None:
+        return None, "没有目标，不作外推"
+    if len(run) < POINTS_NEEDED:
+        return None, f"不足{POINTS_NEEDED}个口径一致的年度数据，不作外推"
+    last = run.iloc[-1]
+    if not direction(points, polarity).word.startswith(("上升", "下降")):
+        return None, "没有显著趋势，不作外推"
+    if polarity == "neutral" or status(last["value"], target["value"], polarity, 0) == "reached":
+        return None, "目标已达到，不作外推"
+    years = run["period_end"].dt.year.to_numpy()
+    until = max(int(target["period"]), int(years[-1]) + 1)
+    slope, at_zero = np.polyfit(years, run["value"], deg=1)
+    drawn = np.arange(years[0], until + 1)
+    bounds = (0, 100) if last["unit"] == "%" else (0, np.inf)
+    values = np.clip(at_zero + slope * drawn, *bounds)
+    return Fit(drawn.tolist(), values.tolist(), float(slope), last["unit"]), ""
+
+
+def changes(points: pd.DataFrame, published: pd.DataFrame, indicator: pd.Series) -> pd.DataFrame:
+    """Computed and published growth over the same period of the year before, newest first, with Chinese headers.
+
+    `points`: `timeline` of one region; `published`: `queries.growth` of the same region and breakdown. What cannot be
+    computed says why; percentages differ by 个百分点. Columns 期间, 数值, 计算同比, 公布同比, 来源 (of the published
+    rate), 说明.
+    """
+    known = points.drop_duplicates("period", keep="last").set_index("period")
+    said = published.drop_duplicates("period").set_index("period")
+    ends = pd.concat([known["period_end"], said["period_end"]])
+    rows = []
+    for period in ends[~ends.index.duplicated()].sort_values(ascending=False, kind="stable").index:
+        point = known.loc[period] if period in known.index else None
+        printed = said.loc[period] if period in said.index else None
+        before = year_before(period)
+        percent = None
+        if point is None:
+            computed = "本期数未公布"
+        elif point["period_months"] > 12:
+            computed = "跨年累计，不算同比"
+        elif before not in known.index:
+            computed = "上年同期未公布"
+        else:
+            base = known.loc[before]
+            computed, percent = change(point, base, indicator["kind"], broken=bool(base["era"] != point["era"]))
+        rows.append(
+            {
+                "期间": format_period(period),
+                "数值": NOT_PUBLISHED if point is None else point["text"],
+                "计算同比": computed,
+                "公布同比": NOT_PUBLISHED if printed is None else _percent(printed["value"]),
+                "来源": "" if printed is None else printed["source_title"],
+                "说明": _disagreement(percent, printed),
+            }
+        )
+    return pd.DataFrame(rows, columns=["期间", "数值", "计算同比", "公布同比", "来源", "说明"])
+
+
+def change(point: Any, base: Any, kind: str, broken: bool) -> tuple[str, float | None]:
+    """The change from `base` to `point` in words, or why there is none; for a growth rate also its percentage.
+
+    Both have value, unit, qualifier, denominator; `kind` of the indicator; `broken`: a change of definition between.
+    """
+    if broken:
+        return "口径变化，不可比", None
+    about = "约" if point.qualifier or base.qualifier else ""
+    if kind in DIFFERENCES:
+        if kind != "duration" and (point.denominator < SMALL_BASE or base.denominator < SMALL_BASE):
+            return TOO_FEW, None
+        return about + change_words(point.value - base.value, point.unit), None
+    percent = growth(point.value, base.value)
+    return (TOO_FEW, None) if percent is None else (about + _percent(percent), percent)
+
+
+def _disagreement(percent: float | None, printed: pd.Series | None) -> str:
+    if percent is None or printed is None or abs(percent - printed["value"]) <= NOTEWORTHY:
+        return ""
+    return f"与计算同比相差{format_difference(round(percent - printed['value'], 2), '%')}"
+
+
+def year_before(period: str) -> str:
+    """The label of the same period one year earlier."""
+    return re.sub(r"\d{4}", lambda year: str(int(year[0]) - 1), period)
+
+
+def _percent(growth_rate: float) -> str:
+    """A growth rate with its sign: +56.96%."""
+    rounded = round(growth_rate, 2)
+    return f"{'+' if rounded > 0 else '−'}{format_value(abs(rounded), '%')}" if rounded else "持平"
+
+
+# ---- on the page ----
+
+
+def scene(reader: Reader, who: str) -> Scene:
+    """What the charts of this page are told beside the figures. `who`: the places drawn, in words."""
+    chosen, indicator = reader.selection, reader.indicator
+    return Scene(
+        indicator=indicator,
+        dataset=chosen.dataset,
+        places=who,
+        level_name=LEVEL_NAMES["league"],
+        breakdown=chosen.breakdown,
+        period=chosen.period,
+        release_id=reader.release.id,
+        case_unit=case_unit(indicator, reader.choices.indicators),
+        highlighted=chosen.region,
+        dark=reader.dark,
+    )
+
+
+def places(reader: Reader) -> dict[str, str]:
+    """The places whose lines are drawn together, code -> short name: the chosen one, the whole region, its league.
+
+    A count of a place and the sum over all places have no common axis: of counts only the chosen place is drawn.
+    """
+    regions, chosen = reader.choices.regions, reader.selection.region
+    codes = [chosen]
+    if reader.indicator["kind"] in DIFFERENCES and chosen != REGION_ROOT:
+        codes += [REGION_ROOT] + ([regions["parent"][chosen]] if regions["level"][chosen] == "banner" else [])
+    return {code: "全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes}
+
+
+def leagues(reader: Reader) -> dict[str, str]:
+    """All leagues, code -> short name."""
+    regions = reader.choices.regions
+    return regions.loc[regions["level"] == "league", "short_name"].to_dict()
+
+
+def target_of(
+    targets: pd.DataFrame, region_code: str, indicator: pd.Series, period: str
+) -> tuple[pd.Series | None, str]:
+    """The target that a figure of `period` is held against, and whose it is: empty for the region's own, or 全区.
+
+    A rate of a place without a target of its own is held against that of the whole region, and says so; a count is not.
+    """
+    own = target_for(targets, region_code, str(indicator.name), period)
+    if own is not None or indicator["kind"] not in ("rate", "ratio"):
+        return own, ""
+    return target_for(targets, REGION_ROOT, str(indicator.name), period), "全区"
+
+
+def statement(mine: pd.DataFrame, indicator: pd.Series, breakdown: str, target: pd.Series | None, whose: str) -> str:
+    """The title: from the first to the newest comparable figure, and how that stands to the target.
+
+    `mine`: `timeline` of one place, not empty.
+    """
+    run = comparable_run(mine)
+    run = mine.tail(1) if run.empty else run
+    first, last = run.iloc[0], run.iloc[-1]
+    subject = f"{last['region']}{indicator['name']}" + (f"（{breakdown}）" if breakdown else "")
+    newest = last["text"] + (f"（{last['cases']}）" if last["cases"] else "")
+    if len(run) == 1:
+        sentence = f"{last['period_text']}{subject}{newest}"
+    else:
+        since = "口径变化后，" if last["era"] > mine["era"].min() else ""
+        sentence = f"{since}{subject}从{first['period_text']}的{first['text']}到{last['period_text']}的{newest}"
+    if target is None or not last["regular"]:
+        return sentence
+    phrase = narrative.target_phrase(last, target, indicator, whose).split(" · ")
+    return f"{sentence}，{'已达到' if phrase[0] == STATUS_WORDS['reached'] else ''}{phrase[-1]}"
+
+
+def aim_of(points: pd.DataFrame, target: pd.Series | None, whose: str) -> Aim | None:
+    """The target to draw. `points`: annual `timeline` of one place."""
+    if target is None:
+        return None
+    unit = "%" if points.empty else points["unit"].iloc[-1]
+    text = f"{whose}{format_period(target['period'])}目标{format_value(target['value'], unit)}"
+    return Aim(int(target["period"]), float(target["value"]), text, target["period"] not in set(points["period"]))
+
+
+def choose_step(reader: Reader) -> str:
+    """年度 or 季度, kept in the address; only years where no quarter was published."""
+    known = list(STEPS)
+    step, notices = selection.own("step", known)
+    for notice in notices:
+        st.warning(plain(notice), icon=":material/info:")
+    chosen = reader.selection
+    periods = reader.choices.of(chosen.dataset, chosen.indicator, chosen.breakdown).periods
+    if not any(re.fullmatch(PATTERNS["quarter"], period) for period in periods):
+        return "year"
+    st.session_state["choose_step"] = step
+
+    def write() -> None:
+        selection.change_own("step", st.session_state["choose_step"] or step, known)
+
+    st.segmented_control(
+        "期间长度",
+        known,
+        format_func=STEPS.__getitem__,
+        key="choose_step",
+        on_change=write,
+        label_visibility="collapsed",
+    )
+    return step
+
+
+def choose_projection(fit: Fit | None, why_not: str) -> Fit | None:
+    """The projection if the reader asked for it; the switch is off by default, and says why where there is none."""
+    state, _ = selection.own("projection", PROJECTIONS)
+    st.session_state["choose_projection"] = state == "on" and fit is not None
+
+    def write() -> None:
+        selection.change_own("projection", PROJECTIONS[st.session_state["choose_projection"]], PROJECTIONS)
+
+    wanted = st.toggle(
+        f"外推到{fit.years[-1]}年（简单外推，非预测）" if fit else f"外推（{why_not}）",
+        key="choose_projection",
+        on_change=write,
+        disabled=fit is None,
+        help="沿口径一致的年度数据作一条直线（最小二乘），只说明“照此速度”，不是预测。",
+    )
+    return fit if wanted else None
+
+
+def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
+    """Beside the chart: what the test says, and the published growth rates beside the computed ones.
+
+    `table`: `changes`.
+    """
+    st.markdown("#### 变化")
+    st.markdown(plain(f"{found.sentence}。"))
+    st.dataframe(
+        table[["期间", "数值", "计算同比", "公布同比"]],
+        hide_index=True,
+        height="content" if len(table) <= ROWS_SHOWN else 36 * ROWS_SHOWN,
+        alt=f"{place}各期数值、计算同比与公布同比",
+    )
+    printed = table[table["公布同比"] != NOT_PUBLISHED]
+    notes = [
+        f"计算同比由本页两期数值算出（来源见图下），比率的变化以个百分点计，上年同期不足{SMALL_BASE}件的不算。",
+        *[
+            f"{row.期间}公布同比来源：《{row.来源}》" + (f"，{row.说明}" if row.说明 else "")
+            for row in printed.itertuples()
+        ],
+    ]
+    st.caption("  \n".join(plain(note) for note in notes))
+
+
+def nothing(reader: Reader, figures: pd.DataFrame) -> None:
+    """What the chosen place has instead of the figures asked for: its longest series, to turn to.
+
+    `figures`: `queries.figures_of_region`.
+    """
+    chosen, name = reader.selection, reader.choices.regions["name"][reader.selection.region]
+    part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
+    st.info(plain(f"{name}{NOT_PUBLISHED}{reader.indicator['name']}{part}。"), icon=":material/info:")
+    years = figures[figures["value"].notna() & figures["period"].str.fullmatch(PATTERNS["year"])]
+    if years.empty:
+        return
+    lengths = years.groupby(["indicator_id", "breakdown"], sort=False)["period"].nunique().reset_index(name="years")
+    own = lengths["indicator_id"] == reader.selection.indicator
+    longest = lengths.assign(own=own).sort_values(["own", "years"], ascending=False, kind="stable").head(SUGGESTED)
+    names = reader.choices.indicators["name"]
+    st.caption("本地区公布过的年度数据：")
+    with st.container(horizontal=True):
+        for row in longest.itertuples():
+            part = f"（{row.breakdown}）" if row.breakdown else ""
+            st.button(
+                plain(f"{names[row.indicator_id]}{part} · {row.years}年"),
+                key=f"to_{row.indicator_id}_{row.breakdown}",
+                on_click=reader.change,
+                kwargs={"indicator": row.indicator_id, "breakdown": row.breakdown},
+            )

@@ -1,0 +1,287 @@
+"""The loads that were accepted: one Parquet file each, with its source record and its findings, kept for good.
+
+A release is always rebuilt from all of them, so nothing that was accepted is lost by the next build. Taking a load
+back keeps its file under another name.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.catalogue import Catalogue
+from etl.errors import Finding, UserError
+from etl.paths import Paths
+from etl.readers import read_tables
+from etl.understand import Understanding
+from etl.validate import MAX_FINDINGS, Validated, validate
+
+DATASET_TITLES = {"internal": "内部报送数据"}
+RESERVED_DATASETS = ("published", "demo")
+# Two figures with these in common are the same figure: the later load revises the earlier one.
+FIGURE = ["dataset", "region_code", "indicator_id", "breakdown", "period", "source_id"]
+SAYS = ["value", "qualifier", "numerator", "denominator", "status"]
+WITHDRAWN = ".parquet.withdrawn"
+
+
+@dataclass(frozen=True)
+class Load:
+    """One row of the table `loads`."""
+
+    load_id: str
+    started_at: datetime
+    finished_at: datetime
+    input: str
+    sha256: str
+    dataset: str
+    rows_in: int
+    rows_loaded: int
+    rows_rejected: int
+    status: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """One load. `number` counts loads in the order they came, whatever the clock says.
+
+    `source`: id, title, publisher, kind, region_code, published_on, url, confidence, sha256, note.
+    `observations`: the columns of `validate.Validated`.
+    """
+
+    number: int
+    load: Load
+    source: dict[str, str | None]
+    findings: list[Finding]
+    observations: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a steward says about a file: the dataset it belongs to, and what the table itself does not say."""
+
+    dataset: str = "internal"
+    source_title: str = ""
+    publisher: str = ""
+    period: str | None = None
+    indicator: str | None = None
+
+    @property
+    def source_id(self) -> str:
+        """The same title in the same dataset is the same source: its later files revise its earlier ones."""
+        if not self.source_title:
+            return self.dataset
+        return f"{self.dataset}-{hashlib.sha256(self.source_title.encode()).hexdigest()[:8]}"
+
+
+def check_file(
+    path: Path,
+    catalogue: Catalogue,
+    request: Request,
+    *,
+    today: date,
+    name: str | None = None,
+    understandings: Sequence[Understanding | None] | None = None,
+) -> Validated:
+    """Reads and validates every table of a file, as one. Raises UserError for what cannot be read or asked for.
+
+    `today`: a period that begins later is a slip of the pen. `understandings`: one a table, in the order of
+    `read_tables`, where a person changed what was understood.
+    """
+    if request.dataset in {*RESERVED_DATASETS, *catalogue.sources["id"]} or not request.dataset.isidentifier():
+        raise UserError(
+            f"数据集名称“{request.dataset}”不能用：须为字母、数字、下划线，且不能是{'、'.join(RESERVED_DATASETS)}"
+        )
+    tables = read_tables(path, name)
+    parts = [
+        validate(
+            table,
+            catalogue,
+            dataset=request.dataset,
+            status="reported",
+            source_id=request.source_id,
+            default_period=request.period,
+            default_indicator=request.indicator,
+            understanding=understanding,
+            today=today,
+        )
+        for table, understanding in zip(tables, understandings or [None] * len(tables), strict=True)
+    ]
+    return parts[0] if len(parts) == 1 else _as_one(parts, catalogue, name or path.name)
+
+
+def _as_one(parts: list[Validated], catalogue: Catalogue, name: str) -> Validated:
+    """The tables of one file together, held against each other as `validate` holds the rows of one table."""
+    observations = pd.concat([part.observations for part in parts], ignore_index=True)
+    keys = [column for column in FIGURE if column != "dataset"]
+    again = observations[observations.duplicated(keys, keep=False)]
+    mixed = again.groupby(keys, sort=False)[SAYS].transform("nunique", dropna=False).gt(1).any(axis=1)
+    rejected = again[mixed | again.duplicated(keys, keep="first")]
+    findings = [finding for part in parts for finding in part.findings]
+    for row, contradicts in zip(rejected.head(MAX_FINDINGS).itertuples(), mixed[rejected.index], strict=False):
+        region, indicator = catalogue.regions[row.region_code].name, catalogue.indicators[row.indicator_id].name
+        where = f"{region}{row.period}{indicator}{row.breakdown}"
+        message = "几张表里互相矛盾，都未载入" if contradicts else "几张表里重复，只载入一次"
+        findings.append(Finding(name, "", None, "", where, "只出现一次", message))
+    return Validated(
+        observations=observations.drop(rejected.index).reset_index(drop=True),
+        findings=findings,
+        rows_in=sum(part.rows_in for part in parts),
+        rows_loaded=sum(part.rows_loaded for part in parts) - len(rejected),
+        rows_rejected=sum(part.rows_rejected for part in parts) + len(rejected),
+    )
+
+
+def accept(
+    paths: Paths, request: Request, checked: Validated, *, name: str, sha256: str, started_at: datetime, now: datetime
+) -> str:
+    """Keeps a checked file and returns its load_id. The caller holds the right to publish, so that numbers are given
+    once.
+    """
+    number = max((record["number"] for record in _records(paths)), default=0) + 1
+    load = Load(
+        load_id=f"{request.dataset}-{number:05d}-{sha256[:8]}",
+        started_at=started_at,
+        finished_at=now,
+        input=name,
+        sha256=sha256,
+        dataset=request.dataset,
+        rows_in=checked.rows_in,
+        rows_loaded=checked.rows_loaded,
+        rows_rejected=checked.rows_rejected,
+        status="partial" if checked.rows_rejected else "loaded",
+    )
+    source: dict[str, str | None] = {
+        "id": request.source_id,
+        "title": request.source_title or DATASET_TITLES.get(request.dataset, f"报送数据（{request.dataset}）"),
+        "publisher": request.publisher or "报送单位",
+        "kind": "table",
+        "region_code": None,
+        "published_on": f"{now:%Y-%m-%d}",
+        "url": None,
+        "confidence": "high",
+        "sha256": sha256,
+        "note": f"文件：{name}",
+    }
+    entry = Accepted(number, load, source, checked.findings, checked.observations)
+    paths.accepted.mkdir(parents=True, exist_ok=True)
+    _write(paths.accepted / f"{load.load_id}.parquet", entry)
+    return load.load_id
+
+
+def already(paths: Paths, request: Request, sha256: str) -> str | None:
+    """The load_id of this very file in this dataset and from this source, if it was accepted before."""
+    wanted = (sha256, request.dataset, request.source_id)
+    same = (r for r in _records(paths) if (r["load"]["sha256"], r["load"]["dataset"], r["source"]["id"]) == wanted)
+    return next((record["load"]["load_id"] for record in same), None)
+
+
+def withdraw(paths: Paths, load_id: str) -> None:
+    """Takes a load back: the next build is without it. Raises UserError when there is no such load."""
+    path = paths.accepted / f"{load_id}.parquet"
+    if not path.exists():
+        known = "、".join(sorted(p.stem for p in paths.accepted.glob("*.parquet"))) or "无"
+        raise UserError(f"没有载入记录“{load_id}”；现有：{known}")
+    os.replace(path, path.with_suffix(WITHDRAWN))
+
+
+def restore(paths: Paths, load_id: str) -> None:
+    """Undoes `withdraw`."""
+    path = paths.accepted / f"{load_id}.parquet"
+    os.replace(path.with_suffix(WITHDRAWN), path)
+
+
+def discard(paths: Paths, load_id: str) -> None:
+    """Removes a load that never came into a release."""
+    (paths.accepted / f"{load_id}.parquet").unlink()
+
+
+def read_all(paths: Paths) -> list[Accepted]:
+    """All accepted loads, in the order they came.
+
+    Raises UserError that names a file that cannot be read: leaving it out would lose accepted figures silently.
+    """
+    return sorted((_read(path) for path in paths.accepted.glob("*.parquet")), key=lambda entry: entry.number)
+
+
+def revised(entries: Sequence[Accepted]) -> pd.DataFrame:
+    """The observations of all loads (at least one) with dataset, load_id and revision.
+
+    A later load that says something else about a figure gets the next revision; one that repeats it adds nothing.
+    """
+    frames = [
+        entry.observations.assign(dataset=entry.load.dataset, load_id=entry.load.load_id, revision=1)
+        for entry in entries
+    ]
+    if len(frames) == 1:
+        return frames[0]
+    together = pd.concat(frames, ignore_index=True)
+    groups = together.groupby(FIGURE, sort=False)
+    repeats = groups.cumcount() > 0
+    for column in SAYS:
+        before = groups[column].shift()
+        repeats &= (together[column] == before) | (together[column].isna() & before.isna())
+    changed = together[~repeats].copy()
+    changed["revision"] = changed.groupby(FIGURE, sort=False).cumcount() + 1
+    return changed
+
+
+def _write(path: Path, entry: Accepted) -> None:
+    """Writes a load aside and renames it: a killed process leaves the whole file or none."""
+    table = pa.Table.from_pandas(entry.observations, preserve_index=False)
+    record = {
+        "number": entry.number,
+        "load": asdict(entry.load),
+        "source": entry.source,
+        "findings": [finding.record() for finding in entry.findings],
+    }
+    metadata = {**(table.schema.metadata or {}), b"load": json.dumps(record, default=str, ensure_ascii=False).encode()}
+    aside = path.with_name(f".{path.name}-{os.getpid()}")
+    pq.write_table(table.replace_schema_metadata(metadata), aside)
+    with aside.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(aside, path)
+
+
+def _records(paths: Paths) -> list[dict[str, Any]]:
+    """What is kept beside the observations of each load; as JSON has it."""
+    return [json.loads(_opened(path).schema_arrow.metadata[b"load"]) for path in paths.accepted.glob("*.parquet")]
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    """Raises UserError for a file that is not what `_write` wrote."""
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unreadable(path, error) from None
+    if b"load" not in (file.schema_arrow.metadata or {}):
+        raise _unreadable(path, "缺少载入记录")
+    return file
+
+
+def _unreadable(path: Path, reason: object) -> UserError:
+    return UserError(f"已载入的文件 accepted/{path.name} 无法读取：{reason}。请从备份恢复后再试")
+
+
+def _read(path: Path) -> Accepted:
+    file = _opened(path)
+    try:
+        observations = file.read().to_pandas()
+    except (pa.ArrowInvalid, OSError) as error:
+        raise _unreadable(path, error) from None
+    record = json.loads(file.schema_arrow.metadata[b"load"])
+    times = {name: datetime.fromisoformat(record["load"][name]) for name in ("started_at", "finished_at")}
+    return Accepted(
+        number=record["number"],
+        load=Load(**record["load"] | times),
+        source=record["source"],
+        findings=[Finding(**finding) for finding in record["findings"]],
+        observations=observations,
+    )

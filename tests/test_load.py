@@ -1,0 +1,440 @@
+"""Tables that people bring: what is good in them comes into a release, what is not is told, and all can be undone."""
+
+import csv
+import json
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+
+from etl import accepted, publish
+from etl.__main__ import main
+from etl.accepted import Request
+from etl.catalogue import load_catalogue
+from etl.errors import UserError
+from etl.paths import Paths
+from etl.readers import read_tables
+from etl.understand import Figures, understand
+from tests.test_publish import query, quiet
+
+CASES = "行政复议案件办理数"
+RATE = "行政机关负责人出庭应诉率"
+TODAY = date(2026, 1, 15)
+
+
+@pytest.fixture
+def inputs(quick_inputs: Paths) -> Paths:
+    return quick_inputs
+
+
+def long_table(path: Path, *rows: str) -> Path:
+    """A CSV of 地区, 指标, 期间, 数值."""
+    path.write_text("\n".join(["地区,指标,期间,数值", *rows, ""]), encoding="utf-8")
+    return path
+
+
+def messy_workbook(path: Path) -> Path:
+    """What a league sends: a title, two levels of headings, merged cells, a total, a note, a hidden sheet."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "全年"
+    for row in [
+        ["兴安盟2024年法治政府建设情况表"],
+        ["填报单位：兴安盟司法局"],
+        ["旗县", "行政复议", None, "应诉"],
+        [None, f"2024年{CASES}（件）", f"2023年{CASES}", f"2024年{RATE}"],
+        ["乌兰浩特市", 41, "未报", 0.9868],
+        ["科右前旗", "１２件", 9, "不适用"],
+        ["扎赉特旗", "约20", 3.5, 1],
+        ["合计", 73, 12, None],
+        ["注：数据为快报。"],
+    ]:
+        sheet.append(row)
+    sheet.merge_cells("A1:D1")
+    sheet.merge_cells("A3:A4")
+    sheet.merge_cells("B3:C3")
+    for row in (5, 7):
+        sheet.cell(row, 4).number_format = "0.00%"
+    book.create_sheet("旧表").append(["不要读"])
+    book["旧表"].sheet_state = "hidden"
+    book.save(path)
+    return path
+
+
+def load(inputs: Paths, path: Path, source: str = "", **settings: str) -> publish.Loaded:
+    return publish.load(inputs, path, Request(source_title=source, **settings), quiet)
+
+
+def latest(inputs: Paths, columns: str) -> list[tuple]:
+    """What the newest release says now of the dataset internal."""
+    return query(
+        inputs,
+        f"SELECT {columns} FROM latest_observations WHERE dataset = 'internal' ORDER BY region_code, period, source_id",
+    )
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != ".lock"}
+
+
+# ---- into the warehouse ----
+
+
+def test_a_messy_workbook_comes_into_the_warehouse(inputs: Paths, tmp_path: Path) -> None:
+    load(inputs, messy_workbook(tmp_path / "全年.xlsx"), "2024年情况表")
+    columns = "region_code, indicator_id, period, value, qualifier, status"
+    assert sorted(latest(inputs, columns), key=str) == [
+        ("152201", "court_appearance_rate", "2024", 98.68, "", "reported"),
+        ("152201", "reconsideration_cases", "2023", None, "", "not_reported"),
+        ("152201", "reconsideration_cases", "2024", 41.0, "", "reported"),
+        ("152221", "court_appearance_rate", "2024", None, "", "not_applicable"),
+        ("152221", "reconsideration_cases", "2023", 9.0, "", "reported"),
+        ("152221", "reconsideration_cases", "2024", 12.0, "", "reported"),
+        ("152223", "court_appearance_rate", "2024", 100.0, "", "reported"),
+        ("152223", "reconsideration_cases", "2024", 20.0, "约", "reported"),
+    ]
+
+
+def test_every_figure_names_its_load_and_its_source(inputs: Paths, tmp_path: Path) -> None:
+    path = messy_workbook(tmp_path / "全年.xlsx")
+    result = load(inputs, path, "2024年情况表", publisher="兴安盟司法局")
+    assert query(
+        inputs,
+        """SELECT DISTINCT load_id, title, publisher, kind, sha256 FROM latest_observations AS o
+        JOIN sources AS s ON s.id = o.source_id WHERE dataset = 'internal'""",
+    ) == [(result.load_id, "2024年情况表", "兴安盟司法局", "table", publish.sha256(path))]
+
+
+def test_rows_in_are_rows_loaded_and_rows_rejected(inputs: Paths, tmp_path: Path) -> None:
+    load(inputs, messy_workbook(tmp_path / "全年.xlsx"))
+    sql = "SELECT input, rows_in, rows_loaded, rows_rejected, status FROM loads WHERE dataset = 'internal'"
+    assert query(inputs, sql) == [("全年.xlsx", 9, 8, 1, "partial")]
+    assert query(inputs, "SELECT file, sheet, row, found, message FROM rejects") == [
+        ("全年.xlsx", "全年", 7, "3.5", "以“件”计数应是整数")
+    ]
+
+
+def test_a_complaint_about_a_whole_sheet_is_kept_too(inputs: Paths, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(messy_workbook(tmp_path / "全年.xlsx"))
+    book.create_sheet("缺期间")
+    for row in (["地区", "指标", "数值"], ["包头市", CASES, 5]):
+        book["缺期间"].append(row)
+    book.save(tmp_path / "全年.xlsx")
+    assert load(inputs, tmp_path / "全年.xlsx").checked.rows_in == 10
+    assert query(inputs, "SELECT row, message FROM rejects WHERE sheet = '缺期间'") == [
+        (None, "没有认出期间列（表头如“期间”“年份”），请指定期间")
+    ]
+
+
+def test_two_sheets_that_contradict_each_other_are_both_rejected(inputs: Paths, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for sheet, value in [(book.active, 5), (book.create_sheet("二"), 6), (book.create_sheet("三"), 6)]:
+        for row in (["地区", "指标", "期间", "数值"], ["包头市", CASES, 2023, value], ["乌海市", CASES, 2023, 7]):
+            sheet.append(row)
+    book.save(tmp_path / "a.xlsx")
+    result = load(inputs, tmp_path / "a.xlsx")
+    assert latest(inputs, "region_code, value") == [("150300", 7.0)]
+    assert (result.checked.rows_in, result.checked.rows_rejected) == (6, 5)
+    assert [f.message for f in result.checked.findings].count("几张表里互相矛盾，都未载入") == 3
+
+
+def test_a_period_that_has_not_begun_is_a_slip_of_the_pen(inputs: Paths, tmp_path: Path) -> None:
+    path = long_table(tmp_path / "a.csv", f"包头市,{CASES},2026Q2,5", f"包头市,{CASES},2026,5")
+    checked = accepted.check_file(path, load_catalogue(inputs.catalogue), Request(), today=TODAY)
+    assert checked.observations["period"].tolist() == ["2026"]
+    assert checked.findings[0].message == "这个期间还没有开始"
+
+
+# ---- again, corrected, beside another ----
+
+
+def test_the_same_file_again_changes_nothing(inputs: Paths, tmp_path: Path) -> None:
+    path = messy_workbook(tmp_path / "全年.xlsx")
+    first = load(inputs, path)
+    before = everything(inputs.data)
+    second = load(inputs, path)
+    assert second.repeated
+    assert second.load_id == first.load_id
+    assert everything(inputs.data) == before
+
+
+def test_a_corrected_file_appends_a_revision_only_for_what_changed(inputs: Paths, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    load(inputs, long_table(path, f"包头市,{CASES},2023,5", f"乌海市,{CASES},2023,7"), "报表")
+    load(inputs, long_table(path, f"包头市,{CASES},2023,6", f"乌海市,{CASES},2023,7"), "报表")
+    assert query(
+        inputs,
+        """SELECT region_code, revision, value FROM observations
+        WHERE dataset = 'internal' ORDER BY region_code, revision""",
+    ) == [("150200", 1, 5.0), ("150200", 2, 6.0), ("150300", 1, 7.0)]
+    assert latest(inputs, "value") == [(6.0,), (7.0,)]
+
+
+def test_a_state_that_turns_into_a_value_is_a_revision(inputs: Paths, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for value in ("未报", "—", "5", "5"):
+        load(inputs, long_table(path, f"包头市,{CASES},2023,{value}", f"乌海市,{CASES},2023,7"), "报表")
+    assert latest(inputs, "revision, value, status") == [(2, 5.0, "reported"), (1, 7.0, "reported")]
+
+
+def test_another_source_stays_side_by_side(inputs: Paths, tmp_path: Path) -> None:
+    load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"), "甲")
+    load(inputs, long_table(tmp_path / "b.csv", f"包头市,{CASES},2023,6"), "乙")
+    assert sorted(latest(inputs, "value, revision")) == [(5.0, 1), (6.0, 1)]
+    assert query(inputs, "SELECT source_count FROM leading_observations WHERE dataset = 'internal'") == [(2,)]
+
+
+def test_a_dataset_of_another_name_is_another_dataset(inputs: Paths, tmp_path: Path) -> None:
+    load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"), dataset="draft")
+    assert query(inputs, "SELECT dataset, value FROM observations WHERE load_id LIKE 'draft-%'") == [("draft", 5.0)]
+
+
+@pytest.mark.parametrize("name", ["published", "demo", "simulated", "a-b", "", "../x"])
+def test_a_dataset_that_would_pass_for_another_is_refused(inputs: Paths, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="不能用"):
+        load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"), dataset=name)
+
+
+# ---- and back ----
+
+
+def test_undo_points_at_the_very_release_before(inputs: Paths, tmp_path: Path) -> None:
+    before = publish.current_id(inputs)
+    result = load(inputs, messy_workbook(tmp_path / "全年.xlsx"))
+    assert result.load_id
+    assert publish.current_id(inputs) != before
+    outcome = publish.undo(inputs, result.load_id, quiet)
+    assert (outcome.release.id, outcome.built) == (before, False)
+    assert publish.current_id(inputs) == before
+    with pytest.raises(UserError, match="没有载入记录"):
+        publish.undo(inputs, result.load_id, quiet)
+
+
+def test_a_load_that_was_taken_back_may_be_loaded_again(inputs: Paths, tmp_path: Path) -> None:
+    path = messy_workbook(tmp_path / "全年.xlsx")
+    for _ in range(2):
+        result = load(inputs, path)
+        assert result.load_id
+        assert len(latest(inputs, "value")) == 8
+        publish.undo(inputs, result.load_id, quiet)
+    assert load(inputs, path).outcome
+
+
+def test_taking_back_a_correction_brings_the_first_figure_back(inputs: Paths, tmp_path: Path) -> None:
+    load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"), "报表")
+    corrected = load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,6"), "报表")
+    assert corrected.load_id
+    publish.undo(inputs, corrected.load_id, quiet)
+    assert latest(inputs, "value, revision") == [(5.0, 1)]
+
+
+def test_a_load_that_a_correction_needs_cannot_be_taken_back(inputs: Paths, tmp_path: Path) -> None:
+    result = load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"))
+    assert result.load_id
+    correct(inputs, region_code="150200", source_id="internal", old_value="5", new_value="6")
+    publish.build(inputs, quiet)
+    current = publish.current_id(inputs)
+    with pytest.raises(UserError, match="没有这条数据"):
+        publish.undo(inputs, result.load_id, quiet)
+    assert publish.current_id(inputs) == current
+    assert [entry.load.load_id for entry in accepted.read_all(inputs)] == [result.load_id]
+
+
+# ---- no trace ----
+
+
+def test_a_dry_run_leaves_no_trace(inputs: Paths, tmp_path: Path) -> None:
+    before = everything(inputs.data)
+    path = messy_workbook(tmp_path / "全年.xlsx")
+    result = publish.load(inputs, path, Request(), quiet, dry_run=True)
+    assert result.checked.rows_loaded == 8
+    assert everything(inputs.data) == before
+
+
+def test_a_file_without_a_good_row_is_told_and_not_kept(inputs: Paths, tmp_path: Path) -> None:
+    before = everything(inputs.data)
+    result = load(inputs, long_table(tmp_path / "a.csv", f"火星,{CASES},2023,5"))
+    assert (result.load_id, result.checked.rows_rejected) == (None, 1)
+    assert "没有这个地区" in result.checked.findings[0].text()
+    assert everything(inputs.data) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 half a workbook", b"no table"])
+def test_a_file_that_cannot_be_read_is_told_and_leaves_no_trace(inputs: Paths, tmp_path: Path, content: bytes) -> None:
+    before = everything(inputs.data)
+    (tmp_path / "a.xlsx").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.xlsx："):
+        load(inputs, tmp_path / "a.xlsx")
+    assert everything(inputs.data) == before
+
+
+def test_a_load_whose_build_fails_is_not_kept(inputs: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    current = publish.current_id(inputs)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(publish, "_verify", fail)
+    with pytest.raises(RuntimeError):
+        load(inputs, messy_workbook(tmp_path / "全年.xlsx"))
+    assert publish.current_id(inputs) == current
+    assert accepted.read_all(inputs) == []
+
+
+# ---- what is kept for good ----
+
+
+def test_an_accepted_load_is_part_of_every_later_build(inputs: Paths, tmp_path: Path) -> None:
+    load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"))
+    for file in inputs.warehouse.iterdir():
+        file.unlink()
+    publish.build(inputs, quiet)
+    assert latest(inputs, "value") == [(5.0,)]
+
+
+@pytest.mark.parametrize("spoil", ["cut", "emptied", "foreign"])
+def test_a_spoilt_accepted_file_stops_the_build_and_is_named(inputs: Paths, tmp_path: Path, spoil: str) -> None:
+    load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"))
+    current = publish.current_id(inputs)
+    (kept,) = inputs.accepted.glob("*.parquet")
+    if spoil == "foreign":
+        pq.write_table(pq.read_table(kept).replace_schema_metadata({}), kept)
+    else:
+        kept.write_bytes(kept.read_bytes()[: 100 if spoil == "cut" else 0])
+    with pytest.raises(UserError, match=f"{kept.name} 无法读取"):
+        publish.build(inputs, quiet)
+    with pytest.raises(UserError, match="从备份恢复"):
+        load(inputs, long_table(tmp_path / "b.csv", f"乌海市,{CASES},2023,5"))
+    assert publish.current_id(inputs) == current
+
+
+# ---- corrections.csv ----
+
+
+def correct(inputs: Paths, **changes: str) -> None:
+    """Adds a correction of an official figure, but for `changes`."""
+    row = {
+        "region_code": "150000",
+        "indicator_id": "reconsideration_cases",
+        "breakdown": "",
+        "period": "2023",
+        "source_id": "report-2023",
+        "old_value": "4770",
+        "new_value": "4771",
+        "reason": "原文勘误",
+        "status": "applied",
+    } | changes
+    path = inputs.catalogue / "corrections.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        header = next(csv.reader(file))
+    with path.open("a", encoding="utf-8", newline="") as file:
+        csv.DictWriter(file, header, lineterminator="\n").writerow(row)
+
+
+CORRECTED = """SELECT revision, value, note FROM observations WHERE dataset = 'published' AND region_code = '150000'
+    AND indicator_id = 'reconsideration_cases' AND period = '2023' AND breakdown = '' ORDER BY revision"""
+
+
+def test_a_correction_appends_a_revision_with_its_reason(inputs: Paths) -> None:
+    correct(inputs)
+    correct(inputs, old_value="4771", new_value="4772", reason="再次勘误")
+    publish.build(inputs, quiet)
+    first, second, third = query(inputs, CORRECTED)
+    assert [first[:2], second[:2], third[:2]] == [(1, 4770.0), (2, 4771.0), (3, 4772.0)]
+    assert "更正：原文勘误" in second[2]
+    assert third[2].endswith("更正：再次勘误")
+
+
+def test_a_correction_that_is_not_applied_changes_nothing(inputs: Paths) -> None:
+    correct(inputs, status="proposed")
+    publish.build(inputs, quiet)
+    assert len(query(inputs, CORRECTED)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"old_value": "4769"}, "corrections.csv 第2行：没有这条数据"),
+        ({"period": "2033"}, "corrections.csv 第2行：没有这条数据"),
+        ({"new_value": "约4771"}, "不是数"),
+    ],
+)
+def test_a_correction_that_matches_nothing_stops_the_build(
+    inputs: Paths, changes: dict[str, str], message: str
+) -> None:
+    current = publish.current_id(inputs)
+    correct(inputs, **changes)
+    with pytest.raises(UserError, match=message):
+        publish.build(inputs, quiet)
+    assert publish.current_id(inputs) == current
+
+
+# ---- the command line ----
+
+
+def test_the_exit_code_tells_loaded_from_partly_loaded_from_stopped(inputs: Paths, tmp_path: Path) -> None:
+    good = long_table(tmp_path / "good.csv", f"包头市,{CASES},2023,5")
+    assert main(["load", str(good)]) == 0
+    assert main(["load", str(messy_workbook(tmp_path / "messy.xlsx"))]) == 1
+    assert main(["load", str(tmp_path / "absent.csv")]) == 3
+    assert main(["undo", "internal-00009-00000000"]) == 3
+    with pytest.raises(SystemExit) as stopped:
+        main(["load", str(good), str(good), "--name", "x.csv"])
+    assert stopped.value.code == 2
+
+
+def test_the_command_line_tells_every_complaint_and_the_release(
+    inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["load", str(messy_workbook(tmp_path / "messy.xlsx")), "--name", "全年.xlsx"])
+    said = capsys.readouterr().out
+    assert "全年.xlsx：读入9行，可载入8行，拒收1行，载入编号internal-00001-" in said
+    assert "全年.xlsx［全年］ 第7行“行政复议／2023年行政复议案件办理数”列：“3.5”，以“件”计数应是整数；应为整数" in said
+    assert f"新版本：{publish.current_id(inputs)}" in said
+    main(["load", str(tmp_path / "messy.xlsx"), "--name", "全年.xlsx"])
+    assert "此前已载入，编号internal-00001-" in capsys.readouterr().out
+
+
+def test_the_summary_of_a_load_is_there_for_machines(
+    inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    messy_workbook(tmp_path / "messy.xlsx")
+    assert main(["load", str(tmp_path / "messy.xlsx"), "--dry-run", "--json"]) == 1
+    (checked,) = json.loads(capsys.readouterr().out)["files"]
+    assert (checked["rows_in"], checked["rows_rejected"], checked["load_id"], checked["release"]) == (9, 1, None, None)
+    assert checked["findings"][0]["row"] == 7
+    assert main(["load", str(tmp_path / "messy.xlsx"), "--json"]) == 1
+    (loaded,) = json.loads(capsys.readouterr().out)["files"]
+    assert loaded["release"] == publish.current_id(inputs)
+    assert main(["undo", loaded["load_id"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["release"] == publish.current_id(inputs) != loaded["release"]
+    assert main(["undo", loaded["load_id"], "--json"]) == 3
+    assert "没有载入记录" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_one_bad_file_does_not_keep_the_others_out(
+    inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad, good = tmp_path / "bad.xlsx", long_table(tmp_path / "good.csv", f"包头市,{CASES},2023,5")
+    bad.write_bytes(b"PK")
+    assert main(["load", str(bad), str(good), "--json"]) == 3
+    first, second = json.loads(capsys.readouterr().out)["files"]
+    assert "损坏" in first["error"]
+    assert second["rows_loaded"] == 1
+    assert latest(inputs, "value") == [(5.0,)]
+
+
+def test_what_a_person_changed_of_the_understanding_is_used(inputs: Paths, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(f"盟市,{CASES},上年同期\n包头市,5,4\n", encoding="utf-8")
+    (table,) = read_tables(path)
+    known = understand(table, load_catalogue(inputs.catalogue))
+    years = {CASES: "2023", "上年同期": "2022"}
+    figures = {column: Figures("reconsideration_cases", period=year) for column, year in years.items()}
+    mended = replace(known, figures=figures, unknown=[])
+    (tmp_path / "known.json").write_text(json.dumps([asdict(mended)]), encoding="utf-8")
+    assert main(["load", str(path), "--understanding", str(tmp_path / "known.json")]) == 0
+    assert latest(inputs, "period, value") == [("2022", 4.0), ("2023", 5.0)]

@@ -1,0 +1,123 @@
+"""Heat maps: places and marks in cells, and the signs of what has none."""
+
+import pandas as pd
+
+from dashboard.charts import Chart, matrices
+from tests.test_rankings import make_scene
+
+PLACES = pd.DataFrame(
+    {"name": ["呼和浩特市", "包头市", "乌海市"], "short_name": ["呼和浩特", "包头", "乌海"]},
+    index=["150100", "150200", "150300"],
+)
+INDICATORS = pd.DataFrame(
+    {
+        "name": ["出庭应诉率", "败诉率", "直接纠错率", "法律援助案件数"],
+        "direction": ["higher_better", "lower_better", "neutral", "higher_better"],
+        "kind": ["rate", "rate", "rate", "count"],
+        "unit": ["%", "%", "%", "件"],
+        "near": [1.0, 1.0, 1.0, 0.0],
+    },
+    index=["rate", "loss", "correction", "aid"],
+)
+
+
+def make_cell(
+    indicator: str,
+    code: str,
+    value: float | None,
+    denominator: float = 100,
+    status: str = "published",
+    breakdown: str = "",
+) -> dict[str, object]:
+    return {
+        "indicator_id": indicator,
+        "region_code": code,
+        "breakdown": breakdown,
+        "value": value,
+        "qualifier": "",
+        "numerator": 1.0,
+        "denominator": denominator,
+        "status": status,
+    }
+
+
+def make_cells(*figures: dict[str, object], indicators: tuple[str, ...] = ("rate",)) -> pd.DataFrame:
+    return matrices.matrix_cells(pd.DataFrame(list(figures)), INDICATORS.loc[list(indicators)], PLACES)
+
+
+def draw(cells: pd.DataFrame) -> Chart:
+    return matrices.by_rank(cells, make_scene(places="3个盟市"), scope="比率类指标")
+
+
+RATES = [make_cell("rate", "150100", 90.0), make_cell("rate", "150200", 99.0), make_cell("rate", "150300", 95.0)]
+LOSSES = [make_cell("loss", "150100", 9.0), make_cell("loss", "150200", 9.0), make_cell("loss", "150300", 5.0)]
+
+
+def test_every_indicator_and_place_has_a_cell_in_catalogue_order() -> None:
+    cells = make_cells(*RATES[:2], *LOSSES, indicators=("rate", "loss"))
+    assert cells["indicator_id"].tolist() == ["rate"] * 3 + ["loss"] * 3
+    assert cells["text"].tolist() == ["90%", "99%", "未公布", "9%", "9%", "5%"]
+
+
+def test_a_part_never_stands_in_for_the_total() -> None:
+    cells = make_cells(*RATES[:2], make_cell("rate", "150300", 95.0, breakdown="市本级"))
+    assert cells["text"].tolist() == ["90%", "99%", "只公布分项"]
+
+
+def test_the_direction_of_each_indicator_decides_who_is_first_and_equal_values_share_a_place() -> None:
+    cells = make_cells(*RATES, *LOSSES, indicators=("rate", "loss"))
+    assert cells["rank"].tolist() == [3, 1, 2, 2, 2, 1]
+
+
+def test_a_small_base_and_missing_values_have_signs_instead_of_places() -> None:
+    cells = make_cells(
+        make_cell("rate", "150100", 100.0, denominator=9),
+        make_cell("rate", "150200", None, status="not_reported"),
+        make_cell("rate", "150300", 95.0),
+    )
+    chart = draw(cells)
+    assert cells["rank"].isna().tolist() == [True, True, False]
+    assert [list(row) for row in chart.figure.data[2].text] == [["○", "？", ""]]
+    assert chart.footnotes[0] == "？ 未填报（1格）　○ 分母不足10，基数过小，不参与排名（1格）"
+    assert chart.table.iloc[0].tolist() == ["出庭应诉率", "100%（基数过小，不参与排名）", "未填报", "95%（第1名）"]
+
+
+def test_the_place_is_written_once_in_its_cell_and_the_first_is_strongest() -> None:
+    directed, neutral, _ = draw(make_cells(*RATES)).figure.data
+    assert list(directed.text[0]) == ["3", "1", "2"]
+    assert list(directed.z[0]) == [0, 1, 0.5]
+    assert list(neutral.text[0]) == ["", "", ""]
+
+
+def test_neutral_indicators_have_their_own_hue_and_no_say_in_the_title() -> None:
+    corrections = [
+        make_cell("correction", code, value) for code, value in zip(PLACES.index, (9.0, 8.0, 7.0), strict=True)
+    ]
+    chart = draw(make_cells(*RATES, *corrections, indicators=("rate", "correction")))
+    directed, neutral, _ = chart.figure.data
+    assert list(directed.z[1]) == [None] * 3
+    assert list(neutral.z[1]) == [1, 0.5, 0]
+    assert chart.title == "2023年比率类指标：有方向的1项中，包头市居首最多，有1项"
+    assert any("高低不表示好坏" in note for note in chart.footnotes)
+
+
+def test_a_row_of_equal_values_has_one_shade() -> None:
+    equal = [make_cell("rate", code, 100.0) for code in PLACES.index]
+    assert len(set(draw(make_cells(*equal)).figure.data[0].z[0])) == 1
+
+
+def test_counts_say_that_larger_places_have_more() -> None:
+    aid = [make_cell("aid", code, 5.0) for code in PLACES.index]
+    assert any("规模大的地区自然多" in note for note in draw(make_cells(*aid, indicators=("aid",))).footnotes)
+
+
+def test_marks_against_the_target_follow_the_direction_and_are_never_colour_alone() -> None:
+    cells = make_cells(*RATES, *LOSSES, indicators=("rate", "loss"))
+    cells = cells.assign(target=[98.5] * 3 + [5.0] * 3, target_period="2024")
+    chart = matrices.by_target(cells, make_scene(places="3个盟市"), scope="比率类指标")
+    reached, short, _ = chart.figure.data
+    signs = [
+        [a + b for a, b in zip(one, other, strict=True)] for one, other in zip(reached.text, short.text, strict=True)
+    ]
+    assert signs == [["■", "●", "■"], ["■", "■", "●"]]
+    assert chart.title == "2023年比率类指标对照全区目标：3个盟市中2处达标、4处未达标"
