@@ -1,15 +1,16 @@
 """The server. `streamlit run app.py` finds `app`; the script that runs for each reader is dashboard/shell.py."""
 
 import contextlib
+import importlib
 import logging
 import uuid
 from collections.abc import AsyncIterator
 
 import streamlit as st
+from anyio import create_task_group
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
-from dashboard import queries, selection
 from dashboard.server import Document
 
 log = logging.getLogger("dashboard")
@@ -25,6 +26,9 @@ def tell_reader(error: Exception) -> bool:
 
 def warm_up() -> None:
     """Reads what every page needs, so that the first reader does not wait for it."""
+    # Caches made before the server runs would be thrown away.
+    from dashboard import queries, selection
+
     try:
         release = queries.current_release()
         choices = selection.choices_of(release)
@@ -36,11 +40,18 @@ def warm_up() -> None:
         log.warning("started without a warehouse: %s", error)
 
 
+async def load_statistics() -> None:
+    """Imports what takes a second or two, off the event loop."""
+    await run_sync(importlib.import_module, "scipy.stats")
+
+
 @contextlib.asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Warms up before the first request is answered."""
+    """Warms up before the first request is answered; what only some pages need, meanwhile."""
     await run_sync(warm_up)
-    yield
+    async with create_task_group() as tasks:
+        tasks.start_soon(load_statistics)
+        yield
 
 
 app = st.App(

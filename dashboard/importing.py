@@ -64,7 +64,8 @@ def read(file_id: str, file: Upload) -> list[Table]:
                 st.session_state["import_read"] = file_id, imports.preview(file, say), ""
             except RefusedError as error:
                 st.session_state["import_read"] = file_id, [], str(error)
-        st.session_state.pop("import_checked", None)
+        for name in ("import_checked", "import_told", "import_done"):
+            st.session_state.pop(name, None)
     _, tables, refusal = st.session_state["import_read"]
     if refusal:
         st.error(plain(refusal), icon=":material/error:")
@@ -313,7 +314,7 @@ def load(file: Upload, request: Request, known: list[Understanding], checked: Ch
 
 def told(reader: Reader) -> None:
     """What the last load, or the way back, came to."""
-    if done := st.session_state.pop("import_done", None):
+    if done := st.session_state.get("import_done"):
         st.success(plain(done), icon=":material/undo:")
     if "import_told" not in st.session_state:
         return
@@ -371,6 +372,9 @@ def _change(label: str, work: Callable[[Callable[[str], None]], str]) -> None:
             return
     st.session_state.pop("import_told", None)
     st.session_state.pop("import_checked", None)
+    # The address may ask for what was in the release before.
+    fresh = frame.reader()
+    st.query_params.from_dict(selection.to_parameters(fresh.selection, fresh.choices))
     st.rerun()
 
 

@@ -44,28 +44,9 @@ COLUMNS = {
 }
 
 
-def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
-    """The filters of the page, above the table; returns the figures that pass. Options come from the figures."""
+def loaded(reader: Reader) -> tuple[pd.DataFrame, bool]:
+    """The figures that the two switches ask for, and whether these are all of the dataset."""
     regions, chosen = reader.choices.regions, reader.selection
-    chapters = dict(zip(reader.choices.indicators["chapter"], reader.choices.indicators["chapter_short"], strict=True))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        chapter = st.multiselect(
-            "章",
-            sorted(figures["chapter"].unique()),
-            format_func=lambda n: f"{n} {chapters[n]}",
-            placeholder="全部",
-            select_all=False,
-        )
-        years = st.multiselect(
-            "年份（期末）",
-            sorted(figures["period_end"].dt.year.unique(), reverse=True),
-            placeholder="全部",
-            select_all=False,
-        )
-        levels = st.multiselect(
-            "层级", list(LEVEL_NAMES), format_func=LEVEL_NAMES.__getitem__, placeholder="全部", select_all=False
-        )
-        words = st.text_input("查找", placeholder="指标、地区、期间、来源、原文")
     with st.container(horizontal=True):
         # Who chose an indicator or a region wants its rows; a simulated panel has too many to open on all.
         only_indicator = st.toggle(
@@ -78,14 +59,51 @@ def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
             value="region" in st.query_params,
             key=f"only_{chosen.region}",
         )
-    keep = pd.Series(True, index=figures.index)
     if only_indicator:
-        keep &= figures["indicator_id"] == chosen.indicator
+        figures = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+    else:
+        figures = queries.figures_of_dataset(reader.release, chosen.dataset)
     if only_region:
         children = regions.index[regions["parent"] == chosen.region]
-        keep &= figures["region_code"].isin(
-            [chosen.region, *children, *regions.index[regions["parent"].isin(children)]]
+        below = [chosen.region, *children, *regions.index[regions["parent"].isin(children)]]
+        figures = figures[figures["region_code"].isin(below)]
+    return figures, not (only_indicator or only_region)
+
+
+def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """The filters above the table; returns the figures that pass. Options come from the figures."""
+    chapters = dict(zip(reader.choices.indicators["chapter"], reader.choices.indicators["chapter_short"], strict=True))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chapter = st.multiselect(
+            "章",
+            sorted(figures["chapter"].unique()),
+            format_func=lambda n: f"{n} {chapters[n]}",
+            placeholder="全部",
+            select_all=False,
+            key="data_chapters",
+            persist_state="session",
         )
+        years = st.multiselect(
+            "年份（期末）",
+            sorted(figures["period_end"].dt.year.unique(), reverse=True),
+            placeholder="全部",
+            select_all=False,
+            key="data_years",
+            persist_state="session",
+        )
+        levels = st.multiselect(
+            "层级",
+            list(LEVEL_NAMES),
+            format_func=LEVEL_NAMES.__getitem__,
+            placeholder="全部",
+            select_all=False,
+            key="data_levels",
+            persist_state="session",
+        )
+        words = st.text_input(
+            "查找", placeholder="指标、地区、期间、来源、原文", key="data_words", persist_state="session"
+        )
+    keep = pd.Series(True, index=figures.index)
     if chapter:
         keep &= figures["chapter"].isin(chapter)
     if years:
@@ -146,10 +164,9 @@ def show(figures: pd.DataFrame, reader: Reader) -> None:
     )
 
 
-def downloads(figures: pd.DataFrame, reader: Reader) -> None:
-    """Two buttons that make their file when pressed."""
+def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
+    """Two buttons that make their file when pressed. `whole`: nothing was filtered out."""
     release, dataset = reader.release, reader.selection.dataset
-    whole = len(figures) == len(queries.figures_of_dataset(release, dataset))
     parts = [
         "法治政府建设指标数据",
         DEMO_MARK if dataset == "demo" else "",

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from dashboard import frame, queries, tables
+from dashboard import frame, tables
 
 reader = frame.reader()
 
 st.title("数据")
 st.caption("每条数据都注明来源。数值按原文单位换算为基本单位；“未公布”不等于零。")
-figures = queries.figures_of_dataset(reader.release, reader.selection.dataset)
+figures, whole = tables.loaded(reader)
 shown = tables.filters(figures, reader)
 tables.show(shown, reader)
-tables.downloads(shown, reader)
+tables.downloads(shown, reader, whole and len(shown) == len(figures))

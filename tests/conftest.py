@@ -108,7 +108,8 @@ class Server:
 @pytest.fixture(scope="module")
 def server(built: Paths) -> Iterator[Server]:
     # The browser fetches shapes from the folder that Streamlit serves; the build of `built` wrote elsewhere.
-    publish.build(Paths(data=built.data, static=ROOT / "dashboard" / "static"), lambda text: None)
+    shapes = boundaries.read_boundaries(built.boundaries, load_catalogue(built.catalogue).regions)
+    boundaries.write_static(shapes, ROOT / "dashboard" / "static")
     running = Server(built.data)
     yield running
     running.stop()

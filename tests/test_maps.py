@@ -13,7 +13,19 @@ PLACES = REGIONS.assign(lon=[112.0, 111.4, 110.0, 106.8], lat=[44.0, 40.8, 41.5,
 def draw(figures: list[dict[str, object]], period: str = "2023", **changes: object) -> Chart:
     frame = slices.by_region(pd.DataFrame(figures), PLACES, "league", "", period)
     indicator = pd.Series(
-        {"name": "出庭应诉率", "unit": "%", "direction": "higher_better", "caveats": "口径不一"}, name="rate"
+        {
+            "name": "出庭应诉率",
+            "unit": "%",
+            "kind": "rate",
+            "direction": "higher_better",
+            "decimals": 2,
+            "near": 1.0,
+            "aggregation": "weighted",
+            "numerator": "made",
+            "denominator": "required",
+            "caveats": "口径不一",
+        },
+        name="rate",
     )
     settings = {
         "indicator": indicator,
@@ -54,7 +66,7 @@ def test_values_of_different_periods_are_neither_scaled_nor_ranked() -> None:
     many = [make_figure(code) for code in ("150100", "150200")]
     many.append(make_figure("150300", "2021-2023", 5.0, period_months=36))
     chart = draw(many, period="latest")
-    values = chart.figure.data[2]
+    values = next(t for t in chart.figure.data if t.type == "choropleth" and "150100" in t.locations)
     assert len(set(values.z)) == 1
     assert not values.showscale
     assert "最高" not in chart.title

@@ -170,3 +170,14 @@ def test_a_broken_warehouse_says_what_to_run(
     app = open_page("overview")
     assert not app.exception
     assert "python -m etl" in app.error[0].value
+
+
+def test_a_filter_survives_the_turn_of_the_page_and_a_dataset_without_it() -> None:
+    app = open_page("data")
+    app.multiselect(key="data_years").select(2018).run()
+    assert len(app.dataframe[0].value) == 1
+    app.selectbox(key="choose_dataset").select("demo").run()
+    assert not app.exception
+    app.switch_page("../pages/map.py").run()
+    app.switch_page("../pages/data.py").run()
+    assert not app.exception

@@ -294,7 +294,7 @@ def test_the_title_counts_the_quarters_of_rates_with_a_direction_only() -> None:
         [row_of(), row_of(value=22.0), row_of(direction="neutral", value=5.0), row_of(kind="count", value=1.0)]
     )
     assert chart.title == (
-        "2023年呼和浩特市（矛盾纠纷化解）：2项有方向的比率类指标中，1项居12个盟市前四分之一，1项居后四分之一"
+        "2023年呼和浩特市（矛盾纠纷化解）：2项有方向的比率类指标中，1项数值居12个盟市前四分之一，1项居后四分之一"
     )
 
 

@@ -33,6 +33,8 @@ def make_figure(
         "value": value,
         "unit": "%",
         "qualifier": "",
+        "numerator": None,
+        "denominator": None,
         "status": "published",
         "source_title": "报告",
         "note": "",

@@ -99,7 +99,7 @@ def spine_chart(
             "template": template(dark),
             "showlegend": False,
             "dragmode": False,
-            "margin": {"l": 2, "r": 6, "t": 4, "b": 4},
+            "margin": {"l": 9, "r": 6, "t": 4, "b": 4},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},
             "shapes": [{**rule, "y0": at - 0.28, "y1": at - 0.28} for _, at in laid["headings"]],
@@ -111,13 +111,14 @@ def spine_chart(
     sources = list(dict.fromkeys(rows["source_title"]))
     small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
     counts = "件数、人数等未按人口折算，规模大的地区自然多" if (~rows["kind"].isin(["rate", "ratio"])).any() else ""
+    bands = "名次是一段的，区间相互重叠，先后可能出于偶然" if rows["place"].str.contains("—").any() else ""
     notes = [f"来源：{'；'.join(f'《{source}》' for source in sources)}", f"版本{release_id}"]
     return Chart(
         name=f"地区画像{number}",
         figure=figure,
         title=title,
         subtitle=" · ".join([f"{place}与{peers}", format_period(period), DATASET_NAMES.get(dataset, dataset)]),
-        footnotes=["；".join(x for x in (KEY.format(peers=peers), small, counts) if x), *notes],
+        footnotes=["；".join(x for x in (KEY.format(peers=peers), bands, small, counts) if x), *notes],
         reading=f"{title}。",
         table=table(rows),
         simulated=dataset == "demo",
@@ -240,7 +241,7 @@ def _title(rows: pd.DataFrame, where: pd.DataFrame, place: str, peers: str, peri
     worst = (where["own"] <= where["lower"])[judged].sum()
     return (
         f"{format_period(period)}{place}（{about}）：{judged.sum()}项有方向的比率类指标中，"
-        f"{best}项居{peers}前四分之一，{worst}项居后四分之一"
+        f"{best}项数值居{peers}前四分之一，{worst}项居后四分之一"
     )
 
 

@@ -36,8 +36,8 @@ END_LABEL_GAP = 17  # pixels between the names at the ends of lines
 PLOT_HEIGHT = 460  # pixels, about: to place those names
 REASON_WIDTH = 18  # characters a line of the reason of a break
 PANEL_COLUMNS = 3
-PANEL_HEIGHT = 156  # pixels, of them PANEL_HEAD for name and value
-PANEL_HEAD = 44
+PANEL_HEIGHT = 162  # pixels, of them PANEL_HEAD for name and value
+PANEL_HEAD = 50
 PANEL_GAP = 0.03  # of the width
 CUT_RATIO = 0.5  # rates are drawn from zero unless the empty space under them would be half of what they span
 DASHES = ("solid", "dot")  # of the lines behind the chosen one: lines differ in more than colour
@@ -196,7 +196,7 @@ def small_multiples(
         layout |= _panel_axes(number, len(shown), years, axis)
         for trace in [*grey, *_panel(found[code], scene)]:
             drawing.traces.append({**trace, "xaxis": f"x{sign}", "yaxis": f"y{sign}"})
-        when = "" if last["period"][code] == newest else f" · {last['period_text'][code]}"
+        when = "" if last["period"][code] == newest else f"<br>{last['period_text'][code]}"
         drawing.notes.append(
             {
                 "text": f"<b>{places[code]}</b><br>{last['text'][code]}{when}",
@@ -217,7 +217,7 @@ def small_multiples(
     axes += f"，数字为{format_period(newest)}" if isinstance(newest, str) else ""
     return Chart(
         name="各盟市趋势",
-        figure=drawing.figure(scene, margin={"l": 8, "r": 12, "t": PANEL_HEAD, "b": 8}, **layout),
+        figure=drawing.figure(scene, margin={"l": 8, "r": 26, "t": PANEL_HEAD, "b": 8}, **layout),
         title=title,
         subtitle=subtitle(scene, *head) + f" · {axes}",
         footnotes=[*([note] if note else []), *_footnotes(points, scene, breaks, words)],
