@@ -78,7 +78,7 @@ def _indicator(reader: Reader) -> None:
         "indicator",
         "指标",
         options,
-        lambda i: indicators["name"][i] + ("（本数据集无数）" if i in missing else ""),
+        lambda i: indicators["name"][i] + ("（无数）" if i in missing else ""),
     )
 
 

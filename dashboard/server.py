@@ -66,12 +66,17 @@ class Document:
 
 
 def complete_page(page: bytes) -> bytes:
-    """Streamlit's index.html with language, title and the address of the server."""
+    """Streamlit's index.html with language, title, the address of the server, and our style.
+
+    The style travels with the page: as an element of the script it would be sent again at every change.
+    """
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     server = f"<script>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
+    style = (Path(__file__).with_name("static") / "style.css").read_text(encoding="utf-8")
     for old, new in [
         ('<html lang="en">', '<html lang="zh-CN">'),
         ("<title>Streamlit</title>", f"<title>{TITLE}</title>{server}"),
+        ("</head>", f"<style>{style}</style></head>"),
     ]:
         page = page.replace(old.encode(), new.encode(), 1)
     return page

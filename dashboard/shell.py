@@ -13,7 +13,6 @@ STATIC = ROOT / "dashboard" / "static"
 
 st.set_page_config(page_title=TITLE, page_icon=str(STATIC / "icon.png"), layout="wide")
 st.logo(str(STATIC / "logo.svg"), size="large")
-st.html(STATIC / "style.css")
 
 
 def page(name: str, title: str, icon: str, *controls: str) -> tuple[StreamlitPage, tuple[str, ...]]:

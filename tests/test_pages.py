@@ -118,7 +118,7 @@ def test_one_match_of_the_search_becomes_the_choice(words: str, found: str) -> N
 def test_an_indicator_without_figures_says_so() -> None:
     app = open_page("map", indicator="court_appearances_made")
     assert "均未公布负责人实际出庭案件数" in texts(app)
-    assert any("（本数据集无数）" in option for option in app.selectbox(key="choose_indicator").options)
+    assert any("（无数）" in option for option in app.selectbox(key="choose_indicator").options)
 
 
 def test_breakdowns_are_offered_where_only_parts_were_published() -> None:
