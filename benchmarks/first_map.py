@@ -121,9 +121,8 @@ def main() -> None:
                 print(f"{name:<14}{cold:>8.2f}{cold / floor[0]:>9.2f}{warm:>8.2f}{warm / floor[1]:>9.2f}")
                 if name == "map, banners":
                     sent, fetched = bytes_of_a_change(browser, address)
-                    print(
-                        f"another period on the map of banners: {sent / 1024:.1f} KiB before compression, {len(fetched)} files"
-                    )
+                    size = f"{sent / 1024:.1f} KiB before compression"
+                    print(f"another period on the map of banners: {size}, files fetched: {len(fetched)}")
         browser.close()
 
 
