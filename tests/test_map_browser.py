@@ -45,9 +45,14 @@ def visit(browser: Browser, server: Server) -> Iterator[object]:
 
 
 def click_at(page: Page, lon: float, lat: float, geo: str = "geo") -> None:
+    """Clicks at a place of the map, once it lies still and answers the mouse."""
     page.locator(".js-plotly-plot").scroll_into_view_if_needed()
-    spot = page.evaluate(SPOT, [lon, lat, geo])
+    before, spot = None, page.evaluate(SPOT, [lon, lat, geo])
+    while spot != before:
+        page.wait_for_timeout(300)
+        before, spot = spot, page.evaluate(SPOT, [lon, lat, geo])
     page.mouse.move(spot["x"], spot["y"])
+    page.locator(".js-plotly-plot .hoverlayer .hovertext").first.wait_for()
     page.mouse.click(spot["x"], spot["y"])
 
 

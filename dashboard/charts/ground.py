@@ -34,9 +34,9 @@ CAMERAS = {
     "152200": (121.37, 45.95, 4.91),
     "152500": (115.40, 44.24, 2.96),
     "152900": (102.33, 40.31, 2.63),
-    "hubaoe": (109.71, 40.17, 3.53),
+    "hubaoe": (109.31, 40.19, 3.08),
     "wuhai": (106.86, 39.47, 9.0),
-    "jining": (113.11, 41.03, 14.0),
+    "jining": (113.14, 41.09, 14.0),
 }
 # Crowded parts to look at more closely: key of CAMERAS -> name.
 ZOOMS = {"hubaoe": "呼包鄂", "wuhai": "乌海", "jining": "集宁"}
@@ -98,6 +98,8 @@ def layout(dark: bool, colours: Palette) -> dict[str, object]:
         "template": template(dark),
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
         "dragmode": False,
+        # Streamlit sets this for the first figure of a chart, and forgets it when another figure takes its place.
+        "clickmode": "event+select",
         "showlegend": False,
         "geo": view(CAMERAS[""], colours),
     }

@@ -163,6 +163,8 @@ def _round_bounds(uppers: Numbers, values: pd.Series) -> list[float]:
         inside, beyond = ordered[ordered <= upper], ordered[ordered > upper]
         if len(inside) and len(beyond):
             bounds.append(roundest(float(inside[-1]), float(beyond[0])))
+    if not bounds:  # most values are the highest or the lowest one
+        bounds = [roundest(float(ordered[ordered < ordered[-1]][-1]), float(ordered[-1]))]
     return list(dict.fromkeys(bounds))
 
 
