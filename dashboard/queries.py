@@ -530,3 +530,19 @@ def releases() -> pd.DataFrame:
         except WarehouseError:  # etl says so when it is asked for, and the others are still there
             continue
     return pd.concat(found).sort_values(["built_at", "id"], ascending=False, ignore_index=True)
+
+
+# ---- people ----
+
+
+def population(release: Release) -> pd.DataFrame:
+    """Census population of the region and its leagues, index region_code: population (int), as_of (datetime64),
+    source_title, publisher.
+    """
+    return _table(
+        release.path,
+        """
+        SELECT p.region_code, p.population, p.as_of, s.title AS source_title, s.publisher
+        FROM population AS p JOIN sources AS s ON s.id = p.source_id
+        ORDER BY p.region_code""",
+    ).set_index("region_code")

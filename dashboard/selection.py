@@ -43,6 +43,7 @@ OTHER_PARAMETERS = (
     "side",
     "scale",
     "cities",
+    "per",
 )
 LEVELS = ("league", "banner")
 NAMES = {

@@ -2,12 +2,32 @@
 
 import streamlit as st
 
-from dashboard import frame, mapping
+from dashboard import frame, map_controls, map_lists, mapping, panels, slices
+from dashboard.theme import LEVEL_NAMES, format_period
 
 reader = frame.reader()
+chosen = reader.selection
 
 st.title("地图")
 asked = mapping.question(reader)
-mapping.breadcrumb(asked)
-mapping.controls(asked)
-mapping.show(asked)
+map_controls.breadcrumb(asked)
+map_controls.controls(asked)
+
+wide = asked.view in mapping.WIDE
+if wide:  # style.css leaves the labels out on a phone
+    map_column, side_column = st.container(key="wide_map"), st.container()
+else:
+    map_column, side_column = st.columns([2, 1], gap="medium")
+with map_column:
+    frame.show(
+        mapping.chart(asked),
+        key="map",
+        on_select=lambda: frame.choose_clicked(reader, "map"),
+        height=mapping.height(asked),
+    )
+    when = "" if asked.view == "one" else f"{format_period(chosen.period)}，"
+    tally = slices.tally(asked.frame(chosen.period), LEVEL_NAMES[chosen.level])
+    st.markdown(f"**{frame.plain(when + tally)}**")
+    panels.who_published(asked.published, reader)
+with side_column:
+    (map_lists.list_and_place if wide else map_lists.list_or_place)(asked)

@@ -83,15 +83,17 @@ def in_view(places: pd.DataFrame, sheet: Sheet) -> pd.Series:
     return (x.abs() < FRAME[0] / 2) & (y.abs() < FRAME[1] / 2)
 
 
-def fitting(places: pd.DataFrame, texts: pd.Series, sheet: Sheet, size: int) -> tuple[pd.Series, pd.Series]:
+def fitting(
+    places: pd.DataFrame, texts: pd.Series, sheet: Sheet, size: int, first: str = ""
+) -> tuple[pd.Series, pd.Series]:
     """Which label of each place fits between the others and where: name and value, the name alone, or none.
 
-    Those in open country first come out best, whatever their order: a place tries all spots around its point.
+    A place tries all spots around its point, with its value, then without; `first`: the one that tries before others.
     """
     xs, ys = _pixels(places, sheet)
     taken: list[tuple[float, float, float, float]] = []
     chosen = {}
-    for code in places.index:
+    for code in sorted(places.index, key=lambda code: code != first):
         tries = [(texts[code], spot) for spot in SPOTS] + [(places["short_name"][code], spot) for spot in SPOTS]
         for text, spot in tries:
             box = _box(text, spot, xs[code], ys[code], size)

@@ -114,6 +114,8 @@ def colour_bar(scale: Scale, colours: Palette, above: bool) -> dict[str, object]
         "thickness": 10,
         "outlinewidth": 0,
         "tickvals": shades.tolist(),
-        "ticktext": [format_value(tick, scale.unit) for tick in rounded],
+        # A longer unit stands in the subtitle alone.
+        "ticktext": [format_value(tick, scale.unit if len(scale.unit) == 1 else "") for tick in rounded],
+        "tickangle": 0,
         "tickfont": {"size": 12, "color": colours.muted},
     }

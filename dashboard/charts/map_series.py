@@ -80,7 +80,14 @@ def two_maps(
 
 
 def change_map(
-    early: pd.DataFrame, late: pd.DataFrame, scene: Scene, sheet: Sheet, *, periods: tuple[str, str], whole: str
+    early: pd.DataFrame,
+    late: pd.DataFrame,
+    scene: Scene,
+    sheet: Sheet,
+    *,
+    periods: tuple[str, str],
+    whole: str,
+    note: str = "",
 ) -> Chart:
     """The difference of two periods of one length and one definition, around no change.
 
@@ -103,7 +110,7 @@ def change_map(
         figure=figure,
         title=title,
         subtitle=subtitle_of(rows, scene, f"{last}比{first}", unit=change_unit(unit)),
-        footnotes=footnotes_of(rows, scene, *_changes_notes(rows, early, late, scene, first)),
+        footnotes=footnotes_of(rows, scene, *_changes_notes(rows, early, late, scene, first), note),
         reading=f"{title}。",
         table=_changes_table(rows, periods, True),
         simulated=scene.dataset == "demo",

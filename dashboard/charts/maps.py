@@ -37,6 +37,7 @@ NAMED_IN_TITLE = 3
 # Leagues and cities smaller than their names -> what the label lies on: another league, or (empty) the ground.
 LABELS_OUTSIDE = {"150300": "152900", "150781": "", "152501": ""}
 DARK_FILL = 0.3  # luminance below which a label is light
+COUNTED = ("count", "money")  # kinds of which larger places have more
 CLEAR = "rgba(0,0,0,0)"
 
 
@@ -119,13 +120,19 @@ def one_map(
 
 
 def prepared(frame: pd.DataFrame, scene: Scene, apart: pd.DataFrame | None = None) -> pd.DataFrame:
-    """`frame` with small (bool: a rate on a small base), cases (58/61), hover, within (含满洲里市, of `apart`)."""
+    """`frame` with small (bool: a rate on a small base), cases (58/61), within (含满洲里市, of `apart`), and the words
+    for the map: label (without a unit of two parts, which would be longer than the area is wide) and hover.
+    """
     small = small_base(frame["denominator"]) & frame["value"].notna() if scene.rate else False
     cases = slices.cases(frame, "") if scene.rate else ""
     rows = frame.assign(small=small, cases=cases)
     within = {} if apart is None else apart.groupby("parent")["name"].agg("、".join).to_dict()
     rows["within"] = [f"含{within[code]}" if code in within else "" for code in rows.index]
     periods = rows["period_text"] if scene.period == LATEST else pd.Series("", index=rows.index)
+    rows["label"] = [
+        text.removesuffix(unit) if known and "/" in unit else text
+        for text, unit, known in zip(rows["text"], rows["unit"], rows["value"].notna(), strict=True)
+    ]
     rows["hover"] = [
         text + (in_brackets("，".join(extra)) if (extra := [word for word in words if word]) else "")
         for text, *words in zip(
@@ -298,7 +305,7 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
         rows = rows[in_view(rows, sheet)]
     has_value = rows["state"] == "value"
     signs = [f"<br>{scale.signs[at]} " if scale.signs else "<br>" for at in scale.classes(rows["value"].fillna(0))]
-    values = pd.Series(signs, index=rows.index) + (rows["label"] if "label" in rows else rows["text"])
+    values = pd.Series(signs, index=rows.index) + rows["label"]
     reasons = ("<br>" + rows["text"]).where(rows["state"] != "not_published", "")
     full = "<b>" + rows["short_name"] + "</b>" + values.where(has_value, reasons)
     fills = pd.Series(scale.fills(rows["value"].fillna(0)), index=rows.index).where(has_value, colours.missing)
@@ -309,7 +316,7 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
     on_dark = fills.map(luminance) < DARK_FILL
     if not sheet.near:
         return place_labels(rows, full, on_dark, size=size)
-    texts, spots = fitting(rows, full, sheet, size)
+    texts, spots = fitting(rows, full, sheet, size, first=scene.highlighted)
     return place_labels(rows, texts, on_dark, size=size, spots=spots)
 
 
@@ -380,10 +387,10 @@ def footnotes_of(rows: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
     """Who is missing, `notes`, what colours do not say, sources, definition, map note, release."""
     if rows.index.has_duplicates:  # several periods: `notes` tell of each who is missing
         rows = rows[rows["state"] == "value"]
-    striped = (
-        f"颜色上带斜纹的，分母不足{SMALL_BASE}件，{SMALL_BASE_WORDS}。" if rows["small"].astype(bool).any() else ""
-    )
-    *lines, release = footnotes(rows, scene, *notes, striped, "" if scene.rate else BIGGER_HAVE_MORE)
+    any_small = rows["small"].astype(bool).any()
+    striped = f"颜色上带斜纹的，分母不足{SMALL_BASE}件，{SMALL_BASE_WORDS}。" if any_small else ""
+    bigger = BIGGER_HAVE_MORE if scene.indicator["kind"] in COUNTED else ""
+    *lines, release = footnotes(rows, scene, *notes, striped, bigger)
     return [*lines, f"{MAP_NOTE} · {release}"]
 
 
