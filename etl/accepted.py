@@ -13,6 +13,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -211,8 +212,8 @@ def read_all(paths: Paths) -> list[Accepted]:
     return sorted((_read(path) for path in paths.accepted.glob("*.parquet")), key=lambda entry: entry.number)
 
 
-def revised(entries: Sequence[Accepted]) -> pd.DataFrame:
-    """The observations of all loads (at least one) with dataset, load_id and revision.
+def revised(entries: Sequence[Accepted]) -> list[pd.DataFrame]:
+    """The observations of all loads with dataset, load_id and revision, in parts that belong together.
 
     A later load that says something else about a figure gets the next revision; one that repeats it adds nothing.
     """
@@ -220,17 +221,26 @@ def revised(entries: Sequence[Accepted]) -> pd.DataFrame:
         entry.observations.assign(dataset=entry.load.dataset, load_id=entry.load.load_id, revision=1)
         for entry in entries
     ]
-    if len(frames) == 1:
-        return frames[0]
-    together = pd.concat(frames, ignore_index=True)
+    if len(frames) < 2:
+        return frames
+    again = pd.concat([frame[FIGURE] for frame in frames]).duplicated(keep=False).to_numpy()
+    ends = np.cumsum([len(frame) for frame in frames])
+    parts, shared = [], []
+    for frame, repeated in zip(frames, np.split(again, ends[:-1]), strict=True):
+        parts.append(frame[~repeated] if repeated.any() else frame)
+        shared.append(frame[repeated])
+    return [*parts, _numbered(pd.concat(shared, ignore_index=True))]
+
+
+def _numbered(together: pd.DataFrame) -> pd.DataFrame:
+    """The figures of several loads, in their order, with revisions: without those that say what was said before."""
     groups = together.groupby(FIGURE, sort=False)
     repeats = groups.cumcount() > 0
     for column in SAYS:
         before = groups[column].shift()
         repeats &= (together[column] == before) | (together[column].isna() & before.isna())
-    changed = together[~repeats].copy()
-    changed["revision"] = changed.groupby(FIGURE, sort=False).cumcount() + 1
-    return changed
+    changed = together[~repeats]
+    return changed.assign(revision=changed.groupby(FIGURE, sort=False).cumcount() + 1)
 
 
 def _write(path: Path, entry: Accepted) -> None:

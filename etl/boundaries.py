@@ -25,6 +25,7 @@ from etl.errors import UserError
 FILES = {"league": "leagues.geojson", "banner": "banners.geojson"}
 LEVEL_NAMES = {"league": "盟市", "banner": "旗县（市、区）"}
 REGION_CODE = "150000"
+STAMP = "boundaries/made.json"
 
 WGS84 = "EPSG:4326"
 EXTENT = shapely.box(97, 37, 127, 54)  # degrees; Inner Mongolia with a margin
@@ -151,6 +152,10 @@ def write_static(boundaries: Boundaries, folder: Path) -> None:
     the whole region): property code. The `id` of each feature is its code.
     topojson/world_110m.json: an empty base map for plotly.js.
     """
+    # Hatching takes longer than a small load: what this module made of these boundaries is not made again.
+    stamp = f"{boundaries.version} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
+    if _is_made(folder, stamp):
+        return
     named = ["code", "name", "parent", "geometry"]
     coded = ["code", "geometry"]
     contents = {
@@ -167,6 +172,21 @@ def write_static(boundaries: Boundaries, folder: Path) -> None:
     }
     for name, content in contents.items():
         _write_if_changed(folder / name, _compact(content))
+    digests = {name: _digest(folder / name) for name in contents}
+    _write_if_changed(folder / STAMP, _compact({"stamp": stamp, "files": digests}))
+
+
+def _is_made(folder: Path, stamp: str) -> bool:
+    """Whether the files below `folder` were made with this stamp, and are still as they were made."""
+    try:
+        made = json.loads((folder / STAMP).read_bytes())
+        return made["stamp"] == stamp and all(_digest(folder / name) == d for name, d in made["files"].items())
+    except (FileNotFoundError, ValueError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read(content: bytes) -> gpd.GeoDataFrame:

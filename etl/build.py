@@ -99,15 +99,14 @@ def gather(paths: Paths, catalogue: Catalogue, shapes: boundaries.Boundaries, sa
         say(f"读取已载入的 {entry.load.input} …")
         loads.append(entry.load)
         rejects.append(_rejects(entry.findings, entry.load))
-    reported = [accepted.revised(entries)] if entries else []
-    figures = _corrected(pd.concat([official["observations"], *reported], ignore_index=True), catalogue)
     say("生成演示数据（模拟） …")
     started = now()
     panel = simulate.panel(catalogue, official["observations"])
     rows = len(panel.observations)
     loads.append(Load("demo-panel", started, now(), DEMO_INPUT, "", "demo", rows, rows, 0, "loaded"))
     demo = panel.observations.assign(dataset="demo", revision=1, load_id="demo-panel")
-    observations = pd.concat([figures, demo], ignore_index=True)[FIGURE_COLUMNS]
+    parts = [official["observations"], *accepted.revised(entries), demo]
+    observations = _corrected(pd.concat([part[FIGURE_COLUMNS] for part in parts], ignore_index=True), catalogue)
     # Not by the clock: the same inputs owe the same figures, whenever they are built.
     owed = expand_expected(catalogue, pd.to_datetime(observations["period_end"]).max().date())
     tables = {

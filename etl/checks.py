@@ -307,9 +307,18 @@ def _decimals(value: float) -> int:
 
 # ---- generic rules ----
 
+# The rules join by these columns. As codes behind the scenes they take less time and memory than a million texts.
+CODED = ("dataset", "region_code", "indicator_id", "breakdown", "period", "unit")
+TYPES = "".join(
+    f"CREATE OR REPLACE TEMP TYPE coded_{c} AS ENUM (SELECT DISTINCT {c} FROM observations ORDER BY {c});\n"
+    for c in CODED
+)
+CASTS = ", ".join(f"f.{c}::coded_{c} AS {c}" for c in CODED)
+
 # A printed figure stands for an interval: 19.6万余 is at least 196000 and below 197000, 99.5 % is 99.45 to 99.55,
 # 4.4万 is 43500 to 44500, a plain count is itself. Two figures disagree when their intervals do not touch.
-PREPARE = """
+PREPARE = f"""
+{TYPES}
 CREATE OR REPLACE TEMP MACRO last_digit(value, unit) AS coalesce(CASE
     WHEN value <> floor(value) THEN power(10, -length(split_part(value::VARCHAR, '.', 2)))
     WHEN unit = '%' OR value = 0 THEN 1
@@ -329,7 +338,8 @@ CREATE OR REPLACE TEMP MACRO high(value, unit, qualifier, published_as) AS value
     ELSE rounding(value, unit, published_as)
 END;
 CREATE OR REPLACE TEMP TABLE figures AS
-SELECT f.*, i.kind, i.aggregation, i.numerator AS numerator_id, i.denominator AS denominator_id,
+SELECT f.* EXCLUDE (period_end, published_as, confidence, note, revision, load_id) REPLACE ({CASTS}),
+    i.kind, i.aggregation, i.numerator AS numerator_id, i.denominator AS denominator_id,
     low(f.value, f.unit, f.qualifier, f.published_as) AS low,
     high(f.value, f.unit, f.qualifier, f.published_as) AS high
 FROM leading_observations AS f JOIN indicators AS i ON i.id = f.indicator_id
@@ -337,7 +347,7 @@ WHERE f.value IS NOT NULL;
 """
 CLEAR = """
 DROP TABLE figures; DROP MACRO low; DROP MACRO high; DROP MACRO rounding; DROP MACRO last_digit;
-"""
+""" + "".join(f"DROP TYPE coded_{c};" for c in CODED)
 
 # Each rule gives `f` (the figure found wanting) joined with what it is held against, and the columns
 # expected, found, unit, a, b (further numbers, in part_unit), other, other2 (further names) for its words.
@@ -498,7 +508,8 @@ def _query(con: duckdb.DuckDBPyConnection, rule: dict[str, str]) -> pd.DataFrame
     """What one rule finds: the columns of its SQL."""
     sql = RULES[rule["id"]]
     limits = {name: float(rule[name]) for name in ("threshold", "minimum") if f"${name}" in sql}
-    return con.execute(sql, limits).df()
+    frame = con.execute(sql, limits).df()
+    return frame.astype({name: "str" for name in frame if isinstance(frame[name].dtype, pd.CategoricalDtype)})
 
 
 def _findings(rule: dict[str, str], frame: pd.DataFrame) -> pd.DataFrame:

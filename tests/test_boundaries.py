@@ -325,6 +325,7 @@ def test_the_browser_gets_these_files_and_no_leftovers(tmp_path, read, files):
         "boundaries/hatch-banners.json",
         "boundaries/hatch-150100.json",
         "boundaries/hatch-150200.json",
+        "boundaries/made.json",
         "topojson/world_110m.json",
     }
 
