@@ -62,6 +62,13 @@ def reader() -> Reader:
     return Reader(release, choices, chosen, dark=st.context.theme.type == "dark")
 
 
+def reader_at(release: Release) -> Reader:
+    """The reader of an address that `selection.reading` lends: no session, light colours. Raises WarehouseError."""
+    choices = selection.choices_of(release)
+    chosen, _ = selection.current(choices)
+    return Reader(release, choices, chosen, dark=False)
+
+
 @st.cache_data(show_spinner=False, ttl=60)
 def operator() -> dict[str, str]:
     """The operator's settings from data/operator.toml: office, contact, map_approval."""

@@ -312,9 +312,9 @@ def choose_period(figures: pd.DataFrame) -> str:
     if not opening:
         return ""
     known = [opening, *[year for year in counts.index if year != opening]]
-    asked = st.query_params.get("period", "")  # a year chosen on another page holds here too
+    asked = selection.address().get("period", "")  # a year chosen on another page holds here too
     period, notices = selection.own("year", known)
-    if "year" not in st.query_params and asked in known:
+    if "year" not in selection.address() and asked in known:
         period = asked
     for notice in notices:
         st.warning(plain(notice), icon=":material/info:")

@@ -56,7 +56,7 @@ WIDE = {name: st.column_config.TextColumn(width=360) for name in ("说明", "欠
 
 def parameter(name: str, allowed: list[str], default: str) -> str:
     """The value of a parameter of this page in the address; one that makes no sense falls back, with a notice."""
-    wanted = st.query_params.get(name, default)
+    wanted = selection.address().get(name, default)
     if wanted in allowed:
         return wanted
     st.warning(plain(f"地址中的“{name}={wanted}”在此处没有数据或不存在，已改用默认值"), icon=":material/info:")

@@ -6,7 +6,9 @@ widget's callback writes the address. Parameters have the names of the warehouse
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
 
 import pandas as pd
@@ -204,9 +206,28 @@ def to_parameters(selection: Selection, choices: Choices) -> dict[str, str]:
     return parameters
 
 
+_READING: ContextVar[Mapping[str, str] | None] = ContextVar("reading", default=None)
+
+
+def address() -> dict[str, str]:
+    """The parameters of this session's address, or those that `reading` lends."""
+    lent = _READING.get()
+    return st.query_params.to_dict() if lent is None else dict(lent)
+
+
+@contextmanager
+def reading(parameters: Mapping[str, str]) -> Iterator[None]:
+    """Lends an address to everything that reads one: charts are built for documents and for other systems too."""
+    token = _READING.set(parameters)
+    try:
+        yield
+    finally:
+        _READING.reset(token)
+
+
 def current(choices: Choices) -> tuple[Selection, list[str]]:
-    """The choice in the address of this session."""
-    return resolve(st.query_params.to_dict(), choices)
+    """The choice in the address."""
+    return resolve(address(), choices)
 
 
 def change(choices: Choices, **changes: str) -> None:
@@ -229,7 +250,7 @@ def own(name: str, known: Sequence[str]) -> tuple[str, list[str]]:
     """A page's own parameter (one of OTHER_PARAMETERS): its value, the first of `known` where the address has none or
     a wrong one, and a Chinese notice for a wrong one.
     """
-    wanted = st.query_params.get(name, known[0])
+    wanted = address().get(name, known[0])
     if wanted in known:
         return wanted, []
     return known[0], [f"地址中的“{name}={wanted}”不存在，已改用默认值"]
@@ -306,8 +327,8 @@ def _without_outdated(parameters: Mapping[str, str], choices: Choices, selection
 
 
 def current_comparison(choices: Choices, selection: Selection) -> tuple[Comparison, list[str]]:
-    """The comparison in the address of this session."""
-    return resolve_comparison(st.query_params.to_dict(), choices, selection)
+    """The comparison in the address."""
+    return resolve_comparison(address(), choices, selection)
 
 
 def change_comparison(choices: Choices, **changes: str) -> None:

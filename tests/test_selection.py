@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from dashboard import selection as selecting
 from dashboard.selection import Choices, Covered, Selection, matches, resolve, to_parameters
 
 INDICATORS = pd.DataFrame(
@@ -101,3 +102,9 @@ def test_an_indicator_is_found_by_chinese_initials_and_english(words: str) -> No
 def test_nothing_typed_finds_everything_and_rubbish_finds_nothing() -> None:
     assert len(matches(INDICATORS, "")) == 3
     assert matches(INDICATORS, "zzzz").empty
+
+
+def test_a_lent_address_is_read_in_place_of_the_session_s() -> None:
+    with selecting.reading({"dataset": "demo"}):
+        assert selecting.address() == {"dataset": "demo"}
+    assert selecting.address() == {}

@@ -1,9 +1,13 @@
 """Chart builders: DataFrame in, plotly Figure out. They never query, and never touch the page."""
 
+import io
+import json
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
+import plotly.io
 
 from dashboard.theme import DEMO_MARK, Palette
 
@@ -25,6 +29,20 @@ class Chart:
     reading: str
     table: pd.DataFrame
     simulated: bool
+
+    def to_json(self) -> str:
+        """The whole chart as text, to be kept; `from_json` makes it again."""
+        parts: dict[str, Any] = {**vars(self), "figure": self.figure.to_json()}
+        parts["table"] = self.table.to_json(orient="split", date_format="iso", double_precision=15, force_ascii=False)
+        return json.dumps(parts, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Chart":
+        """The chart that `to_json` wrote. Raises ValueError (json), KeyError or TypeError for any other text."""
+        parts = json.loads(text)
+        figure = plotly.io.from_json(parts.pop("figure"), skip_invalid=False)
+        table = pd.read_json(io.StringIO(parts.pop("table")), orient="split", dtype=False, convert_dates=False)
+        return cls(figure=figure, table=table, **parts)
 
 
 def watermark(figure: go.Figure, colours: Palette) -> None:
