@@ -7,12 +7,12 @@ faults in the tables that people bring only reject rows.
 import csv
 import re
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
-from pypinyin import Style, lazy_pinyin, load_single_dict
 
 from etl.errors import UserError
 
@@ -20,9 +20,6 @@ DEFAULT_NEAR = 1.0  # percentage points; design: ▲ 接近 where the catalogue 
 KINDS = ("count", "rate", "ratio", "money", "duration")
 DIRECTIONS = ("higher_better", "lower_better", "neutral")
 AGGREGATIONS = ("sum", "latest", "weighted", "none")
-
-# In names of indicators 率 is a rate (lǜ) and never "to lead" (shuài), which pypinyin takes for the usual reading.
-load_single_dict({ord("率"): "lǜ"})
 
 REQUIRED: dict[str, type] = {
     "name": str,
@@ -123,6 +120,16 @@ class Catalogue:
     checks: pd.DataFrame
 
 
+@cache
+def _speller() -> Callable[[str], list[str]]:
+    """Gives the pinyin of a text, a syllable a word; loaded at need, because its dictionary takes a while."""
+    from pypinyin import Style, lazy_pinyin, load_single_dict
+
+    # In names of indicators 率 is a rate (lǜ) and never "to lead" (shuài), which pypinyin takes for the usual reading.
+    load_single_dict({ord("率"): "lǜ"})
+    return partial(lazy_pinyin, style=Style.NORMAL, v_to_u=False, errors="ignore")
+
+
 def search_text(*names: str) -> str:
     """`names` and, for Chinese ones, their pinyin and its initials, lower case, one space between.
 
@@ -133,7 +140,7 @@ def search_text(*names: str) -> str:
         plain = name.strip().lower()
         words.append(plain)
         if re.search(r"[\u4e00-\u9fff]", plain):
-            syllables = lazy_pinyin(plain, style=Style.NORMAL, v_to_u=False, errors="ignore")
+            syllables = _speller()(plain)
             words.append("".join(syllables))
             words.append("".join(s[0] for s in syllables))
             words.append("".join(s if s in ("lv", "nv") else s[0] for s in syllables))

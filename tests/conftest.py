@@ -27,7 +27,7 @@ import filelock
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from etl import boundaries, publish, simulate
+from etl import boundaries, publish
 from etl.catalogue import Catalogue, load_catalogue
 from etl.paths import Paths
 from tests import browsing, quick
@@ -86,8 +86,7 @@ def build_quickly(data: Path) -> None:
     expected = paths.catalogue / "expected.csv"
     expected.write_text("".join(expected.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulate, "panel", quick.panel)
-        patch.setattr(boundaries, "write_static", quick.write_static)
+        quick.shorten(patch.setattr)
         publish.build(paths, lambda text: None)
 
 
@@ -110,8 +109,7 @@ def quick_start(made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Pa
 @pytest.fixture
 def quick_inputs(quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """A copy of it, which this process builds in the same quick way and to which the command line writes."""
-    monkeypatch.setattr(simulate, "panel", quick.panel)
-    monkeypatch.setattr(boundaries, "write_static", quick.write_static)
+    quick.shorten(monkeypatch.setattr)
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "data"))
     shutil.copytree(quick_start.data, tmp_path / "data")
     return Paths(data=tmp_path / "data", static=tmp_path / "static")
