@@ -1,19 +1,19 @@
 """Gathers everything a release consists of: catalogue, boundaries, published tables, accepted loads, demo panel."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from etl import accepted, boundaries, simulate
+from etl import accepted, boundaries, progress, simulate
 from etl.accepted import Load
 from etl.catalogue import Catalogue, read_csv_text
 from etl.checks import expand_expected
 from etl.errors import Finding, UserError
 from etl.paths import Paths
+from etl.progress import Say
 from etl.readers import read_tables
 from etl.validate import validate
 
@@ -40,8 +40,6 @@ FIGURE_COLUMNS = [
     "revision",
     "load_id",
 ]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -100,6 +98,7 @@ def gather(paths: Paths, catalogue: Catalogue, shapes: boundaries.Boundaries, sa
         loads.append(entry.load)
         rejects.append(_rejects(entry.findings, entry.load))
     say("生成演示数据（模拟） …")
+    progress.advance(0.5)
     started = now()
     panel = simulate.panel(catalogue, official["observations"])
     rows = len(panel.observations)
