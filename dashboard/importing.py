@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import frame, imports, queries, selection
 from dashboard.frame import XLSX_TYPE, Reader, plain
-from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Table, Understanding, Upload
+from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Say, Table, Understanding, Upload
 from dashboard.quality import LOAD_STATES, beijing
 from dashboard.theme import DATASET_NAMES
 
@@ -73,16 +73,17 @@ def read(file_id: str, file: Upload) -> list[Table]:
 
 
 @contextmanager
-def _working(label: str) -> Iterator[Callable[[str], None]]:
-    """A line that tells how far a long work is, and is gone when it is done."""
-    place = st.empty()
-    with place.status(plain(label)) as status:
+def _working(label: str) -> Iterator[Say]:
+    """A bar that tells how far a long work is, and is gone when it is done."""
+    bar = st.progress(0.0, plain(label))
 
-        def say(text: str) -> None:
-            status.update(label=plain(text))
+    def say(share: float, text: str) -> None:
+        bar.progress(min(share, 1.0), plain(text or label))
 
+    try:
         yield say
-    place.empty()
+    finally:
+        bar.empty()
 
 
 # ---- understanding ----
@@ -362,7 +363,7 @@ def _take_back(load_id: str, key: str) -> None:
             _change(f"撤回{load_id} …", lambda say: f"已撤回{load_id}，当前版本{imports.undo(load_id, say)}。")
 
 
-def _change(label: str, work: Callable[[Callable[[str], None]], str]) -> None:
+def _change(label: str, work: Callable[[Say], str]) -> None:
     """Does what changes the current release; then the page starts anew and says what was done."""
     with _working(label) as say:
         try:

@@ -51,6 +51,7 @@ CONTENT_TABLES = [
     "population",
     "breaks",
     "expected",
+    "corrections",
     "checks",
     "rejects",
 ]

@@ -215,6 +215,25 @@ CREATE TABLE expected (
 );
 COMMENT ON TABLE expected IS 'Figures that a region owes, from data/catalogue/expected.csv.';
 
+CREATE TABLE corrections (
+    dataset VARCHAR NOT NULL,
+    region_code VARCHAR NOT NULL,
+    indicator_id VARCHAR NOT NULL,
+    breakdown VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    old_value DOUBLE NOT NULL,
+    new_value DOUBLE NOT NULL,
+    unit VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    status VARCHAR NOT NULL CHECK (status IN ('applied', 'proposed', 'declined')),
+    corrected_on DATE NOT NULL,
+    revision INTEGER,
+    CHECK ((revision IS NULL) = (status <> 'applied'))
+);
+COMMENT ON TABLE corrections IS 'Corrections from data/catalogue/corrections.csv, each with its reason.';
+COMMENT ON COLUMN corrections.revision IS 'The revision in observations that it appended; NULL: it is not applied.';
+
 CREATE TABLE checks (
     check_id VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,

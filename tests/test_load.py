@@ -143,7 +143,7 @@ def test_two_sheets_that_contradict_each_other_are_both_rejected(inputs: Paths, 
 
 def test_a_period_that_has_not_begun_is_a_slip_of_the_pen(inputs: Paths, tmp_path: Path) -> None:
     path = long_table(tmp_path / "a.csv", f"包头市,{CASES},2026Q2,5", f"包头市,{CASES},2026,5")
-    checked = accepted.check_file(path, load_catalogue(inputs.catalogue), Request(), today=TODAY)
+    checked = accepted.check_file(path, load_catalogue(inputs.catalogue), Request(), quiet, today=TODAY)
     assert checked.observations["period"].tolist() == ["2026"]
     assert checked.findings[0].message == "这个期间还没有开始"
 
@@ -326,6 +326,7 @@ def correct(inputs: Paths, **changes: str) -> None:
         "new_value": "4771",
         "reason": "原文勘误",
         "status": "applied",
+        "corrected_on": "2026-01-15",
     } | changes
     path = inputs.catalogue / "corrections.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -346,12 +347,19 @@ def test_a_correction_appends_a_revision_with_its_reason(inputs: Paths) -> None:
     assert [first[:2], second[:2], third[:2]] == [(1, 4770.0), (2, 4771.0), (3, 4772.0)]
     assert "更正：原文勘误" in second[2]
     assert third[2].endswith("更正：再次勘误")
+    kept = query(inputs, "SELECT dataset, old_value, new_value, reason, status, revision FROM corrections")
+    assert kept == [
+        ("published", 4770.0, 4771.0, "原文勘误", "applied", 2),
+        ("published", 4771.0, 4772.0, "再次勘误", "applied", 3),
+    ]
 
 
-def test_a_correction_that_is_not_applied_changes_nothing(inputs: Paths) -> None:
-    correct(inputs, status="proposed")
+@pytest.mark.parametrize("status", ["proposed", "declined"])
+def test_a_correction_that_is_not_applied_is_listed_and_changes_nothing(inputs: Paths, status: str) -> None:
+    correct(inputs, status=status)
     publish.build(inputs, quiet)
     assert len(query(inputs, CORRECTED)) == 1
+    assert query(inputs, "SELECT status, revision FROM corrections") == [(status, None)]
 
 
 @pytest.mark.parametrize(
@@ -359,7 +367,11 @@ def test_a_correction_that_is_not_applied_changes_nothing(inputs: Paths) -> None
     [
         ({"old_value": "4769"}, "corrections.csv 第2行：没有这条数据"),
         ({"period": "2033"}, "corrections.csv 第2行：没有这条数据"),
-        ({"new_value": "约4771"}, "不是数"),
+        ({"old_value": "4769", "status": "proposed"}, "没有这条数据"),
+        ({"new_value": "约4771"}, "须为数"),
+        ({"corrected_on": "上周"}, "更正日期须写成"),
+        ({"status": "done"}, "状态“done”须为applied、proposed、declined之一"),
+        ({"reason": ""}, "须写明理由"),
     ],
 )
 def test_a_correction_that_matches_nothing_stops_the_build(
