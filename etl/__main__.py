@@ -29,18 +29,27 @@ from etl.sheets import mark_findings, template
 from etl.understand import FIELD_NAMES, Figures, Understanding, understand
 from etl.validate import validate
 
-EXAMPLES = """\
-示例：
-  python -m etl build                                读取目录与表格，核对，生成并启用新版本
-  python -m etl load 2025年二季度应诉.xlsx --dry-run    只校验，不载入
-  python -m etl preview 2025年二季度应诉.xlsx           各列读成了什么
-  python -m etl load 2025年二季度应诉.xlsx --dry-run --marked 问题.xlsx
-  python -m etl load 2025年二季度应诉.xlsx --source 2025年二季度应诉报表 --publisher 兴安盟司法局
-  python -m etl undo internal-00001-1a2b3c4d         撤回一次载入
-  python -m etl status                               列出版本，标出当前版本
-  python -m etl rollback [20251231-a1b2c3]           退回上一版本或指定版本
-  python -m etl template --out 填报模板.xlsx           空白填报模板
-  python -m etl simulate --out 演示数据（模拟）.csv      写出演示数据
+# Command -> (how it is typed, what it does) of its examples.
+EXAMPLES = {
+    "build": [("build", "读取目录与表格，核对，生成并启用新版本"), ("build --json", "同上，结果为JSON")],
+    "load": [
+        ("load 2025年二季度应诉.xlsx --dry-run", "只校验，不载入"),
+        ("load 2025年二季度应诉.xlsx --dry-run --marked 问题.xlsx", "另存一份标出问题的表格"),
+        (
+            "load 2025年二季度应诉.xlsx --source 2025年二季度应诉报表 --publisher 兴安盟司法局",
+            "载入，写明来源和报送单位",
+        ),
+        ("load 行政复议.csv --period 2025Q2 --indicator 行政复议案件办理数", "表里没写期间和指标"),
+        ("load *.xlsx --json", "一次载入几个文件，结果为JSON"),
+    ],
+    "preview": [("preview 2025年二季度应诉.xlsx", "各列读成了什么")],
+    "undo": [("undo internal-00001-1a2b3c4d", "撤回一次载入")],
+    "status": [("status", "列出版本，标出当前版本"), ("status --json", "同上，结果为JSON")],
+    "rollback": [("rollback", "退回上一版本"), ("rollback 20251231-a1b2c3", "改用指定版本")],
+    "template": [("template --out 填报模板.xlsx", "空白填报模板")],
+    "simulate": [("simulate --out 演示数据（模拟）.csv", "写出演示数据")],
+}
+EXIT_CODES = """\
 退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因文件、目录、边界或版本有误而停止，没有改变什么
 （一次载入几个文件时，其余文件照常载入）
 """
@@ -60,7 +69,7 @@ class Told:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     run: Callable[[Paths, argparse.Namespace, Say], Told] = options.run
     try:
         with _telling(options) as say, told_when_full():
@@ -75,17 +84,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return told.code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _examples(*names: str) -> str:
+    return "示例：\n" + "".join(
+        f"  python -m etl {typed}\n      {does}\n" for name in names for typed, does in EXAMPLES[name]
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands, each with `run` among its options."""
+    made = argparse.ArgumentParser(
         prog="python -m etl",
         description="把指标表格装入数据仓库，以版本发布。",
-        epilog=EXAMPLES,
+        epilog=_examples(*EXAMPLES) + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="命令")
+    commands = made.add_subparsers(required=True, metavar="命令")
 
     def command(name: str, run: Callable[[Paths, argparse.Namespace, Say], Told], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(run=run)
         added.add_argument("--json", action="store_true", help="以JSON给出结果，供程序读取")
         added.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)  # for the page 数据导入
@@ -116,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     blank.add_argument("--out", type=Path, default=Path("填报模板.xlsx"))
     demo = command("simulate", _simulate, "写出演示数据（模拟）；每个版本都自带，此命令供查看")
     demo.add_argument("--out", type=Path, default=Path("演示数据（模拟）.csv"))
-    return parser
+    return made
 
 
 @contextmanager

@@ -588,7 +588,7 @@ def _sheet_cells(sheet: calamine.CalamineSheet, name: str, special: dict[int, di
                     row[column - offset] = _text(value, look.format) if look.text is None else look.text
         columns = zip(*(row for _, row in chunk), strict=True)
         chunks.append([pa.array(map(_text, column), type=pa.large_string()) for column in columns])
-        progress.advance(chunk[-1][0] / sheet.total_height)
+        progress.advance(chunk[-1][0] / max(sheet.total_height, 1))  # calamine counts a lone row as none
     blank = pa.chunked_array([pa.array([""] * len(chunk[0]), type=pa.large_string()) for chunk in chunks])
     cells = _frame([blank] * offset + [pa.chunked_array(parts) for parts in zip(*chunks, strict=True)])
     cells.index = pd.RangeIndex(1, len(cells) + 1)

@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import pty
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -11,13 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl import accepted, publish
-from etl.__main__ import main
+from etl.__main__ import EXAMPLES, main, parser
 from etl.accepted import Request
 from etl.catalogue import load_catalogue
 from etl.errors import UserError
 from etl.paths import Paths
 from etl.readers import read_tables
 from etl.understand import Figures, understand
+from tests.conftest import ROOT
 from tests.test_publish import query, quiet
 
 CASES = "行政复议案件办理数"
@@ -415,7 +420,9 @@ def test_the_summary_of_a_load_is_there_for_machines(
 ) -> None:
     messy_workbook(tmp_path / "messy.xlsx")
     assert main(["load", str(tmp_path / "messy.xlsx"), "--dry-run", "--json"]) == 1
-    (checked,) = json.loads(capsys.readouterr().out)["files"]
+    printed = capsys.readouterr()
+    assert printed.err == "", "beside --json nothing tells how far the work is"
+    (checked,) = json.loads(printed.out)["files"]
     assert (checked["rows_in"], checked["rows_rejected"], checked["load_id"], checked["release"]) == (9, 1, None, None)
     assert checked["findings"][0]["row"] == 7
     assert main(["load", str(tmp_path / "messy.xlsx"), "--json"]) == 1
@@ -425,6 +432,42 @@ def test_the_summary_of_a_load_is_there_for_machines(
     assert json.loads(capsys.readouterr().out)["release"] == publish.current_id(inputs) != loaded["release"]
     assert main(["undo", loaded["load_id"], "--json"]) == 3
     assert "没有载入记录" in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_every_command_explains_itself_with_examples_that_it_understands(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert "--json" in said
+    assert "--steps" not in said
+    for typed, _ in EXAMPLES[command]:
+        assert f"python -m etl {typed}" in said
+        parser().parse_args(typed.split())
+
+
+def test_on_a_terminal_a_bar_tells_how_far_a_load_is(inputs: Paths, tmp_path: Path) -> None:
+    table = long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5")
+    near, far = pty.openpty()
+    command = [sys.executable, "-m", "tests.quick", "load", str(table)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=far, env=environment) as process:
+        os.close(far)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(near, 4096)
+            except OSError:  # the terminal's other end is closed
+                break
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+    os.close(near)
+    assert process.returncode == 0
+    assert "100%" in shown.decode(errors="ignore")
+    assert "新版本" in said
 
 
 def test_one_bad_file_does_not_keep_the_others_out(
