@@ -60,7 +60,8 @@ class Request:
 class Table:
     """One table of a file before it is checked.
 
-    `rows`: the first rows, as texts, `numbers` their row numbers in the file; `row_count`: of all rows.
+    `rows`: the first rows, as texts, `numbers` their row numbers in the file; `row_count`: of all rows. `faults`: what
+    keeps it from being read as it is understood. `alike`: column that was not understood -> indicators named alike.
     """
 
     sheet: str
@@ -72,6 +73,8 @@ class Table:
     numbers: list[int]
     rows: list[list[str]]
     understanding: Understanding
+    faults: list[str]
+    alike: dict[str, list[str]]
 
 
 @dataclass(frozen=True)

@@ -20,13 +20,22 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from etl import progress, publish, simulate
 from etl.accepted import Request
 from etl.build import PUBLISHED_TABLES
-from etl.catalogue import load_catalogue
+from etl.catalogue import Catalogue, load_catalogue
 from etl.errors import UserError, told_when_full
 from etl.paths import Paths, default_paths
 from etl.progress import Say
 from etl.readers import RawTable, read_tables
 from etl.sheets import mark_findings, template
-from etl.understand import FIELD_NAMES, Figures, Understanding, understand
+from etl.understand import (
+    FIELD_NAMES,
+    Figures,
+    Understanding,
+    alike,
+    bare_heading,
+    shown_indicators,
+    table_faults,
+    understand,
+)
 from etl.validate import validate
 
 # Command -> (how it is typed, what it does) of its examples.
@@ -283,20 +292,25 @@ def _preview(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
             "numbers": table.rows.index[:SHOWN_ROWS].tolist(),
             "rows": table.rows.head(SHOWN_ROWS).to_numpy().tolist(),
             "understanding": asdict(understanding),
+            "faults": table_faults(
+                table, understanding, catalogue, {"indicator": None, "period": understanding.period, "source": ""}
+            ),
+            "alike": {c: alike(bare_heading(c), shown_indicators(catalogue)) for c in understanding.unknown},
         }
         for table, understanding in zip(tables, known, strict=True)
     ]
-    lines = [line for pair in zip(tables, known, strict=True) for line in _understood_lines(*pair)]
+    lines = [line for pair in zip(tables, known, strict=True) for line in _understood_lines(*pair, catalogue)]
     return Told(0, {"tables": summary}, lines)
 
 
-def _understood_lines(table: RawTable, known: Understanding) -> list[str]:
+def _understood_lines(table: RawTable, known: Understanding, catalogue: Catalogue) -> list[str]:
     """What was understood of a table, a column a line."""
     lines = [f"{table.sheet or table.file}：表头到第{table.header_row}行，{len(table.rows)}行数据"]
     for column in table.columns:
         says = FIELD_NAMES.get(known.fields.get(column, ""), "没有认出")
         if figures := known.figures.get(column):
-            parts = [figures.indicator, figures.breakdown, figures.period, figures.unit]
+            indicator = catalogue.indicators[figures.indicator].name if figures.indicator else ""
+            parts = [indicator, figures.breakdown, figures.period, figures.unit]
             says = "数值：" + "，".join(part for part in parts if part)
         lines.append(f"  {column}：{says}")
     return [*lines, *(f"  · {note}" for note in table.notes)]

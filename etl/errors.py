@@ -62,9 +62,9 @@ class Finding:
                 f"“{self.column}”列" if self.column else "",
             ]
         )
-        found = f"：“{self.found}”" if self.found else ""
+        found = f"“{self.found}”，" if self.found else ""
         expected = f"；应为{self.expected}" if self.expected else ""
-        return f"{place}{found}，{self.message}{expected}"
+        return f"{place}：{found}{self.message}{expected}"
 
     def record(self) -> dict[str, str | int | None]:
         """The finding as a row of the table `rejects` (without its load_id)."""

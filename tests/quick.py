@@ -49,5 +49,5 @@ def shorten() -> None:
 
 if __name__ == "__main__":
     shorten()
-    publish.LOCK_WAIT_SECONDS = 60
+    publish.LOCK_WAIT_SECONDS = 300
     sys.exit(main())

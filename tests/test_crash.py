@@ -107,7 +107,7 @@ def test_a_load_killed_after_it_was_kept_is_published_by_the_next_run(inputs: Pa
 def test_ten_loads_at_once_stand_in_a_queue_and_none_fails(inputs: Paths, tmp_path: Path) -> None:
     tables = [long_table(tmp_path / f"{n}.csv", f"包头市,{CASES},{2010 + n},{n}") for n in range(10)]
     loads = [started("load", table, "--source", table.stem) for table in tables]
-    results = [process.communicate(timeout=120) for process in loads]
+    results = [process.communicate(timeout=300) for process in loads]
     assert [process.returncode for process in loads] == [0] * 10, results
     assert sorted(value for (value,) in latest(inputs, "value")) == [float(n) for n in range(10)]
     assert sorted(entry.number for entry in accepted.read_all(inputs)) == list(range(1, 11))

@@ -207,7 +207,17 @@ KNOWN = Understanding(
     unknown=["上年同期"],
 )
 WIDE = Table(
-    "", 1, 1, "", [], ["盟市", CASES, "上年同期", "序号", "（第5列）"], [2], [["包头市", "5", "4", "1", ""]], KNOWN
+    "",
+    1,
+    1,
+    "",
+    [],
+    ["盟市", CASES, "上年同期", "序号", "（第5列）"],
+    [2],
+    [["包头市", "5", "4", "1", ""]],
+    KNOWN,
+    [],
+    {"上年同期": [CASES]},
 )
 
 
@@ -215,6 +225,7 @@ def test_what_nobody_changes_stays_as_it_was_understood() -> None:
     shown = importing.editor(WIDE, NAMES)
     assert shown["用作"].tolist() == ["地区", "数据列", "未认出", "不使用"]
     assert shown["前几个值"].tolist() == ["包头市", "5", "4", "1"]
+    assert shown["指标"].tolist()[2] == CASES, "what the heading looks like is proposed, not taken"
     assert importing.understanding(KNOWN, shown, IDS) == KNOWN
 
 
