@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.queries import data_folder
-from etl.errors import Finding
+from etl.errors import Finding, UserError, told_when_full
 from etl.paths import ROOT
 from etl.understand import FIELD_NAMES, Figures, Understanding
 
@@ -29,7 +29,7 @@ TYPES = ("csv", "tsv", "txt", "xlsx", "xls", "parquet")
 PROGRAM = (sys.executable, "-m", "etl")
 KNOWN_CODES = (0, 1, 3)
 
-Say = Callable[[str], None]
+Say = Callable[[float, str], None]  # the share that is done (0 to 1), and what is being done
 log = logging.getLogger("dashboard")
 
 
@@ -60,7 +60,8 @@ class Request:
 class Table:
     """One table of a file before it is checked.
 
-    `rows`: the first rows, as texts, `numbers` their row numbers in the file; `row_count`: of all rows.
+    `rows`: the first rows, as texts, `numbers` their row numbers in the file; `row_count`: of all rows. `faults`: what
+    keeps it from being read as it is understood. `alike`: column that was not understood -> indicators named alike.
     """
 
     sheet: str
@@ -72,6 +73,8 @@ class Table:
     numbers: list[int]
     rows: list[list[str]]
     understanding: Understanding
+    faults: list[str]
+    alike: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def rollback(release: str, say: Say) -> str:
     return str(_run(["rollback", release], say)["current"])
 
 
-def _silent(text: str) -> None:
+def _silent(share: float, text: str) -> None:
     pass
 
 
@@ -141,7 +144,11 @@ def _laid_down(upload: Upload) -> Iterator[Path]:
     """The file in a folder that only this user can read, for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
         path = Path(folder) / f"upload{Path(upload.name).suffix.lower()}"
-        path.write_bytes(upload.content)
+        try:
+            with told_when_full():
+                path.write_bytes(upload.content)
+        except UserError as error:
+            raise RefusedError(str(error)) from error
         yield path
 
 
@@ -178,8 +185,8 @@ def _understanding(entry: dict[str, Any]) -> Understanding:
 
 
 def _run(arguments: Sequence[str | Path], say: Say) -> dict[str, Any]:
-    """Runs `python -m etl …`, says its stages as they come, and gives what it tells as JSON. Raises RefusedError."""
-    command = [*PROGRAM, *map(str, arguments), "--json"]
+    """Runs `python -m etl …`, says how far it is, and gives what it tells as JSON. Raises RefusedError."""
+    command = [*PROGRAM, *map(str, arguments), "--json", "--steps"]
     environment = {**os.environ, "DASHBOARD_DATA_DIR": str(data_folder()), "PYTHONUTF8": "1"}
     lines: list[str] = []
     with tempfile.TemporaryFile() as answer:
@@ -187,9 +194,11 @@ def _run(arguments: Sequence[str | Path], say: Say) -> dict[str, Any]:
             command, cwd=ROOT, env=environment, stdout=answer, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
             for line in process.stderr or ():
-                lines.append(line.rstrip())
-                if lines[-1].endswith("…"):
-                    say(lines[-1])
+                if line.startswith('{"share":'):
+                    step = json.loads(line)
+                    say(step["share"], step["text"])
+                else:
+                    lines.append(line.rstrip())
         answer.seek(0)
         content = answer.read()
     if process.returncode not in KNOWN_CODES or not content:  # a fault of Python ends with 1, too

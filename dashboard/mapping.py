@@ -165,7 +165,12 @@ def question(reader: Reader) -> Question:
     if asked.group:
         places = places[places["parent"] == asked.group]
     published = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
-    people = queries.population(reader.release) if own["per"] == "population" and may_be_per_people(reader) else None
+    people = None
+    if own["per"] == "population" and may_be_per_people(reader):
+        try:
+            people = queries.population(reader.release)
+        except queries.OlderReleaseError as error:
+            st.info(plain(str(error)), icon=":material/info:")
     figures = published if people is None else per_people(published, people)
     periods = comparable_periods(reader, figures, places)
     made = Question(

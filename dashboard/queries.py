@@ -23,6 +23,10 @@ class WarehouseError(Exception):
     """There is no readable warehouse; the message says in Chinese what to run."""
 
 
+class OlderReleaseError(WarehouseError):
+    """The release was made before it could hold what is asked for; the message says so in Chinese."""
+
+
 @dataclass(frozen=True)
 class Release:
     """The release that a page reads from; `path` also keys every cache."""
@@ -96,6 +100,15 @@ def _query(path: str, sql: str, parameters: dict[str, object] | None = None) -> 
 @st.cache_data(show_spinner=False, max_entries=20)
 def _table(path: str, sql: str) -> pd.DataFrame:
     return _query(path, sql)
+
+
+def require(release: Release, table: str, what: str) -> None:
+    """To be called before a table is read that the first releases did not have; `what` names its content in Chinese.
+
+    Raises OlderReleaseError when this release was made before.
+    """
+    if table not in _table(release.path, "SELECT table_name FROM information_schema.tables")["table_name"].array:
+        raise OlderReleaseError(f"版本{release.id}生成得较早，还没有{what}。要看{what}，请用较新的版本。")
 
 
 def regions(release: Release) -> pd.DataFrame:
@@ -374,7 +387,7 @@ def rejects(release: Release) -> pd.DataFrame:
 def revisions(release: Release, dataset: str) -> pd.DataFrame:
     """Every figure that a later load corrected, newest first: region_code, region, level, indicator_id, indicator,
     breakdown, period, old_value, old_qualifier, old_unit, old_status, value, qualifier, unit, status, revision (int),
-    revised_at (UTC), input, source_title, note.
+    revised_at (UTC), input, source_title, source_id, note.
     """
     return _answer(
         release.path,
@@ -389,7 +402,7 @@ def revisions(release: Release, dataset: str) -> pd.DataFrame:
         )
         SELECT o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, o.breakdown, o.period,
             o.old_value, o.old_qualifier, o.old_unit, o.old_status, o.value, o.qualifier, o.unit, o.status, o.revision,
-            l.finished_at AS revised_at, l.input, s.title AS source_title, o.note
+            l.finished_at AS revised_at, l.input, s.title AS source_title, o.source_id, o.note
         FROM series AS o
         JOIN regions AS r ON r.code = o.region_code
         JOIN indicators AS i ON i.id = o.indicator_id
@@ -399,6 +412,28 @@ def revisions(release: Release, dataset: str) -> pd.DataFrame:
         ORDER BY revised_at DESC NULLS LAST, i.position, o.region_code, o.period, o.breakdown, o.revision DESC""",
         {"dataset": dataset},
     )
+
+
+def corrections(release: Release, dataset: str) -> pd.DataFrame:
+    """The corrections of corrections.csv, newest first: region_code, region, level, indicator_id, indicator, breakdown,
+    period, source_id, source_title, old_value, value, unit, reason, status (applied, proposed, declined), corrected_on
+    (datetime64) and revision (Int64, of those applied). Raises OlderReleaseError.
+    """
+    require(release, "corrections", "更正清单")
+    return _answer(
+        release.path,
+        """
+        SELECT c.region_code, r.name AS region, r.level, c.indicator_id, i.name AS indicator, c.breakdown, c.period,
+            c.old_value, c.new_value AS value, c.unit, c.reason, c.status, c.corrected_on, c.revision,
+            c.source_id, s.title AS source_title
+        FROM corrections AS c
+        JOIN regions AS r ON r.code = c.region_code
+        JOIN indicators AS i ON i.id = c.indicator_id
+        JOIN sources AS s ON s.id = c.source_id
+        WHERE c.dataset = $dataset
+        ORDER BY c.corrected_on DESC, i.position, c.region_code, c.period, c.breakdown""",
+        {"dataset": dataset},
+    ).astype({"revision": "Int64"})
 
 
 def loads(release: Release) -> pd.DataFrame:
@@ -537,8 +572,9 @@ def releases() -> pd.DataFrame:
 
 def population(release: Release) -> pd.DataFrame:
     """Census population of the region and its leagues, index region_code: population (int), as_of (datetime64),
-    source_title, publisher.
+    source_title, publisher. Raises OlderReleaseError.
     """
+    require(release, "population", "人口数")
     return _table(
         release.path,
         """

@@ -56,5 +56,8 @@ controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened
 st.session_state["address"] = st.query_params.to_dict()
 saved.remember(opened.url_path, st.session_state["address"])
 saved.panel(reader, {entry.url_path: entry for entry, _ in PAGES}, opened.url_path)
-opened.run()
+try:
+    opened.run()
+except queries.OlderReleaseError as error:  # whatever a page asks for that the release at hand cannot hold
+    st.info(frame.plain(str(error)), icon=":material/info:")
 frame.footer(reader.release)

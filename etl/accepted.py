@@ -18,9 +18,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etl import progress
 from etl.catalogue import Catalogue
 from etl.errors import Finding, UserError
 from etl.paths import Paths
+from etl.progress import Say
 from etl.readers import read_tables
 from etl.understand import Understanding
 from etl.validate import MAX_FINDINGS, Validated, validate
@@ -86,6 +88,7 @@ def check_file(
     path: Path,
     catalogue: Catalogue,
     request: Request,
+    say: Say,
     *,
     today: date,
     name: str | None = None,
@@ -100,21 +103,26 @@ def check_file(
         raise UserError(
             f"数据集名称“{request.dataset}”不能用：须为字母、数字、下划线，且不能是{'、'.join(RESERVED_DATASETS)}"
         )
-    tables = read_tables(path, name)
-    parts = [
-        validate(
-            table,
-            catalogue,
-            dataset=request.dataset,
-            status="reported",
-            source_id=request.source_id,
-            default_period=request.period,
-            default_indicator=request.indicator,
-            understanding=understanding,
-            today=today,
-        )
-        for table, understanding in zip(tables, understandings or [None] * len(tables), strict=True)
-    ]
+    say(f"读取 {name or path.name} …")
+    with progress.part(0, 0.6):
+        tables = read_tables(path, name)
+    say(f"校验 {name or path.name} …")
+    parts: list[Validated] = []
+    for table, understanding in zip(tables, understandings or [None] * len(tables), strict=True):
+        with progress.part(0.6 + 0.4 * len(parts) / len(tables), 0.6 + 0.4 * (len(parts) + 1) / len(tables)):
+            parts.append(
+                validate(
+                    table,
+                    catalogue,
+                    dataset=request.dataset,
+                    status="reported",
+                    source_id=request.source_id,
+                    default_period=request.period,
+                    default_indicator=request.indicator,
+                    understanding=understanding,
+                    today=today,
+                )
+            )
     return parts[0] if len(parts) == 1 else _as_one(parts, catalogue, name or path.name)
 
 

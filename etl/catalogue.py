@@ -201,6 +201,7 @@ def load_catalogue(folder: Path) -> Catalogue:
             "new_value",
             "reason",
             "status",
+            "corrected_on",
         ],
     )
     checks = read_csv_text(

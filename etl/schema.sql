@@ -215,6 +215,25 @@ CREATE TABLE expected (
 );
 COMMENT ON TABLE expected IS 'Figures that a region owes, from data/catalogue/expected.csv.';
 
+CREATE TABLE corrections (
+    dataset VARCHAR NOT NULL,
+    region_code VARCHAR NOT NULL,
+    indicator_id VARCHAR NOT NULL,
+    breakdown VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    old_value DOUBLE NOT NULL,
+    new_value DOUBLE NOT NULL,
+    unit VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    status VARCHAR NOT NULL CHECK (status IN ('applied', 'proposed', 'declined')),
+    corrected_on DATE NOT NULL,
+    revision INTEGER,
+    CHECK ((revision IS NULL) = (status <> 'applied'))
+);
+COMMENT ON TABLE corrections IS 'Corrections from data/catalogue/corrections.csv, each with its reason.';
+COMMENT ON COLUMN corrections.revision IS 'The revision in observations that it appended; NULL: it is not applied.';
+
 CREATE TABLE checks (
     check_id VARCHAR NOT NULL,
     kind VARCHAR NOT NULL,
@@ -240,11 +259,12 @@ ANTI JOIN (SELECT * FROM observations WHERE revision > 1) AS newer
     AND newer.revision > o.revision;
 COMMENT ON VIEW latest_observations IS 'The newest revision of every figure of every source.';
 
-CREATE VIEW leading_observations AS
+-- Of any part of latest_observations that holds figures with all their sources.
+CREATE MACRO leads_of(figures) AS TABLE
 SELECT o.*,
     date_diff('month', o.period_start, o.period_end + 1) AS period_months,
     count(*) OVER same_figure AS source_count
-FROM latest_observations AS o
+FROM query_table(figures) AS o
 LEFT JOIN sources AS s ON s.id = o.source_id
 WINDOW same_figure AS (PARTITION BY o.dataset, o.region_code, o.indicator_id, o.breakdown, o.period)
 QUALIFY row_number() OVER (
@@ -252,4 +272,6 @@ QUALIFY row_number() OVER (
     ORDER BY CASE o.confidence WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END,
         s.published_on DESC NULLS LAST, o.source_id
 ) = 1;
+
+CREATE VIEW leading_observations AS FROM leads_of('latest_observations');
 COMMENT ON VIEW leading_observations IS 'One row a figure: the newest source of the highest confidence; source_count tells whether there are others.';

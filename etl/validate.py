@@ -22,11 +22,13 @@ from etl.readers import RawTable
 from etl.understand import (
     Figures,
     Understanding,
+    bare_heading,
     find_indicator,
     indicator_names,
     key,
     nearest,
     region_names,
+    shown_indicators,
     split_bracket,
     table_faults,
     understand,
@@ -281,7 +283,9 @@ def validate(
     )
     mask = check.rejects.mask
     observations = _observations(columns, ~mask)
-    findings = check.rejects.findings(table, check.rows) + _stray_findings(table, known, stray)
+    findings = check.rejects.findings(table, check.rows) + _stray_findings(
+        table, known, stray, shown_indicators(catalogue)
+    )
     return Validated(observations, findings, len(mask) + outside, len(observations), int(mask.sum()) + outside)
 
 
@@ -297,12 +301,8 @@ def _given_indicator(text: str | None, catalogue: Catalogue) -> str | None:
         return None
     found = find_indicator(text, indicator_names(catalogue), unit_names(catalogue))
     if found is None:
-        raise UserError(f"目录里没有指标“{text}”{nearest(text, _shown_indicators(catalogue))}")
+        raise UserError(f"目录里没有指标“{text}”{nearest(text, shown_indicators(catalogue))}")
     return found[0]
-
-
-def _shown_indicators(catalogue: Catalogue) -> dict[str, str]:
-    return {name: catalogue.indicators[i].name for name, i in indicator_names(catalogue).items()}
 
 
 def _stray(table: RawTable, known: Understanding) -> pd.DataFrame:
@@ -311,7 +311,7 @@ def _stray(table: RawTable, known: Understanding) -> pd.DataFrame:
     return pd.DataFrame({c: (table.rows[c].str.strip() != "").to_numpy() for c in columns}, index=table.rows.index)
 
 
-def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame) -> list[Finding]:
+def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame, shown: dict[str, str]) -> list[Finding]:
     findings = []
     for column in stray.columns if known.form == "wide" else ():
         rows = stray.index[stray[column]]
@@ -320,6 +320,7 @@ def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame) 
             row = int(rows[0]) if headless else table.header_row
             found = table.rows.at[row, column] if headless else column
             message = f"不认识这一列，其中{len(rows)}个单元格未读入；请指定它的指标或期间，或设为不使用"
+            message += "" if headless else nearest(bare_heading(column), shown)
             findings.append(Finding(table.file, table.sheet, row, column, found, "", message))
     return findings
 
@@ -513,7 +514,7 @@ class _Check:
 
     def indicators(self, given: str | None) -> tuple[_Texts, _Texts]:
         """Indicator ids, and the units that stood in brackets behind their names."""
-        names, shown = indicator_names(self.catalogue), _shown_indicators(self.catalogue)
+        names, shown = indicator_names(self.catalogue), shown_indicators(self.catalogue)
         fields = ("base_indicator",) if self.known.column_of("base_indicator") else ("indicator_id", "indicator")
         texts = [self.texts(f) for f in fields]
         columns = [self.column(f) for f in fields]

@@ -64,5 +64,5 @@ def shorten(replace: Callable[[object, str, object], None] = setattr) -> None:
 
 if __name__ == "__main__":
     shorten()
-    publish.LOCK_WAIT_SECONDS = 60
+    publish.LOCK_WAIT_SECONDS = 300
     sys.exit(main())
