@@ -213,7 +213,7 @@ def rename(holder: str, snapshot_id: str, heading: str) -> None:
     with state.writing() as connection:
         connection.execute(
             "UPDATE kept SET heading = ? WHERE (holder, snapshot) = (?, ?)",
-            (_clean(heading, LONGEST_HEADING), holder, snapshot_id),
+            (_clean(" ".join(heading.split()), LONGEST_HEADING), holder, snapshot_id),
         )
 
 

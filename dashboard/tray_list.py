@@ -49,7 +49,7 @@ def one(titles: dict[str, str]) -> bool:
     asked = st.query_params.get("snapshot")
     if asked is None:
         return False
-    st.button("回到快照夹", icon=":material/arrow_back:", type="tertiary", on_click=_close)
+    st.button("回到快照夹", icon=":material/arrow_back:", type="tertiary", on_click=_leave, args=("snapshot",))
     found = tray.snapshot(asked)
     if found is None:
         st.warning(f"没有编号为“{plain(asked)}”的快照。", icon=":material/info:")
@@ -71,8 +71,9 @@ def one(titles: dict[str, str]) -> bool:
     return True
 
 
-def _close() -> None:
-    st.query_params.pop("snapshot", None)
+def _leave(name: str) -> None:
+    """Takes `snapshot` or `collection` out of the address; for callbacks."""
+    st.query_params.pop(name, None)
 
 
 def header(page: Shown) -> None:
@@ -87,9 +88,7 @@ def header(page: Shown) -> None:
     st.caption(plain(f"保存的合集 · {len(page.entries)}张 · {_beijing(page.collection.saved_at)}{by}"))
     with st.container(horizontal=True):
         st.button("全部放进我的快照夹", icon=":material/library_add:", on_click=_take, args=(page.entries,))
-        st.button(
-            "回到我的快照夹", icon=":material/arrow_back:", on_click=st.query_params.pop, args=("collection", None)
-        )
+        st.button("回到我的快照夹", icon=":material/arrow_back:", on_click=_leave, args=("collection",))
 
 
 def empty(page: Shown) -> None:
@@ -136,7 +135,7 @@ def show(page: Shown, titles: dict[str, str]) -> None:
                     st.markdown(f"**{number + 1}　{plain(entry.heading or entry.snapshot.title)}**")
                     st.markdown(plain(entry.note))
                 st.caption(plain(_origin(entry.snapshot, titles)))
-                with st.container(horizontal=True, gap="small"):
+                with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                     if page.collection is None:
                         _order_buttons(page, number, entry)
                     _look(entry)
@@ -164,9 +163,10 @@ def _own(page: Shown, number: int, entry: Entry) -> None:
     """Heading and note of an entry, to be written."""
     holder, snapshot_id = page.holder, entry.snapshot.id
     st.session_state[f"heading_{snapshot_id}"] = entry.heading or entry.snapshot.title
-    st.text_input(
-        f"第{number + 1}张的标题",
+    st.text_area(
+        f"{number + 1}　标题",
         key=f"heading_{snapshot_id}",
+        height="content",
         max_chars=LONGEST_HEADING,
         on_change=_rename,
         args=(holder, entry.snapshot),
@@ -177,7 +177,7 @@ def _own(page: Shown, number: int, entry: Entry) -> None:
         "说明",
         key=f"note_{snapshot_id}",
         max_chars=LONGEST_NOTE,
-        height=68,
+        height="content",
         placeholder="写给读者的话，会印在图的前面（可不写）",
         on_change=_annotate,
         args=(holder, snapshot_id),
@@ -211,7 +211,7 @@ def _thumbnail(entry: Entry) -> None:
         try:
             chart = entry.snapshot.picture()
         except TrayError as error:
-            st.caption(f"■ {error}")
+            st.caption(f"■ {error}，也不会写进文件。")
             return
         small = chart.figure.update_layout(height=None, margin={"l": 4, "r": 4, "t": 4, "b": 4})
         settings = {**frame.PLOTLY_CONFIG, "staticPlot": True}

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import frame, tray_list, tray_share
+from dashboard import frame, tray_documents, tray_list, tray_share
 
 reader = frame.reader()
 titles = st.session_state["titles"]
@@ -12,6 +12,7 @@ if not tray_list.one(titles):
     shown = tray_list.shown()
     tray_list.header(shown)
     if shown.entries:
+        tray_documents.panel(shown)
         tray_list.show(shown, titles)
     else:
         tray_list.empty(shown)
