@@ -1,7 +1,6 @@
 """The frame of every page: what the reader looks at, how a chart is shown with its words, the footer."""
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import queries, selection
 from dashboard.charts import Chart
+from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DEMO_MARK
@@ -67,14 +67,6 @@ def reader_at(release: Release) -> Reader:
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)
     return Reader(release, choices, chosen, dark=False)
-
-
-@st.cache_data(show_spinner=False, ttl=60)
-def operator() -> dict[str, str]:
-    """The operator's settings from data/operator.toml: office, contact, map_approval."""
-    path = queries.data_folder() / "operator.toml"
-    defaults = {"office": "本系统运行单位", "contact": "请联系本系统管理员", "map_approval": ""}
-    return {**defaults, **tomllib.loads(path.read_text(encoding="utf-8"))} if path.exists() else defaults
 
 
 def plain(text: str) -> str:
