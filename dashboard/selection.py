@@ -46,6 +46,7 @@ OTHER_PARAMETERS = (
     "scale",
     "cities",
     "per",
+    "brief",
     "snapshot",
     "collection",
 )

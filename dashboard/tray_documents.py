@@ -30,15 +30,17 @@ class Format:
     help: str
 
 
+DOCX = Format(
+    "Word文档",
+    "docx",
+    "description",
+    f"{OFFICE}wordprocessingml.document",
+    briefs.to_docx,
+    "公文版式，可以继续修改；附录是各图的数据表",
+)
+PDF = Format("PDF", "pdf", "picture_as_pdf", "application/pdf", briefs.to_pdf, "A4分页，文字可以复制，便于打印")
 FORMATS = [
-    Format(
-        "Word文档",
-        "docx",
-        "description",
-        f"{OFFICE}wordprocessingml.document",
-        briefs.to_docx,
-        "公文版式，可以继续修改；附录是各图的数据表",
-    ),
+    DOCX,
     Format(
         "PPT",
         "pptx",
@@ -47,7 +49,7 @@ FORMATS = [
         briefs.to_pptx,
         "一图一页；柱形图和折线图可以在PPT里改",
     ),
-    Format("PDF", "pdf", "picture_as_pdf", "application/pdf", briefs.to_pdf, "A4分页，文字可以复制，便于打印"),
+    PDF,
     Format("网页", "html", "language", "text/html", briefs.to_html, "一个文件，没有网络也能打开，图可以点"),
     Format("图片包", "zip", "folder_zip", "application/zip", briefs.to_zip, "每张图一个图片文件"),
 ]

@@ -14,7 +14,6 @@ from dashboard.frame import plain
 from dashboard.theme import DEMO_MARK, quoted
 from dashboard.tray import LONGEST_HEADING, LONGEST_NOTE, Collection, Entry, Snapshot, TrayError
 
-SECTIONS = {"tray": "快照夹", "bulletin": "出庭应诉情况通报", "profiles": "各盟市画像"}
 THUMBNAIL = (520, 360)  # pixels, twice what is shown
 AT_ONCE = 2  # as many pictures as the renderer makes side by side
 PLACEHOLDER_HEIGHT = 170

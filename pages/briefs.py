@@ -2,18 +2,25 @@
 
 import streamlit as st
 
-from dashboard import frame, tray_documents, tray_list, tray_share
+from dashboard import frame, regular, tray_documents, tray_list, tray_share
 
 reader = frame.reader()
 titles = st.session_state["titles"]
 
 st.title("快照与简报")
 if not tray_list.one(titles):
-    shown = tray_list.shown()
-    tray_list.header(shown)
-    if shown.entries:
-        tray_documents.panel(shown)
-        tray_list.show(shown, titles)
-    else:
-        tray_list.empty(shown)
-    tray_share.panel(shown)
+    opened, place = regular.sections()
+    with place:
+        if opened == "bulletin":
+            regular.show_bulletin(reader)
+        elif opened == "profiles":
+            regular.show_profiles(reader)
+        else:
+            shown = tray_list.shown()
+            tray_list.header(shown)
+            if shown.entries:
+                tray_documents.panel(shown)
+                tray_list.show(shown, titles)
+            else:
+                tray_list.empty(shown)
+            tray_share.panel(shown)
