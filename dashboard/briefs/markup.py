@@ -3,7 +3,7 @@
 import html
 from collections.abc import Callable
 
-from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, TYPE_AREA, WIDE_AREA, date_words, widths
+from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, LARGE, Table, TYPE_AREA, WIDE_AREA, date_words, layout
 
 Draw = Callable[[Picture], str]
 
@@ -27,7 +27,7 @@ class Markup:
         )
         return "\n".join(
             [
-                f"<h1>{text(document.title)}</h1>",
+                f"<h1>{text(document.title).replace(chr(10), '<br>')}</h1>",
                 *[self.block(block) for block in document.blocks],
                 f'<div class="signature"><p>{text(document.office)}</p><p>{date_words(document.made_on)}</p></div>',
                 f'<div class="remarks">{remarks}</div>',
@@ -64,7 +64,8 @@ class Markup:
 def table(block: Table, number: str, room: int) -> str:
     """A table under its caption, its columns as wide as their words ask for."""
     names = list(block.rows.columns)
-    columns = "".join(f'<col style="width:{share:.1%}">' for share in widths(block.rows, room))
+    laid = layout(block.rows, room)
+    columns = "".join(f'<col style="width:{share:.1%}">' for share in laid.shares)
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in names)
     lines = []
     for at, row in enumerate(block.rows.itertuples(index=False)):
@@ -75,7 +76,7 @@ def table(block: Table, number: str, room: int) -> str:
         lines.append(f'<tr class="{"emphasis" if at in block.emphasis else "row"}">{cells}</tr>')
     caption = f"{number}　{text(block.caption)}"
     return (
-        f'<div class="table{" short" if block.short else ""}"><table><caption>{caption}</caption><colgroup>{columns}</colgroup>'
+        f'<div class="table{" short" if laid.short else ""}{" small" if laid.size < LARGE else ""}"><table><caption>{caption}</caption><colgroup>{columns}</colgroup>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{_notes(block.notes)}</div>"
     )
 

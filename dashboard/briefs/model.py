@@ -1,5 +1,6 @@
 """What a document is made of, whatever file it becomes."""
 
+import math
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -9,10 +10,11 @@ from dashboard.charts import Chart
 from dashboard.theme import DEMO_MARK
 
 DIGITS = "〇一二三四五六七八九"
-KEPT_TOGETHER = 16  # rows; a longer table may break between pages
+KEPT_TOGETHER = 24  # lines; a longer table may break between pages
 TYPE_AREA, WIDE_AREA = 156, 225  # millimetres between the margins, upright and on its side
-LETTER = 3.75  # millimetres, of a table
-CELL_MARGINS = 1.6  # letters
+LARGE, SMALL = 10.5, 9.0  # points, of letters in tables (五号, 小五)
+POINT = 0.357  # millimetres, a hair more than one: fonts differ
+CELL_MARGINS = 1.1  # letters
 SHORT_CELL = 11  # letters; longer cells may break
 WIDE_FROM = 7  # columns, from which the appendix lies on its side
 
@@ -87,18 +89,16 @@ class Table:
     left: frozenset[str] = frozenset()
     emphasis: frozenset[int] = frozenset()
 
-    @property
-    def short(self) -> bool:
-        """Whether it stays on one page."""
-        return len(self.rows) <= KEPT_TOGETHER
-
 
 Block = Heading | Paragraph | Picture | Table
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document in the layout of official papers: title, text, notes (附注), signature, appendix (附录)."""
+    """A document in the layout of official papers: title, text, notes (附注), signature, appendix (附录).
+
+    `title`: its lines, where it is to be broken between words (a title may not break within one).
+    """
 
     title: str
     blocks: list[Block]
@@ -108,6 +108,11 @@ class Document:
     release_id: str
     made_on: date
     simulated: bool
+
+    @property
+    def name(self) -> str:
+        """The title in one line."""
+        return self.title.replace("\n", "")
 
     @property
     def mark(self) -> str:
@@ -132,15 +137,39 @@ def counted(number: int) -> str:
     return head + (DIGITS[ones] if ones or not tens else "")
 
 
-def widths(rows: pd.DataFrame, millimetres: float) -> list[float]:
-    """The share of each column in the width of a table: short ones whole in a line, long ones share what is left."""
-    room = millimetres / LETTER
-    wanted = [max(_letters(name), *map(_letters, rows[name]), 2) + CELL_MARGINS for name in rows]
+@dataclass(frozen=True)
+class Layout:
+    """How a table is set: size of its letters in points, the share of each column in its width, its lines in all."""
+
+    size: float
+    shares: list[float]
+    lines: int
+
+    @property
+    def short(self) -> bool:
+        """Whether it stays on one page."""
+        return self.lines <= KEPT_TOGETHER
+
+
+def layout(rows: pd.DataFrame, millimetres: float) -> Layout:
+    """A table of this width: small letters where large ones do not fit, short cells whole in a line, long ones share
+    what is left. The words above a column may take two lines.
+    """
+    cells = {name: [_letters(cell) for cell in rows[name]] for name in rows}
+    wanted = [max(_letters(name) / 2, *cells[name], 2) + CELL_MARGINS for name in rows]
+    size = LARGE if sum(wanted) * LARGE * POINT <= millimetres else SMALL
+    room = millimetres / (size * POINT)
     short = sum(width for width in wanted if width <= SHORT_CELL)
     long = sum(width for width in wanted if width > SHORT_CELL)
     if long and short + long > room and short < 0.8 * room:
         wanted = [width if width <= SHORT_CELL else width * (room - short) / long for width in wanted]
-    return [width / sum(wanted) for width in wanted]
+    shares = [width / sum(wanted) for width in wanted]
+    inside = [max(1.0, share * room - CELL_MARGINS) for share in shares]
+    lines = 2 + sum(
+        max(math.ceil(letters / width - 0.01) for letters, width in zip(row, inside, strict=True))
+        for row in zip(*cells.values(), strict=True)
+    )
+    return Layout(size, shares, lines)
 
 
 def _letters(cell: object) -> float:

@@ -37,8 +37,9 @@ table {{ width: 100%; border-collapse: collapse; font-size: 10.5pt; line-height:
 caption {{ caption-side: top; break-after: avoid; }}
 thead {{ display: table-header-group; }}
 tr {{ break-inside: avoid; }}
-th, td {{ border: 0.5pt solid #000; padding: 1.5pt 3pt; text-align: center; overflow-wrap: anywhere; }}
-th {{ font: 10.5pt/15pt {HEAD}; }}
+th, td {{ border: 0.5pt solid #000; padding: 1.5pt 1mm; text-align: center; overflow-wrap: anywhere; }}
+th {{ font-family: {HEAD}; font-weight: normal; }}
+.small table {{ font-size: 9pt; line-height: 13pt; }}
 td.words {{ text-align: left; }}
 .emphasis td {{ font-family: {HEAD}; }}
 .source p, .remarks p {{ font-size: 10.5pt; line-height: 15pt; text-indent: 0; text-align: left; }}
@@ -65,7 +66,7 @@ def to_pdf(document: Document) -> bytes:
             f' style="max-height:{block.tallest}mm">'
         )
 
-    page = f"""<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>{text(document.title)}</title>
+    page = f"""<!DOCTYPE html><html lang="zh-CN"><head><meta charset="utf-8"><title>{text(document.name)}</title>
 <meta name="author" content="{text(document.office)}"><meta name="keywords" content="{text(document.mark)}">
 <style>{STYLE.replace("MARK", document.mark)}</style></head>
 <body>{Markup(picture).body(document, problems(images))}</body></html>"""

@@ -65,7 +65,7 @@ def to_html(brief: Brief) -> bytes:
     mark = f'<div class="mark">{text(document.mark)}</div>' if document.mark else ""
     return f"""<!DOCTYPE html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{text(" ".join(part for part in (document.mark, document.title) if part))}</title><style>{STYLE}</style>
+<title>{text(" ".join(part for part in (document.mark, document.name) if part))}</title><style>{STYLE}</style>
 <link rel="icon" href="data:,">
 <script>window.PlotlyGeoAssets = {_script(json.dumps(assets, ensure_ascii=False))};</script>
 <script>{get_plotlyjs()}</script></head>

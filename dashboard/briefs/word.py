@@ -20,15 +20,16 @@ from docx.oxml.ns import nsdecls, qn
 from docx.section import Section
 from docx.shared import Length, Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
+from docx.table import Table as WordTable
 from docx.table import _Cell
 from docx.text.paragraph import Paragraph as Line
 
-from dashboard.briefs.model import Document, Heading, Paragraph, Picture, Table, TYPE_AREA, WIDE_AREA, date_words, widths
+from dashboard.briefs.model import Document, Heading, Paragraph, Picture,  LARGE, SMALL, Table, TYPE_AREA, WIDE_AREA, date_words, layout
 from dashboard.briefs.pictures import OMITTED, Image, draw, problems
 
 TITLE, HEAD, SUBHEAD, BODY = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
 # What takes the place of each: on Windows without the fonts of the 2000s, and on a machine with free fonts.
-SECOND_NAMES = {TITLE: "宋体", HEAD: "SimHei", SUBHEAD: "楷体", BODY: "仿宋"}
+SECOND_NAMES = {TITLE: "宋体", HEAD: "Noto Sans CJK SC", SUBHEAD: "楷体", BODY: "仿宋"}
 LATIN = "Times New Roman"
 MARK_COLOUR = RGBColor(0xB3, 0x34, 0x1F)
 
@@ -111,7 +112,10 @@ class _Writer:
         table = self.word.add_table(rows=1 + len(rows), cols=len(names), style="Table Grid")
         table.alignment = WD_TABLE_ALIGNMENT.CENTER
         table.autofit = False
-        lengths = [Length(round(Mm(width) * share)) for share in widths(rows, width)]
+        _narrow(table)
+        laid = layout(rows, width)
+        small = " Small" if laid.size < LARGE else ""
+        lengths = [Length(round(Mm(width) * share)) for share in laid.shares]
         for column, length in zip(table.columns, lengths, strict=True):
             column.width = length
         _repeat(table.rows[0]._tr)
@@ -121,8 +125,9 @@ class _Writer:
             bold = at == 0 or at - 1 in block.emphasis
             for name, cell, text, length in zip(names, row.cells, texts, lengths, strict=True):
                 cell.width = length
-                line = _fill(cell, text, "Table Head" if bold else "Table Text", centred=at == 0 or name not in block.left)
-                line.paragraph_format.keep_with_next = (block.short and at < len(rows)) or at == 0
+                style = f"Table {'Head' if bold else 'Text'}{small}"
+                line = _fill(cell, text, style, centred=at == 0 or name not in block.left)
+                line.paragraph_format.keep_with_next = laid.short or at in (0, len(rows))
         last = self._line(block.notes[0] if block.notes else "", "Source")
         for note in block.notes[1:]:
             last = self._line(note, "Source")
@@ -185,8 +190,9 @@ def _set_styles(word: Word) -> None:
     _make(styles, "Source", normal, BODY, 10.5, line=15)
     _make(styles, "Note", normal, BODY, 10.5, line=16)
     _make(styles, "Figure", normal, BODY, 10.5, align=WD_ALIGN_PARAGRAPH.CENTER, before=6).paragraph_format.keep_with_next = True
-    _make(styles, "Table Text", normal, BODY, 10.5)
-    _make(styles, "Table Head", normal, HEAD, 10.5)
+    for name, size in (("", LARGE), (" Small", SMALL)):
+        _make(styles, f"Table Text{name}", normal, BODY, size)
+        _make(styles, f"Table Head{name}", normal, HEAD, size)
     _make(styles, "Signature", body, BODY, 16, line=28, align=WD_ALIGN_PARAGRAPH.RIGHT).paragraph_format.right_indent = Pt(32)
     _type(styles["Header"], HEAD, 10.5)
     _type(styles["Footer"], "宋体", 14)
@@ -244,7 +250,7 @@ def _set_fonts(word: Word) -> None:
 
 def _set_properties(word: Word, document: Document) -> None:
     properties = word.core_properties
-    properties.title, properties.author = document.title, document.office
+    properties.title, properties.author = document.name, document.office
     properties.subject = "，".join(part for part in (document.mark, f"数据版本{document.release_id}") if part)
     properties.comments, properties.language = "", "zh-CN"
     properties.created = properties.modified = datetime.combine(document.made_on, time())
@@ -281,6 +287,12 @@ def _size(image: bytes, tallest: int) -> dict[str, Length]:
     if measured.px_height * TYPE_AREA > measured.px_width * tallest:
         return {"height": Mm(tallest)}
     return {"width": Mm(TYPE_AREA)}
+
+
+def _narrow(table: WordTable) -> None:
+    """Cells with a millimetre at either side."""
+    margins = "".join(f'<w:{side} w:w="57" w:type="dxa"/>' for side in ("left", "right"))
+    table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
 
 
 def _repeat(row) -> None:
