@@ -106,7 +106,7 @@ def show(
             selection_mode="points",
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
-    tray.offer(chart, key)
+    tray.offer(lambda: chart, key)
     if fold := folded("查看数据", f"{key}_table"):
         fold.dataframe(chart.table, hide_index=True, column_config=columns, alt=chart.reading)
 

@@ -66,5 +66,4 @@ try:
     opened.run()
 except queries.WarehouseError as error:
     st.error(str(error), icon=":material/database_off:")
-    frozen.way_out()
 frame.footer(reader.release)

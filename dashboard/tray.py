@@ -8,6 +8,7 @@ import hashlib
 import re
 import secrets
 import sqlite3
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,8 +92,9 @@ class Collection:
     saved_by: str
 
 
-def offer(chart: Chart, key: str) -> None:
-    """The button 加入快照 of a chart; `key` is the chart's. Once pressed, the way to the tray stands beside it.
+def offer(light: Callable[[], Chart], key: str) -> None:
+    """The button 加入快照 of the chart `key`, which `light` draws in light colours. Once pressed, the way to the tray
+    stands beside it.
 
     On the page of the tray itself, what is shown was collected before.
     """
@@ -100,16 +102,16 @@ def offer(chart: Chart, key: str) -> None:
         return
     seen = queries.release_asked(selection.address().get("release"))
     st.button(
-        "加入快照", key=f"take_{key}", icon=":material/add_photo_alternate:", on_click=_take, args=(chart, key, seen)
+        "加入快照", key=f"take_{key}", icon=":material/add_photo_alternate:", on_click=_take, args=(light, key, seen)
     )
     if st.session_state.get("taken") == key:
         st.page_link(PAGE, label="打开快照夹", icon=":material/photo_library:")
 
 
-def _take(chart: Chart, key: str, seen: Release) -> None:
+def _take(light: Callable[[], Chart], key: str, seen: Release) -> None:
     holder = tray_of(visitor.current())
     try:
-        added = collect(holder, [Entry(taken(chart, st.session_state["page"], seen, visitor.user()), "", "")])
+        added = collect(holder, [Entry(taken(light(), st.session_state["page"], seen, visitor.user()), "", "")])
     except TrayError as error:
         st.toast(str(error), icon=":material/info:")
         return

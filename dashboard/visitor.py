@@ -14,7 +14,7 @@ from dashboard.server import VISITOR, VISITOR_ID
 
 def known() -> bool:
     """Whether this reader's browser keeps the cookie."""
-    return bool(VISITOR_ID.fullmatch(st.context.cookies.get(VISITOR, "")))
+    return bool(VISITOR_ID.fullmatch(str(st.context.cookies.get(VISITOR, ""))))
 
 
 def current() -> str:
