@@ -58,7 +58,7 @@ def one(titles: dict[str, str]) -> bool:
         st.warning(
             f"版本{found.release_id}的数据已不在，不能回到当时的页面；下面是保存下来的图。", icon=":material/info:"
         )
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         _open_page(found)
         st.button(
             "放进我的快照夹", icon=":material/add_photo_alternate:", on_click=_take, args=([Entry(found, "", "")],)
