@@ -1,0 +1,313 @@
+"""A document as DOCX, in the habits of GB/T 9704 (layout of official papers).
+
+Source of measures: GB/T 9704-2012, sections 5 and 7: margins, 22 lines of 28 characters, 小标宋 for the title, 黑体
+and 楷体 for headings, 仿宋 for the text, page numbers between dashes at the outer edge. Fonts that a machine has not
+got are replaced by the second name, which the font table of the file gives.
+"""
+
+import io
+from datetime import datetime, time
+
+from docx import Document as open_template
+from docx.document import Document as Word
+from docx.enum.section import WD_ORIENT, WD_SECTION
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.image.image import Image as Measured
+from docx.oxml import OxmlElement, parse_xml
+from docx.oxml.ns import nsdecls, qn
+from docx.section import Section
+from docx.shared import Length, Mm, Pt, RGBColor
+from docx.styles.style import ParagraphStyle
+from docx.table import Table as WordTable
+from docx.table import _Cell
+from docx.text.paragraph import Paragraph as Line
+
+from dashboard.briefs.model import Document, Heading, Paragraph, Picture,  LARGE, SMALL, Table, TYPE_AREA, WIDE_AREA, date_words, layout
+from dashboard.briefs.pictures import OMITTED, Image, draw, problems
+
+TITLE, HEAD, SUBHEAD, BODY = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
+# What takes the place of each: on Windows without the fonts of the 2000s, and on a machine with free fonts.
+SECOND_NAMES = {TITLE: "宋体", HEAD: "Noto Sans CJK SC", SUBHEAD: "楷体", BODY: "仿宋"}
+LATIN = "Times New Roman"
+MARK_COLOUR = RGBColor(0xB3, 0x34, 0x1F)
+
+
+def to_docx(document: Document) -> bytes:
+    """The document as a DOCX file."""
+    images = draw([block.chart for block in document.blocks if isinstance(block, Picture)], "png")
+    writer = _Writer(document, images)
+    writer.write()
+    return writer.bytes()
+
+
+class _Writer:
+    """Puts one document together; counts figures and tables."""
+
+    def __init__(self, document: Document, images: list[Image]) -> None:
+        self.document = document
+        self.images = iter(images)
+        self.problems = problems(images)
+        self.word: Word = open_template()
+        self.figures = self.tables = 0
+        _set_styles(self.word)
+        _set_properties(self.word, document)
+        _set_page(self.word.sections[0], document.mark)
+        self.word.settings.odd_and_even_pages_header_footer = True
+
+    def write(self) -> None:
+        document = self.document
+        self._line(document.title, "Title")
+        for block in document.blocks:
+            match block:
+                case Heading():
+                    self._line(block.text, f"Heading {block.level}")
+                case Paragraph():
+                    line = self._line(block.text, "Lead" if block.lead else "Body Text")
+                    line.paragraph_format.keep_with_next = block.keep
+                case Picture():
+                    self._picture(block, next(self.images))
+                case Table():
+                    self.tables += 1
+                    self._table(block, f"表{self.tables}", TYPE_AREA)
+        self._signature()
+        for number, text in enumerate([*self.problems, *document.remarks]):
+            self._line(text if number else f"附注：{text}", "Note")
+        if document.appendix:
+            self._appendix()
+
+    def bytes(self) -> bytes:
+        out = io.BytesIO()
+        self.word.save(out)
+        return out.getvalue()
+
+    def _line(self, text: str, style: str) -> Line:
+        return self.word.add_paragraph(text, style=style)
+
+    def _picture(self, block: Picture, image: Image) -> None:
+        self.figures += 1
+        if image.data:
+            paragraph = self._line("", "Figure")
+            shape = paragraph.add_run().add_picture(io.BytesIO(image.data), **_size(image.data, block.tallest))
+            properties = shape._inline.docPr
+            properties.set("title", block.caption)
+            properties.set("descr", block.chart.reading)
+        else:
+            self._line(OMITTED, "Figure").paragraph_format.keep_with_next = True
+        caption = self._line("图", "Caption")
+        _field(caption, r"SEQ 图 \* ARABIC", str(self.figures))
+        caption.add_run(f"　{block.caption}")
+        self._notes(block.notes, caption)
+
+    def _notes(self, notes: list[str], above: Line) -> None:
+        """Lines under a picture or a table, on the same page as it."""
+        above.paragraph_format.keep_with_next = bool(notes)
+        for number, note in enumerate(notes, start=1):
+            self._line(note, "Source").paragraph_format.keep_with_next = number < len(notes)
+
+    def _table(self, block: Table, number: str, width: int) -> None:
+        self._line(f"{number}　{block.caption}", "Caption").paragraph_format.keep_with_next = True
+        rows, names = block.rows, list(block.rows.columns)
+        table = self.word.add_table(rows=1 + len(rows), cols=len(names), style="Table Grid")
+        table.alignment = WD_TABLE_ALIGNMENT.CENTER
+        table.autofit = False
+        _narrow(table)
+        laid = layout(rows, width)
+        small = " Small" if laid.size < LARGE else ""
+        lengths = [Length(round(Mm(width) * share)) for share in laid.shares]
+        for column, length in zip(table.columns, lengths, strict=True):
+            column.width = length
+        _repeat(table.rows[0]._tr)
+        for at, row in enumerate(table.rows):
+            _whole(row._tr)
+            texts = names if at == 0 else rows.iloc[at - 1].tolist()
+            bold = at == 0 or at - 1 in block.emphasis
+            for name, cell, text, length in zip(names, row.cells, texts, lengths, strict=True):
+                cell.width = length
+                style = f"Table {'Head' if bold else 'Text'}{small}"
+                line = _fill(cell, text, style, centred=at == 0 or name not in block.left)
+                line.paragraph_format.keep_with_next = laid.short or at in (0, len(rows))
+        last = self._line(block.notes[0] if block.notes else "", "Source")
+        for note in block.notes[1:]:
+            last = self._line(note, "Source")
+        last.paragraph_format.space_after = Pt(10)
+
+    def _signature(self) -> None:
+        """Who signs, and the day, at the right; never alone on a page."""
+        office = self._line(self.document.office, "Signature")
+        office.paragraph_format.space_before = Pt(28)
+        office.paragraph_format.keep_with_next = True
+        self._line(date_words(self.document.made_on), "Signature")
+
+    def _appendix(self) -> None:
+        """The data, on pages of their own, which lie on their side where a table is wide."""
+        wide = self.document.wide
+        section = self.word.add_section(WD_SECTION.NEW_PAGE)
+        if wide:
+            section.orientation = WD_ORIENT.LANDSCAPE
+            section.page_width, section.page_height = Mm(297), Mm(210)
+            section.left_margin, section.right_margin = Mm(37), Mm(35)
+            section.top_margin, section.bottom_margin = Mm(28), Mm(26)
+        self._line("附录　数据表", "Heading 1")
+        for number, table in enumerate(self.document.appendix, start=1):
+            self._table(table, f"附表{number}", WIDE_AREA if wide else TYPE_AREA)
+
+
+# ---- the look ----
+
+
+def _set_styles(word: Word) -> None:
+    styles = word.styles
+    normal = styles["Normal"]
+    _type(normal, BODY, 16)
+    language = OxmlElement("w:lang")
+    language.set(qn("w:val"), "en-US")
+    language.set(qn("w:eastAsia"), "zh-CN")
+    for defaults in word.styles.element.iter(qn("w:rPrDefault")):
+        properties = defaults.find(qn("w:rPr"))
+        for old in properties.findall(qn("w:lang")):
+            properties.remove(old)
+        properties.append(language)
+    _set_fonts(word)
+    body = styles["Body Text"]
+    _type(body, BODY, 16)
+    _space(body, 28, indent=2)
+    _make(styles, "Lead", body, BODY, 16, line=28)
+    title = styles["Title"]
+    _type(title, TITLE, 22)
+    _space(title, 34, after=24, align=WD_ALIGN_PARAGRAPH.CENTER)
+    for border in title.element.pPr.findall(qn("w:pBdr")):
+        title.element.pPr.remove(border)
+    for level, font in ((1, HEAD), (2, SUBHEAD)):
+        heading = styles[f"Heading {level}"]
+        _type(heading, font, 16)
+        _space(heading, 28, indent=2)
+        heading.paragraph_format.keep_with_next = True
+    caption = styles["Caption"]
+    _type(caption, HEAD, 12)
+    _space(caption, 18, before=4, after=3, align=WD_ALIGN_PARAGRAPH.CENTER)
+    _make(styles, "Source", normal, BODY, 10.5, line=15)
+    _make(styles, "Note", normal, BODY, 10.5, line=16)
+    _make(styles, "Figure", normal, BODY, 10.5, align=WD_ALIGN_PARAGRAPH.CENTER, before=6).paragraph_format.keep_with_next = True
+    for name, size in (("", LARGE), (" Small", SMALL)):
+        _make(styles, f"Table Text{name}", normal, BODY, size)
+        _make(styles, f"Table Head{name}", normal, HEAD, size)
+    _make(styles, "Signature", body, BODY, 16, line=28, align=WD_ALIGN_PARAGRAPH.RIGHT).paragraph_format.right_indent = Pt(32)
+    _type(styles["Header"], HEAD, 10.5)
+    _type(styles["Footer"], "宋体", 14)
+
+
+def _make(styles, name: str, base: ParagraphStyle, font: str, size: float, **space: object) -> ParagraphStyle:
+    style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH) if name not in styles else styles[name]
+    style.base_style = base
+    _type(style, font, size)
+    _space(style, **space)
+    return style
+
+
+def _type(style: ParagraphStyle, font: str, size: float) -> None:
+    """The font of a style: Latin letters in one face, Chinese in another; black, neither bold nor slanted."""
+    style.font.size, style.font.bold, style.font.italic = Pt(size), False, False
+    style.font.color.rgb = RGBColor(0, 0, 0)
+    style.font.name = LATIN
+    names = style.element.rPr.rFonts
+    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+        names.attrib.pop(qn(f"w:{theme}"), None)
+    names.set(qn("w:eastAsia"), font)
+    names.set(qn("w:cs"), LATIN)
+
+
+def _space(
+    style: ParagraphStyle,
+    line: float = 0,
+    *,
+    before: float = 0,
+    after: float = 0,
+    indent: int = 0,
+    align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.JUSTIFY,
+) -> None:
+    """Lines of `line` points (0: as high as what stands in them), the first indented by `indent` letters."""
+    shape = style.paragraph_format
+    shape.line_spacing_rule = WD_LINE_SPACING.EXACTLY if line else WD_LINE_SPACING.SINGLE
+    if line:
+        shape.line_spacing = Pt(line)
+    shape.space_before, shape.space_after, shape.alignment = Pt(before), Pt(after), align
+    shape.first_line_indent = Length(style.font.size * indent)
+    # Word measures in letters of the paragraph where this stands, whatever their size.
+    style.element.pPr.ind.set(qn("w:firstLineChars"), str(100 * indent))
+
+
+def _set_fonts(word: Word) -> None:
+    """Names the second choice of each font in the font table of the file."""
+    part = next(rel.target_part for rel in word.part.rels.values() if rel.reltype.endswith("/fontTable"))
+    entries = "".join(
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
+        for name, other in SECOND_NAMES.items()
+    )
+    part._blob = part.blob.replace(b"</w:fonts>", f"{entries}</w:fonts>".encode())
+
+
+def _set_properties(word: Word, document: Document) -> None:
+    properties = word.core_properties
+    properties.title, properties.author = document.name, document.office
+    properties.subject = "，".join(part for part in (document.mark, f"数据版本{document.release_id}") if part)
+    properties.comments, properties.language = "", "zh-CN"
+    properties.created = properties.modified = datetime.combine(document.made_on, time())
+
+
+def _set_page(section: Section, mark: str) -> None:
+    section.page_width, section.page_height = Mm(210), Mm(297)
+    section.top_margin, section.bottom_margin = Mm(37), Mm(35)
+    section.left_margin, section.right_margin = Mm(28), Mm(26)
+    section.header_distance, section.footer_distance = Mm(22), Mm(25)
+    for header in (section.header, section.even_page_header):
+        line = header.paragraphs[0]
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        if mark:
+            line.add_run(mark).font.color.rgb = MARK_COLOUR
+    for footer, side in ((section.footer, WD_ALIGN_PARAGRAPH.RIGHT), (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT)):
+        line = footer.paragraphs[0]
+        line.alignment = side
+        line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(14)
+        line.add_run("— ")
+        _field(line, "PAGE", "1")
+        line.add_run(" —")
+
+
+def _field(line: Line, instruction: str, shown: str) -> None:
+    """A field that Word counts itself, with the result that is shown until it does."""
+    field = parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr=" {instruction} "><w:r><w:t>{shown}</w:t></w:r></w:fldSimple>')
+    line._p.append(field)
+
+
+def _size(image: bytes, tallest: int) -> dict[str, Length]:
+    """Width or height of a picture: as wide as the text, or as high as a page allows."""
+    measured = Measured.from_blob(image)
+    if measured.px_height * TYPE_AREA > measured.px_width * tallest:
+        return {"height": Mm(tallest)}
+    return {"width": Mm(TYPE_AREA)}
+
+
+def _narrow(table: WordTable) -> None:
+    """Cells with a millimetre at either side."""
+    margins = "".join(f'<w:{side} w:w="57" w:type="dxa"/>' for side in ("left", "right"))
+    table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
+
+
+def _repeat(row) -> None:
+    """A head row is repeated on each page."""
+    row.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+
+
+def _whole(row) -> None:
+    """A row is never cut between pages."""
+    row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+
+
+def _fill(cell: _Cell, text: str, style: str, centred: bool) -> Line:
+    line = cell.paragraphs[0]
+    line.style, line.text = style, text
+    line.alignment = WD_ALIGN_PARAGRAPH.CENTER if centred else WD_ALIGN_PARAGRAPH.LEFT
+    cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
+    return line
