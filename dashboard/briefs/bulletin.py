@@ -10,7 +10,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard import compare, frame, mapping, queries, selection, slices, trends
-from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table
+from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
 from dashboard.charts.anatomy import missing_line, scope_line
 from dashboard.operator import operator
 from dashboard.queries import Release
@@ -31,7 +31,7 @@ INDICATOR = "court_appearance_rate"
 NAME = "出庭应诉情况通报"
 ADDRESSEES = "各盟行政公署、市人民政府："
 FULL = 100.0  # percent
-TALLEST = 80  # millimetres of the map: table and map fit one page
+TALLEST = 78  # millimetres of the map: table and map fit one page
 YEAR_ON_YEAR, PERIOD_ON_PERIOD = "同比", "环比"
 
 
@@ -93,9 +93,7 @@ def bulletin(release: Release, period: str, dataset: str = "published", made_on:
     when = format_period(period)
     blocks: list[Block] = [
         Paragraph(operator().get("bulletin_to", ADDRESSEES), lead=True),
-        Paragraph(
-            f"为落实行政机关负责人出庭应诉定期通报制度，现将{when}全区行政机关负责人出庭应诉情况通报如下。"
-        ),
+        Paragraph(f"为落实行政机关负责人出庭应诉定期通报制度，现将{when}全区行政机关负责人出庭应诉情况通报如下。"),
         Heading("一、总体情况"),
         *map(Paragraph, overall(facts)),
         Heading("二、各盟市情况"),
@@ -182,7 +180,12 @@ def _whole(figures: pd.DataFrame, leagues: pd.DataFrame, period: str) -> pd.Seri
     value = round(100 * made / required, 2)
     return pd.Series(
         {
-            **{"value": value, "text": f"{format_value(value, '%')}（按各盟市件数汇总计算）", "unit": "%", "qualifier": ""},
+            **{
+                "value": value,
+                "text": f"{format_value(value, '%')}（按各盟市件数汇总计算）",
+                "unit": "%",
+                "qualifier": "",
+            },
             **{"numerator": made, "denominator": required, "period_end": leagues["period_end"].max()},
             "source_title": leagues["source_title"].iloc[0],
         }
@@ -298,7 +301,7 @@ def below_target(facts: Facts) -> list[str]:
     direction = facts.indicator["direction"]
     reached = known["value"].map(lambda value: status(value, target["value"], direction, 0) == "reached")
     aim = f"{format_period(target['period'])}目标{format_value(target['value'], '%')}"
-    head = f"有数的{len(known)}个盟市中，"
+    head = f"{'' if len(known) == len(facts.leagues) else '有数的'}{len(known)}个盟市中，"
     if len(known) == 1 and reached.all():
         return [f"{known['name'].iloc[0]}出庭应诉率达到{aim}。"]
     if reached.all():
@@ -331,17 +334,9 @@ def changed(facts: Facts) -> list[str]:
             f"持平的{(found == 0).sum()}个" if (found == 0).any() else "",
             _movers(names, found[found < 0].sort_values(kind="stable"), "下降"),
         ]
-        reasons: dict[str, list[str]] = {}
-        for code, reason in change.reasons.items():
-            reasons.setdefault(reason, []).append("全区" if code == REGION_ROOT else names[code])
-        out = "".join(f"{'、'.join(who)}{_why(reason)}，不作比较。" for reason, who in reasons.items())
         said = "；".join(part for part in parts if part)
-        lines.append(f"与{format_period(change.period)}相比（{change.label}），{len(found)}个可比盟市中，{said}。{out}")
+        lines.append(f"与{format_period(change.period)}相比（{change.label}），{len(found)}个可比盟市中，{said}。")
     return lines
-
-
-def _why(reason: str) -> str:
-    return {NOT_PUBLISHED: "当时没有数", "口径变化": "口径有变", "基数过小": f"应出庭案件不足{SMALL_BASE}件"}[reason]
 
 
 def _movers(names: pd.Series, found: pd.Series, verb: str) -> str:
@@ -392,12 +387,12 @@ def table(facts: Facts) -> Table:
         made = made.drop(columns=["应出庭（件）", "实际出庭（件）", "距100%（件）"])
     if not facts.leagues["best"].notna().any():
         made = made.drop(columns="名次范围")
+    compared = {YEAR_ON_YEAR: "同比与上年同期相比", PERIOD_ON_PERIOD: "环比与上一期相比"}
     notes = [
-        "同比与上年同期、环比与上一期相比；“不排名”为应出庭案件不足10件的，基数过小。"
-        if facts.changes and facts.known["small"].any()
-        else "同比与上年同期、环比与上一期相比。"
-        if len(facts.changes) > 1
-        else "",
+        f"指标口径：{facts.indicator['definition']}",
+        "".join(f"{compared[change.label]}；" for change in facts.changes)
+        + ("“基数过小”“不排名”为应出庭案件不足10件。" if facts.changes else ""),
+        "名次范围按Wilson法95%区间计算，区间不重叠的才分先后。" if "名次范围" in made else "",
         "距100%的件数，按本期案件数不变折算。" if "距100%（件）" in made else f"{PARTS_NOT_PUBLISHED}。",
     ]
     return Table(
@@ -445,15 +440,13 @@ def _change_cell(change: Change, code: str) -> str:
 
 
 def remarks(facts: Facts, release: Release) -> list[str]:
-    """Definition, method, sources, release."""
+    """What is peculiar to these figures, sources, release."""
     whole = [] if facts.whole is None else [facts.whole["source_title"]]
     sources = list(dict.fromkeys([*whole, *facts.known["source_title"]]))
     lines = [
         f"本通报所列数据为{DEMO_MARK}，由程序生成，仅供演示，不得作为工作依据。" if facts.dataset == "demo" else "",
-        f"指标口径：{facts.indicator['definition']}{facts.indicator['caveats']}。",
-        "名次范围按Wilson法95%区间计算：区间不重叠的才分先后。" if facts.with_parts else "",
         scope_line(facts.leagues),
-        f"数据来源：{'；'.join(cited(title) for title in sources)}。" if sources else "",
-        f"数据版本：{release.id}，数据截至{release.data_until:%Y年%-m月%-d日}。",
+        f"数据来源：{'；'.join(cited(title) for title in sources)}。" if sources and facts.dataset != "demo" else "",
+        f"数据版本{release.id}，数据截至{date_words(release.data_until)}。",
     ]
     return [line for line in lines if line]

@@ -98,4 +98,3 @@ def _profiles(asked: argparse.Namespace) -> None:
 def _save(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     print(f"已生成：{path}")
-

@@ -3,7 +3,19 @@
 import html
 from collections.abc import Callable
 
-from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, LARGE, Table, TYPE_AREA, WIDE_AREA, date_words, layout
+from dashboard.briefs.model import (
+    LARGE,
+    TYPE_AREA,
+    WIDE_AREA,
+    Block,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    date_words,
+    layout,
+)
 
 Draw = Callable[[Picture], str]
 
@@ -23,7 +35,8 @@ class Markup:
     def body(self, document: Document, extra: list[str]) -> str:
         """The whole document; `extra`: remarks before its own."""
         remarks = "".join(
-            f"<p>{'' if number else '附注：'}{text(line)}</p>" for number, line in enumerate([*extra, *document.remarks])
+            f"<p>{'' if number else '附注：'}{text(line)}</p>"
+            for number, line in enumerate([*extra, *document.remarks])
         )
         return "\n".join(
             [
@@ -42,7 +55,8 @@ class Markup:
                 level = block.level + 1
                 return f"<h{level}>{text(block.text)}</h{level}>"
             case Paragraph():
-                return f'<p class="{"lead" if block.lead else "text"}{" keep" if block.keep else ""}">{text(block.text)}</p>'
+                classes = f"{'lead' if block.lead else 'text'}{' keep' if block.keep else ''}"
+                return f'<p class="{classes}">{text(block.text)}</p>'
             case Picture():
                 self.figures += 1
                 caption = f"<figcaption>图{self.figures}　{text(block.caption)}</figcaption>"
@@ -75,8 +89,9 @@ def table(block: Table, number: str, room: int) -> str:
         )
         lines.append(f'<tr class="{"emphasis" if at in block.emphasis else "row"}">{cells}</tr>')
     caption = f"{number}　{text(block.caption)}"
+    classes = f"table{' short' if laid.short else ''}{' small' if laid.size < LARGE else ''}"
     return (
-        f'<div class="table{" short" if laid.short else ""}{" small" if laid.size < LARGE else ""}"><table><caption>{caption}</caption><colgroup>{columns}</colgroup>'
+        f'<div class="{classes}"><table><caption>{caption}</caption><colgroup>{columns}</colgroup>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>{_notes(block.notes)}</div>"
     )
 

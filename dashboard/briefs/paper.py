@@ -37,14 +37,14 @@ table {{ width: 100%; border-collapse: collapse; font-size: 10.5pt; line-height:
 caption {{ caption-side: top; break-after: avoid; }}
 thead {{ display: table-header-group; }}
 tr {{ break-inside: avoid; }}
-th, td {{ border: 0.5pt solid #000; padding: 1.5pt 1mm; text-align: center; overflow-wrap: anywhere; }}
+th, td {{ border: 0.5pt solid #000; padding: 0.5pt 1mm; text-align: center; overflow-wrap: anywhere; }}
 th {{ font-family: {HEAD}; font-weight: normal; }}
 .small table {{ font-size: 9pt; line-height: 13pt; }}
 td.words {{ text-align: left; }}
 .emphasis td {{ font-family: {HEAD}; }}
 .source p, .remarks p {{ font-size: 10.5pt; line-height: 15pt; text-indent: 0; text-align: left; }}
 .source {{ break-before: avoid; margin-top: 2pt; }}
-.signature {{ margin: 28pt 32pt 14pt 0; break-inside: avoid; break-before: avoid; }}
+.signature {{ margin: 14pt 32pt 6pt 0; break-inside: avoid; break-before: avoid; }}
 .signature p {{ text-align: right; }}
 .appendix {{ break-before: page; }}
 .wide {{ page: wide; }}

@@ -10,20 +10,21 @@ import pandas as pd
 
 from dashboard import frame, profile, queries, selection, snapshot, trends
 from dashboard.briefs import to_docx, to_pdf
-from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table
+from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
 from dashboard.charts import profiles
 from dashboard.compare import case_unit
 from dashboard.frame import Reader
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.statistics import STATUS_WORDS, gap_in_cases, status
-from dashboard.theme import DATASET_NAMES, DEMO_MARK, cited, format_difference, format_period, format_value
+from dashboard.theme import DEMO_MARK, cited, format_difference, format_period, format_value
 
-TALLEST = 138  # millimetres of the spine chart, which has a page to itself
+TALLEST = 120  # millimetres of the spine chart, which has a page to itself
 KEY_COLUMNS = ["指标", "数值", "分子/分母", "名次", "较上年"]
 LISTED_COLUMNS = ["指标", "数值", "期间", "来源"]
 FULL_COLUMNS = [*KEY_COLUMNS, "全区", "同级最低", "中位", "同级最高"]
 LISTED = 30  # figures in the text; all of them stand in the appendix
+PRESSED = 0.8  # rows of the spine chart lie closer on paper than on the screen, where they are touched
 KEY_NOTE = "同级最低、中位、同级最高不含基数过小的；件数、人数等未按人口折算，规模大的地区自然多。"
 Kind = Literal["docx", "pdf"]
 
@@ -93,9 +94,13 @@ def profile_brief(
     more_blocks, more_appendix = _others(others, bool(blocks))
     below = _below(reader, period)
     said = [Paragraph(profile.published_words(figures))]
-    said += [] if blocks else [Paragraph(f"{format_period(period) if period else ''}{profile.NOT_ENOUGH}。")]
+    said += (
+        []
+        if blocks or others.empty
+        else [Paragraph(f"{format_period(period) if period else ''}{profile.NOT_ENOUGH}。")]
+    )
     return Document(
-        title=f"{place}法治政府建设指标简报" + (f"\n（{format_period(period)}）" if len(rows) else ""),
+        title=f"{place}{format_period(period) if len(rows) else ''}法治政府建设指标简报",
         blocks=[Heading("一、基本情况"), *said, *blocks, *more_blocks],
         remarks=_remarks(reader, figures),
         appendix=[*appendix, *more_appendix, *below],
@@ -121,8 +126,8 @@ def _compared(reader: Reader, rows: pd.DataFrame, peers: profile.Peers, period: 
     words = {"place": place, "peers": peers.words, "period": period, "dataset": reader.selection.dataset}
     whole = profiles.spine_chart(rows, **words, release_id=reader.release.id)
     chart = profiles.spine_chart(key, **words, release_id=reader.release.id)
-    chart.figure.update_layout(height=profiles.heights(key))
-    when, dataset, listed = format_period(period), words["dataset"], whole.table
+    chart.figure.update_layout(height=round(PRESSED * profiles.heights(key)))
+    when, listed = format_period(period), whole.table
     own = listed.loc[listed["指标"].isin(key["name"]), [name for name in KEY_COLUMNS if name in listed]]
     own = _brief(own).reset_index(drop=True).assign(距目标=_gaps(reader, key))
     blocks: list[Block] = [
@@ -132,11 +137,10 @@ def _compared(reader: Reader, rows: pd.DataFrame, peers: profile.Peers, period: 
         Table(
             f"{when}{place}主要指标",
             own,
-            [f"数据集：{DATASET_NAMES.get(dataset, dataset)}。名次为一段的，区间相互重叠，分不出先后；中性指标不排名。", *_aim_notes(reader, key)],
+            ["名次为一段的，区间相互重叠，分不出先后；中性指标不排名。", *_aim_notes(reader, key)],
             left=frozenset({"指标"}),
         ),
         Heading(f"三、主要指标在{peers.words}中的位置"),
-        Paragraph(chart.reading, keep=True),
         Picture(chart, f"{when}{place}主要指标在{peers.words}中的位置", chart.footnotes, TALLEST),
     ]
     columns = [name for name in FULL_COLUMNS if name in listed]
@@ -159,12 +163,10 @@ def _gaps(reader: Reader, rows: pd.DataFrame) -> list[str]:
     for indicator_id, row in rows.iterrows():
         indicator = reader.choices.indicators.loc[indicator_id]
         target, _ = trends.target_of(targets, row["region_code"], indicator, row["period"])
-        mark = target is not None and status(
-            row["value"], target["value"], indicator["direction"], indicator["near"]
-        )
-        if not mark:
+        if target is None or indicator["direction"] == "neutral":
             words.append("—")
             continue
+        mark = status(row["value"], target["value"], indicator["direction"], indicator["near"]) or "below"
         cases = gap_in_cases(row["numerator"], row["denominator"], target["value"], indicator["direction"])
         unit = case_unit(indicator, reader.choices.indicators) or "件"
         gap = f"{cases}{unit}" if cases else format_difference(row["value"] - target["value"], row["unit"])
@@ -180,8 +182,8 @@ def _aim_notes(reader: Reader, rows: pd.DataFrame) -> list[str]:
         target, whose = trends.target_of(targets, row["region_code"], indicator, row["period"])
         if target is not None:
             aim = f"{whose}{format_period(target['period'])}目标{format_value(target['value'], row['unit'])}"
-            words.append(f"{row['name']}：{aim}，见{cited(target['source_title'])}")
-    return ["；".join(words) + "。"] if words else []
+            words.append(f"{row['name']}，{aim}")
+    return [f"距目标：{'；'.join(words)}。"] if words else []
 
 
 def _aims(rows: pd.DataFrame) -> str:
@@ -216,9 +218,7 @@ def _below(reader: Reader, period: str) -> list[Table]:
     short = regions[regions["parent"] == reader.selection.region]["short_name"].tolist()
     turned = found.set_index("地区").T.rename_axis("指标")
     turned.columns = pd.Index(short)
-    return [
-        Table(f"{format_period(period)}所辖地区主要指标", turned.reset_index(), left=frozenset({"指标"}))
-    ]
+    return [Table(f"{format_period(period)}所辖地区主要指标", turned.reset_index(), left=frozenset({"指标"}))]
 
 
 def _remarks(reader: Reader, figures: pd.DataFrame) -> list[str]:
@@ -229,6 +229,6 @@ def _remarks(reader: Reader, figures: pd.DataFrame) -> list[str]:
     return [
         *([f"本简报所列数据为{DEMO_MARK}，由程序生成，仅供演示，不得作为工作依据。"] if simulated else []),
         "“未公布”“未填报”“不适用”表示没有数，不等于零。中性指标只说偏高、偏低，不表示好坏。",
-        *([f"数据来源：{said}。"] if said else []),
-        f"数据版本：{reader.release.id}，数据截至{reader.release.data_until:%Y年%-m月%-d日}。",
+        *([f"数据来源：{said}。"] if said and not simulated else []),
+        f"数据版本{reader.release.id}，数据截至{date_words(reader.release.data_until)}。",
     ]

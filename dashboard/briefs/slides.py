@@ -4,11 +4,11 @@ import io
 import math
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pptx import Presentation
 from pptx.chart.axis import ValueAxis
-from pptx.chart.data import CategoryChartData
+from pptx.chart.data import ChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import XL_AXIS_CROSSES, XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE
 from pptx.enum.dml import MSO_LINE
@@ -101,7 +101,7 @@ def _bars(chart: Chart, bars: Any) -> Native | None:
     if axis.tickvals is None:
         return None
     names = {float(at): _plain(words) for at, words in zip(axis.tickvals, axis.ticktext, strict=True)}
-    series = {_subject(chart): [float(value) for value in bars.x]}
+    series: dict[str, list[float | None]] = {_subject(chart): [float(value) for value in bars.x]}
     return Native(XL_CHART_TYPE.BAR_CLUSTERED, [names[float(at)] for at in bars.y], series, _unit(chart))
 
 
@@ -144,11 +144,13 @@ def _unit(chart: Chart) -> str:
 
 def _native(slide: Slide, item: Item, made: Native) -> None:
     """An editable chart with its numbers in a sheet of its own."""
-    data = CategoryChartData()
+    data = ChartData()
     data.categories = made.categories
     for name, values in made.series.items():
         data.add_series(name, values)
-    frame = slide.shapes.add_chart(made.kind, SIDE, TOP, WIDTH - 2 * SIDE, BOTTOM - TOP, data)
+    size = Emu(WIDTH - 2 * SIDE), Emu(BOTTOM - TOP)
+    slide.shapes.add_chart(made.kind, SIDE, TOP, *size, data)
+    frame = cast(GraphicFrame, slide.shapes[-1])  # the annotation of add_chart names another class
     _describe(frame, item)
     chart = frame.chart
     chart.font.size, chart.font.name = Pt(14), LATIN
@@ -242,10 +244,19 @@ def _words(slide: Slide, item: Item, native: Native | None) -> None:
     plain = ["可编辑图不画95%区间。"] if native and any("95%区间" in line for line in item.chart.footnotes) else []
     lines = [*under(item), *plain]
     told = [line for line in lines if line.startswith(SHOWN)][:LINES_SHOWN]
-    _text(slide, "\n".join(_short(line) for line in told), SIDE, BOTTOM, WIDTH - 2 * SIDE, Inches(0.8), size=10, colour=LIGHT.muted)
-    slide.notes_slide.notes_text_frame.text = "\n".join(
-        text for text in (item.chart.reading, item.note, *lines) if text
+    _text(
+        slide,
+        "\n".join(_short(line) for line in told),
+        SIDE,
+        BOTTOM,
+        WIDTH - 2 * SIDE,
+        Inches(0.8),
+        size=10,
+        colour=LIGHT.muted,
     )
+    notes = slide.notes_slide.notes_placeholder
+    if notes is not None:  # the template has one
+        notes.text_frame.text = "\n".join(text for text in (item.chart.reading, item.note, *lines) if text)
 
 
 def _short(line: str) -> str:
@@ -272,7 +283,7 @@ def _describe(shape: GraphicFrame | SlidePicture, item: Item) -> None:
     properties.set("descr", item.chart.reading)
 
 
-def _place(shape: Shape, left: int, top: int, width: int, height: int) -> None:
+def _place(shape: Any, left: int, top: int, width: int, height: int) -> None:
     shape.left, shape.top, shape.width, shape.height = Emu(left), Emu(top), Emu(width), Emu(height)
 
 
@@ -304,7 +315,7 @@ def _write(
 ) -> None:
     """Words in a frame, a paragraph a line, with a font for Chinese."""
     frame.word_wrap, frame.vertical_anchor = True, MSO_ANCHOR.TOP
-    frame.margin_left = frame.margin_right = 0
+    frame.margin_left = frame.margin_right = Emu(0)
     for number, line in enumerate(words.split("\n")):
         paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
         paragraph.alignment = align

@@ -19,7 +19,13 @@ from dashboard.theme import FONTS
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 HEIGHT = 580  # pixels, of a chart that has none of its own
-CONFIG = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False, "responsive": True, "scrollZoom": False}
+CONFIG = {
+    "displayModeBar": False,
+    "showSendToCloud": False,
+    "displaylogo": False,
+    "responsive": True,
+    "scrollZoom": False,
+}
 STYLE = f"""
 body {{ font: 16px/1.7 {FONTS}; color: #1d2733; margin: 0 auto; max-width: 1080px; padding: 24px 16px 48px; }}
 h1 {{ font-size: 26px; text-align: center; }}

@@ -7,8 +7,9 @@ got are replaced by the second name, which the font table of the file gives.
 
 import io
 from datetime import datetime, time
+from typing import Any
 
-from docx import Document as open_template
+import docx
 from docx.document import Document as Word
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
@@ -20,11 +21,24 @@ from docx.oxml.ns import nsdecls, qn
 from docx.section import Section
 from docx.shared import Length, Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
+from docx.styles.styles import Styles
 from docx.table import Table as WordTable
-from docx.table import _Cell
+from docx.table import _Cell, _Row
 from docx.text.paragraph import Paragraph as Line
 
-from dashboard.briefs.model import Document, Heading, Paragraph, Picture,  LARGE, SMALL, Table, TYPE_AREA, WIDE_AREA, date_words, layout
+from dashboard.briefs.model import (
+    LARGE,
+    SMALL,
+    TYPE_AREA,
+    WIDE_AREA,
+    Document,
+    Heading,
+    Paragraph,
+    Picture,
+    Table,
+    date_words,
+    layout,
+)
 from dashboard.briefs.pictures import OMITTED, Image, draw, problems
 
 TITLE, HEAD, SUBHEAD, BODY = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
@@ -49,7 +63,7 @@ class _Writer:
         self.document = document
         self.images = iter(images)
         self.problems = problems(images)
-        self.word: Word = open_template()
+        self.word: Word = docx.Document()
         self.figures = self.tables = 0
         _set_styles(self.word)
         _set_properties(self.word, document)
@@ -71,6 +85,7 @@ class _Writer:
                 case Table():
                     self.tables += 1
                     self._table(block, f"表{self.tables}", TYPE_AREA)
+        self.word.paragraphs[-1].paragraph_format.keep_with_next = True  # no signature stands alone on its page
         self._signature()
         for number, text in enumerate([*self.problems, *document.remarks]):
             self._line(text if number else f"附注：{text}", "Note")
@@ -118,9 +133,9 @@ class _Writer:
         lengths = [Length(round(Mm(width) * share)) for share in laid.shares]
         for column, length in zip(table.columns, lengths, strict=True):
             column.width = length
-        _repeat(table.rows[0]._tr)
+        _repeat(table.rows[0])
         for at, row in enumerate(table.rows):
-            _whole(row._tr)
+            _whole(row)
             texts = names if at == 0 else rows.iloc[at - 1].tolist()
             bold = at == 0 or at - 1 in block.emphasis
             for name, cell, text, length in zip(names, row.cells, texts, lengths, strict=True):
@@ -136,7 +151,7 @@ class _Writer:
     def _signature(self) -> None:
         """Who signs, and the day, at the right; never alone on a page."""
         office = self._line(self.document.office, "Signature")
-        office.paragraph_format.space_before = Pt(28)
+        office.paragraph_format.space_before = Pt(14)
         office.paragraph_format.keep_with_next = True
         self._line(date_words(self.document.made_on), "Signature")
 
@@ -189,16 +204,20 @@ def _set_styles(word: Word) -> None:
     _space(caption, 18, before=4, after=3, align=WD_ALIGN_PARAGRAPH.CENTER)
     _make(styles, "Source", normal, BODY, 10.5, line=15)
     _make(styles, "Note", normal, BODY, 10.5, line=16)
-    _make(styles, "Figure", normal, BODY, 10.5, align=WD_ALIGN_PARAGRAPH.CENTER, before=6).paragraph_format.keep_with_next = True
+    _make(
+        styles, "Figure", normal, BODY, 10.5, align=WD_ALIGN_PARAGRAPH.CENTER, before=6
+    ).paragraph_format.keep_with_next = True
     for name, size in (("", LARGE), (" Small", SMALL)):
         _make(styles, f"Table Text{name}", normal, BODY, size)
         _make(styles, f"Table Head{name}", normal, HEAD, size)
-    _make(styles, "Signature", body, BODY, 16, line=28, align=WD_ALIGN_PARAGRAPH.RIGHT).paragraph_format.right_indent = Pt(32)
+    _make(
+        styles, "Signature", body, BODY, 16, line=28, align=WD_ALIGN_PARAGRAPH.RIGHT
+    ).paragraph_format.right_indent = Pt(32)
     _type(styles["Header"], HEAD, 10.5)
     _type(styles["Footer"], "宋体", 14)
 
 
-def _make(styles, name: str, base: ParagraphStyle, font: str, size: float, **space: object) -> ParagraphStyle:
+def _make(styles: Styles, name: str, base: ParagraphStyle, font: str, size: float, **space: Any) -> ParagraphStyle:
     style = styles.add_style(name, WD_STYLE_TYPE.PARAGRAPH) if name not in styles else styles[name]
     style.base_style = base
     _type(style, font, size)
@@ -242,7 +261,8 @@ def _set_fonts(word: Word) -> None:
     """Names the second choice of each font in the font table of the file."""
     part = next(rel.target_part for rel in word.part.rels.values() if rel.reltype.endswith("/fontTable"))
     entries = "".join(
-        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/></w:font>'
+        f'<w:font w:name="{name}"><w:altName w:val="{other}"/><w:charset w:val="86"/>'
+        f'<w:family w:val="{"swiss" if name == HEAD else "roman"}"/></w:font>'
         for name, other in SECOND_NAMES.items()
     )
     part._blob = part.blob.replace(b"</w:fonts>", f"{entries}</w:fonts>".encode())
@@ -266,7 +286,10 @@ def _set_page(section: Section, mark: str) -> None:
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
         if mark:
             line.add_run(mark).font.color.rgb = MARK_COLOUR
-    for footer, side in ((section.footer, WD_ALIGN_PARAGRAPH.RIGHT), (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT)):
+    for footer, side in (
+        (section.footer, WD_ALIGN_PARAGRAPH.RIGHT),
+        (section.even_page_footer, WD_ALIGN_PARAGRAPH.LEFT),
+    ):
         line = footer.paragraphs[0]
         line.alignment = side
         line.paragraph_format.left_indent = line.paragraph_format.right_indent = Pt(14)
@@ -277,7 +300,9 @@ def _set_page(section: Section, mark: str) -> None:
 
 def _field(line: Line, instruction: str, shown: str) -> None:
     """A field that Word counts itself, with the result that is shown until it does."""
-    field = parse_xml(f'<w:fldSimple {nsdecls("w")} w:instr=" {instruction} "><w:r><w:t>{shown}</w:t></w:r></w:fldSimple>')
+    field = parse_xml(
+        f'<w:fldSimple {nsdecls("w")} w:instr=" {instruction} "><w:r><w:t>{shown}</w:t></w:r></w:fldSimple>'
+    )
     line._p.append(field)
 
 
@@ -295,14 +320,14 @@ def _narrow(table: WordTable) -> None:
     table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
 
 
-def _repeat(row) -> None:
+def _repeat(row: _Row) -> None:
     """A head row is repeated on each page."""
-    row.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
 
 
-def _whole(row) -> None:
+def _whole(row: _Row) -> None:
     """A row is never cut between pages."""
-    row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
 
 
 def _fill(cell: _Cell, text: str, style: str, centred: bool) -> Line:
