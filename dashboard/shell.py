@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, queries, saved, selection
+from dashboard import controls, frame, gate, queries, saved, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,8 +32,14 @@ PAGES = [
     page("data", "数据", ":material/table:", "dataset", "indicator", "region"),
     page("quality", "数据质量", ":material/fact_check:", "dataset", "indicator"),
     page("import", "数据导入", ":material/upload_file:"),
+    page("audit", "审计", ":material/policy:"),
+    page("access", "用户与权限", ":material/manage_accounts:"),
 ]
-opened = st.navigation([entry for entry, _ in PAGES])
+visitor = gate.enter()
+opened = st.navigation(gate.doors(visitor, [entry for entry, _ in PAGES]))
+if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened):
+    opened.run()
+    st.stop()
 
 # Streamlit empties the address when the reader turns to another page; the choice goes with the reader.
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
@@ -55,6 +61,8 @@ if notices:
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
 st.session_state["address"] = st.query_params.to_dict()
 saved.remember(opened.url_path, st.session_state["address"])
-saved.panel(reader, {entry.url_path: entry for entry, _ in PAGES}, opened.url_path)
+within = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry)}
+saved.panel(reader, within, opened.url_path)
+gate.account(visitor)
 opened.run()
 frame.footer(reader.release)
