@@ -3,6 +3,8 @@
 import contextlib
 import importlib
 import logging
+import os
+import sys
 import uuid
 from collections.abc import AsyncIterator
 
@@ -11,6 +13,8 @@ from anyio import create_task_group
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
+from dashboard import access
+from dashboard.hardening import Door, SafeAnswers
 from dashboard.server import Document
 
 log = logging.getLogger("dashboard")
@@ -30,7 +34,8 @@ def warm_up() -> None:
     from dashboard import queries, selection
 
     try:
-        release = queries.current_release()
+        with access.acting_as(access.EVERYBODY):
+            release = queries.current_release()
         choices = selection.choices_of(release)
         queries.targets(release)
         for dataset, indicator in choices.openings.items():
@@ -54,9 +59,23 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         yield
 
 
+def check_access() -> None:
+    """Stops a server whose gate is not set up as it was meant to be."""
+    try:
+        settings = access.settings()
+    except access.SettingsError as error:
+        sys.exit(str(error))
+    # uvicorn would let any local process say who its peer is, before the gate has seen who that really was.
+    if settings.mode == "gateway" and os.environ.get("FORWARDED_ALLOW_IPS") != "":
+        sys.exit(
+            "网关方式请用 python -m tools.serve 启动，或先设置空的环境变量 FORWARDED_ALLOW_IPS=（见docs/access.md）"
+        )
+
+
+check_access()
 app = st.App(
     "dashboard/shell.py",
     lifespan=lifespan,
-    middleware=[Middleware(Document)],
+    middleware=[Middleware(SafeAnswers), Middleware(Door), Middleware(Document)],
     on_script_error=tell_reader,
 )

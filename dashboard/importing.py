@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, imports, queries, selection
+from dashboard import audit, frame, imports, queries, selection
 from dashboard.frame import XLSX_TYPE, Reader, plain
 from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Say, Table, Understanding, Upload
 from dashboard.quality import LINE, LOAD_STATES, TABLE_HEIGHT, TALL_LINE, beijing
@@ -311,10 +311,11 @@ def findings(file: Upload, request: Request, known: list[Understanding], checked
     )
     if len(found) > SHOWN_FINDINGS:
         st.caption(f"这里列出前{SHOWN_FINDINGS}条，下载的表格里有全部。")
+    file_name = f"{Path(file.name).stem.removesuffix(MARKED)}{MARKED}.xlsx"
     st.download_button(
         "下载标出问题的表格",
-        data=lambda: imports.marked(file, request, known),
-        file_name=f"{Path(file.name).stem.removesuffix(MARKED)}{MARKED}.xlsx",
+        data=audit.download(file_name, lambda: imports.marked(file, request, known)),
+        file_name=file_name,
         mime=XLSX_TYPE,
         icon=":material/download:",
         on_click="ignore",

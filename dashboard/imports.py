@@ -18,7 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboard.queries import data_folder
+from dashboard import access, audit, queries
+from dashboard.folders import data_folder
 from etl.errors import Finding, UserError, told_when_full
 from etl.paths import ROOT
 from etl.understand import FIELD_NAMES, Figures, Understanding
@@ -90,6 +91,19 @@ class Checked:
     repeated: bool
 
 
+def may_bring() -> tuple[str, ...] | None:
+    """The regions whose rows the reader may load; None: all. Raises RefusedError for who may load nothing."""
+    try:
+        reader = access.viewer()
+    except access.AccessError:
+        raise RefusedError("登录已失效，请重新登录后再导入。") from None
+    if not reader.may_open("import"):
+        raise RefusedError("您的角色不能导入数据。")
+    if reader.regions == ():
+        raise RefusedError("还没有给您分配地区，不能导入数据。请联系系统管理员。")
+    return reader.regions
+
+
 def preview(upload: Upload, say: Say) -> list[Table]:
     """What is understood of every table of a file. Raises RefusedError for a file that cannot be read."""
     with _laid_down(upload) as path:
@@ -106,7 +120,9 @@ def check(upload: Upload, request: Request, understandings: Sequence[Understandi
 def load(upload: Upload, request: Request, understandings: Sequence[Understanding], say: Say) -> Checked:
     """Loads what is good in a file and publishes a release with it. Raises RefusedError; then nothing was changed."""
     with _laid_down(upload) as path:
-        return _load(upload, path, request, understandings, say)
+        loaded = _load(upload, path, request, understandings, say)
+    audit.record("导入", upload.name, f"{loaded.load_id}，载入{loaded.rows_loaded}行，拒收{loaded.rows_rejected}行")
+    return loaded
 
 
 def marked(upload: Upload, request: Request, understandings: Sequence[Understanding]) -> bytes:
@@ -127,12 +143,21 @@ def template() -> bytes:
 
 def undo(load_id: str, say: Say) -> str:
     """Takes a load back; gives the release that is current now. Raises RefusedError; then nothing was changed."""
-    return str(_run(["undo", load_id], say)["release"])
+    may_bring()
+    if load_id not in set(queries.loads(queries.current_release())["load_id"]):
+        raise RefusedError(f"没有载入记录“{load_id}”，或者它不全在您的范围内。")
+    release = str(_run(["undo", load_id], say)["release"])
+    audit.record("撤回", load_id, f"当前版本{release}")
+    return release
 
 
 def rollback(release: str, say: Say) -> str:
-    """Makes another release the current one; gives its id. Raises RefusedError."""
-    return str(_run(["rollback", release], say)["current"])
+    """Makes another release the current one for everybody; gives its id. Raises RefusedError."""
+    if may_bring() is not None:
+        raise RefusedError("更换版本影响所有地区，只有负责全区的数据管理员可以操作。")
+    current = str(_run(["rollback", release], say)["current"])
+    audit.record("版本", current, "改为当前版本")
+    return current
 
 
 def _silent(share: float, text: str) -> None:
@@ -173,6 +198,8 @@ def _load(
         "understanding": known,
     }
     settings = [f"--{name}={value}" for name, value in asked.items()]
+    if (regions := may_bring()) is not None:
+        settings += ["--regions", *regions]
     told = _run(["load", path, *settings, *options], say)["files"][0]
     if "error" in told:
         raise RefusedError(told["error"])

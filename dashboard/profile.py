@@ -109,11 +109,9 @@ def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFr
 
 
 @st.cache_data(show_spinner=False, max_entries=60)
-def _standings(
-    path: str, dataset: str, level: str, period: str, codes: tuple[str, ...], _release: Release
-) -> pd.DataFrame:
-    cells = totals(_release, dataset, level, period)
-    return stand(cells[cells["region_code"].isin(codes)], queries.indicators(_release))
+def _standings(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
+    cells = totals(release, dataset, level, period)
+    return stand(cells[cells["region_code"].isin(codes)], queries.indicators(release))
 
 
 def spine(
@@ -364,7 +362,7 @@ def choose_peers(reader: Reader) -> Peers:
 def spine_of(reader: Reader, figures: pd.DataFrame, peers: Peers, period: str) -> pd.DataFrame:
     """`spine` of the chosen region in one year."""
     chosen, release = reader.selection, reader.release
-    stood = _standings(release.path, chosen.dataset, peers.level, period, peers.codes, release)
+    stood = _standings(release, chosen.dataset, peers.level, period, peers.codes)
     whole = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
     whole = whole[(whole["period"] == period) & (whole["breakdown"] == "")]
     return spine(

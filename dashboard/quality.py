@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import controls, export, frame, queries, selection
+from dashboard import audit, controls, export, frame, queries, selection
 from dashboard.charts import coverage as charts
 from dashboard.frame import CSV_TYPE, Reader, plain
 from dashboard.selection import REGION_ROOT
@@ -158,10 +158,11 @@ def _show(
         return export.to_csv(rows.assign(数据性质=DEMO_MARK) if dataset == "demo" else rows)
 
     mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
+    file_name = f"{name}{mark}_{reader.release.id}.csv"
     st.download_button(
         "下载CSV",
-        data=file,
-        file_name=f"{name}{mark}_{reader.release.id}.csv",
+        data=audit.download(file_name, file),
+        file_name=file_name,
         mime=CSV_TYPE,
         icon=":material/download:",
         on_click="ignore",

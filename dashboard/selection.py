@@ -128,15 +128,15 @@ class Choices:
 
 
 def choices_of(release: Release) -> Choices:
-    """The choices of a release, made once and shared by all readers (do not change them)."""
-    return _choices_of(release.path, release)
+    """The choices of a release, made once and shared by all readers who may see the same (do not change them)."""
+    return _choices_of(release)
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
-def _choices_of(path: str, _release: Release) -> Choices:
-    indicators = queries.indicators(_release)
-    latest = queries.latest_coverage(_release).assign(period=LATEST)
-    coverage = queries.coverage(_release).sort_values(["period_end", "period_months"], ascending=False)
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _choices_of(release: Release) -> Choices:
+    indicators = queries.indicators(release)
+    latest = queries.latest_coverage(release).assign(period=LATEST)
+    coverage = queries.coverage(release).sort_values(["period_end", "period_months"], ascending=False)
     covered: dict[tuple[str, str], dict[str, Covered]] = {}
     totals = latest.groupby(["dataset", "indicator_id", "breakdown"], sort=False)["regions"].sum().reset_index()
     totals = totals.sort_values("regions", ascending=False, kind="stable")
@@ -150,11 +150,11 @@ def _choices_of(path: str, _release: Release) -> Choices:
         if row.period != LATEST and row.period not in entry.periods:
             entry.periods.append(row.period)
         entry.regions.setdefault(row.level, {})[row.period] = row.regions
-    datasets = queries.datasets(_release)
+    datasets = queries.datasets(release)
     return Choices(
         datasets=datasets,
         indicators=indicators,
-        regions=queries.regions(_release),
+        regions=queries.regions(release),
         covered=covered,
         openings={dataset: _opening(dataset, indicators, covered) for dataset in datasets},
         months=dict(zip(coverage["period"], coverage["period_months"], strict=True)),

@@ -11,6 +11,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import hardening
+
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
 TITLE = "内蒙古法治政府建设指标"
 VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
@@ -65,9 +67,11 @@ class Document:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    page = complete_page(body)
+                    nonce = hardening.new_nonce()
+                    page = complete_page(body, nonce)
                     answer = MutableHeaders(raw=start["headers"])
                     answer["content-length"] = str(len(page))
+                    answer["content-security-policy"] = hardening.policy(nonce)
                     if cookie := visitor_cookie(headers.get(b"cookie", b"").decode("latin-1"), f"/{base}", secure):
                         answer.append("set-cookie", cookie)
                     await send(start)
@@ -76,14 +80,17 @@ class Document:
         await self.app(scope, receive, complete)
 
 
-def complete_page(page: bytes) -> bytes:
-    """Streamlit's index.html with language, title, the address of the server, and our style.
+def complete_page(page: bytes, nonce: str) -> bytes:
+    """Streamlit's index.html with language, title, the address of the server, and our style; `nonce` on its scripts.
 
     The style travels with the page: as an element of the script it would be sent again at every change.
     """
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    server = f"<script>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
+    server = (
+        f"<script nonce='{nonce}'>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
+    )
     style = (Path(__file__).with_name("static") / "style.css").read_text(encoding="utf-8")
+    page = page.replace(b"<script>", f'<script nonce="{nonce}">'.encode())
     for old, new in [
         ('<html lang="en">', '<html lang="zh-CN">'),
         ("<title>Streamlit</title>", f"<title>{TITLE}</title>{server}"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, frozen, queries, saved, selection
+from dashboard import controls, frame, frozen, gate, queries, saved, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,8 +33,14 @@ PAGES = [
     page("briefs", "快照与简报", ":material/photo_library:"),
     page("quality", "数据质量", ":material/fact_check:", "dataset", "indicator"),
     page("import", "数据导入", ":material/upload_file:"),
+    page("audit", "审计", ":material/policy:"),
+    page("access", "用户与权限", ":material/manage_accounts:"),
 ]
-opened = st.navigation([entry for entry, _ in PAGES])
+visitor = gate.enter()
+opened = st.navigation(gate.doors(visitor, [entry for entry, _ in PAGES]))
+if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened):
+    opened.run()
+    st.stop()
 
 # Streamlit empties the address when the reader turns to another page; the choice goes with the reader.
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
@@ -61,7 +67,9 @@ frozen.notice(reader)
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
 st.session_state["address"] = {k: v for k, v in st.query_params.to_dict().items() if k not in selection.OF_BRIEFS}
 saved.remember(opened.url_path, st.session_state["address"])
-saved.panel(reader, pages, opened.url_path)
+within = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry)}
+saved.panel(reader, within, opened.url_path)
+gate.account(visitor)
 try:
     opened.run()
 except queries.OlderReleaseError as error:  # whatever a page asks for that the release at hand cannot hold

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dashboard import queries
+from dashboard.folders import data_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS selections (
@@ -58,6 +58,37 @@ CREATE TABLE IF NOT EXISTS seal (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     key BLOB NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS people (
+    identity TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('leader', 'analyst', 'steward', 'admin')),
+    regions TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (
+    key TEXT PRIMARY KEY,
+    identity TEXT NOT NULL,
+    seen_at REAL NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL DEFAULT (datetime('now')),
+    identity TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    client TEXT NOT NULL,
+    action TEXT NOT NULL,
+    what TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_is_never_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- INSERT OR REPLACE deletes without asking the trigger above.
+CREATE TRIGGER IF NOT EXISTS audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 WAIT_SECONDS = 10
 
@@ -74,7 +105,7 @@ class SavedSelection:
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
     """A connection for one transaction: commits at the end, rolls back on an error. Raises sqlite3.Error."""
-    folder = queries.data_folder() / "state"
+    folder = data_folder() / "state"
     folder.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(folder / "app.sqlite", timeout=WAIT_SECONDS)
     try:

@@ -130,6 +130,7 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("--publisher", default="", metavar="单位", help="报送单位")
     load.add_argument("--period", metavar="期间", help="表中没有期间列时使用，如2025Q2")
     load.add_argument("--indicator", metavar="指标", help="表中没有指标列时使用，编号或名称")
+    load.add_argument("--regions", nargs="+", metavar="代码", help="只收这些地区（盟市包括所属旗县）的行")
     load.add_argument("--name", help="文件的原名（只有一个文件时可用），用于提示和记录")
     load.add_argument("--dry-run", action="store_true", help="只校验，不载入")
     load.add_argument("--marked", type=Path, metavar="XLSX", help="另存一份标出问题的表格（只有一个文件时可用）")
@@ -217,7 +218,9 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     if (options.name or options.understanding or options.marked) and len(options.files) > 1:
         options.usage_error("--name、--marked 只能用于一个文件")
     understandings = _understandings(options.understanding) if options.understanding else None
-    request = Request(options.dataset, options.source, options.publisher, options.period, options.indicator)
+    request = Request(
+        options.dataset, options.source, options.publisher, options.period, options.indicator, options.regions
+    )
     lines: list[str] = []
     files: list[dict[str, object]] = []
     code = 0

@@ -68,13 +68,17 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Request:
-    """What a steward says about a file: the dataset it belongs to, and what the table itself does not say."""
+    """What a steward says about a file: the dataset it belongs to, and what the table itself does not say.
+
+    `regions`: codes of those whose rows may come in, their parts with them; None: all.
+    """
 
     dataset: str = "internal"
     source_title: str = ""
     publisher: str = ""
     period: str | None = None
     indicator: str | None = None
+    regions: Sequence[str] | None = None
 
     @property
     def source_id(self) -> str:
@@ -121,6 +125,7 @@ def check_file(
                     default_indicator=request.indicator,
                     understanding=understanding,
                     today=today,
+                    regions=request.regions,
                 )
             )
     return parts[0] if len(parts) == 1 else _as_one(parts, catalogue, name or path.name)
@@ -186,7 +191,12 @@ def accept(
 
 
 def already(paths: Paths, request: Request, sha256: str) -> str | None:
-    """The load_id of this very file in this dataset and from this source, if it was accepted before."""
+    """The load_id of this very file in this dataset and from this source, if it was accepted before.
+
+    What was accepted of it depends on whose rows might come in, so a restricted load never counts as the same.
+    """
+    if request.regions is not None:
+        return None
     wanted = (sha256, request.dataset, request.source_id)
     same = (r for r in _records(paths) if (r["load"]["sha256"], r["load"]["dataset"], r["source"]["id"]) == wanted)
     return next((record["load"]["load_id"] for record in same), None)

@@ -6,7 +6,7 @@ What is ambiguous is asked for, never guessed.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -255,6 +255,7 @@ def validate(
     understanding: Understanding | None = None,
     growth: bool = False,
     today: dt.date | None = None,
+    regions: Sequence[str] | None = None,
 ) -> Validated:
     """Checks every row of a table and gives the good ones as observations, the others as findings.
 
@@ -262,7 +263,7 @@ def validate(
     is computed from 分子 and 分母 gets `computed`. `source_id`, `default_period`, `default_indicator` (id or name)
     stand in where the table has no such column; the source given need not be in the catalogue yet. With `growth` the
     values are growth rates in percent of the base indicator: no rule of its unit, range or whole numbers holds. A
-    period that begins after `today` is rejected.
+    period that begins after `today` is rejected, and so is a region that is neither in `regions` nor a part of one.
 
     Raises UserError when one of the defaults, or a column of `understanding`, does not exist.
     """
@@ -277,7 +278,7 @@ def validate(
         findings = [Finding(table.file, table.sheet, None, "", "", "", fault) for fault in faults]
         return Validated(_observations({}, np.zeros(0, dtype=bool)), findings, rows_in, 0, rows_in)
 
-    check = _Check(table, catalogue, known, growth, today)
+    check = _Check(table, catalogue, known, growth, today, regions)
     columns = check.observations(
         period=period, indicator=indicator, source_id=source_id, status=status, dataset=dataset, stray=stray
     )
@@ -344,9 +345,16 @@ class _Check:
     """One run over one table. A figure is a row (long) or a cell (wide: figure i stands in row i % height)."""
 
     def __init__(
-        self, table: RawTable, catalogue: Catalogue, known: Understanding, growth: bool, today: dt.date | None
+        self,
+        table: RawTable,
+        catalogue: Catalogue,
+        known: Understanding,
+        growth: bool,
+        today: dt.date | None,
+        allowed: Sequence[str] | None,
     ) -> None:
         self.table, self.catalogue, self.known, self.growth, self.today = table, catalogue, known, growth, today
+        self.allowed = allowed
         self.wide = known.form == "wide"
         self.columns = list(known.figures) if self.wide else [known.column_of("value") or ""]
         self.height = len(table.rows)
@@ -499,7 +507,12 @@ class _Check:
             if len(fits) > 1:
                 several = f"不止一个地区叫这个名字：{self.listed(fits)}"
                 return _Fault(columns[1] or columns[0], text, several, "区划代码")
-            return next(iter(fits))
+            (code,) = fits
+            if self.allowed is not None and not {code, self.catalogue.regions[code].parent} & set(self.allowed):
+                return _Fault(
+                    columns[1] or columns[0], text, "这个地区不在您可以导入的范围内", self.listed(self.allowed)
+                )
+            return code
 
         rows = zip(*(_pick(t, first) for t in (code, name, parent)), strict=True)
         return self.rejects.add_each(codes, [resolve(texts) for texts in rows])
