@@ -46,7 +46,7 @@ if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened):
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
     st.query_params.from_dict(st.session_state["address"])
 st.session_state["page"] = opened.url_path
-pages = {entry.url_path: entry for entry, _ in PAGES}
+pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry)}
 st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
 frozen.open_snapshot(pages, opened.url_path)
 
@@ -67,8 +67,7 @@ frozen.notice(reader)
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
 st.session_state["address"] = {k: v for k, v in st.query_params.to_dict().items() if k not in selection.OF_BRIEFS}
 saved.remember(opened.url_path, st.session_state["address"])
-within = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry)}
-saved.panel(reader, within, opened.url_path)
+saved.panel(reader, pages, opened.url_path)
 gate.account(visitor)
 try:
     opened.run()
