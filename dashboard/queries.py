@@ -532,15 +532,50 @@ def releases() -> pd.DataFrame:
     return pd.concat(found).sort_values(["built_at", "id"], ascending=False, ignore_index=True)
 
 
+# ---- who lies beside whom ----
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _tables_of(path: str) -> set[str]:
+    return set(_query(path, "SELECT table_name FROM duckdb_tables()")["table_name"])
+
+
+def _since(release: Release, table: str, columns: list[str], sql: str) -> pd.DataFrame:
+    """An answer about a table that older releases, which stay readable, do not have: no rows, as from an empty one."""
+    return _table(release.path, sql) if table in _tables_of(release.path) else pd.DataFrame(columns=columns)
+
+
+def neighbours(release: Release) -> dict[str, tuple[str, ...]]:
+    """Regions of the same level that share a border line, by code; empty for a release that does not tell."""
+    columns = ["code", "neighbour"]
+    pairs = _since(release, "neighbours", columns, "SELECT code, neighbour FROM neighbours ORDER BY code, neighbour")
+    return {str(code): tuple(beside) for code, beside in pairs.groupby("code")["neighbour"]}
+
+
+def region_groups(release: Release) -> pd.DataFrame:
+    """The groups of regions that documents name: name, region_code, source_title, publisher; may be without rows."""
+    return _since(
+        release,
+        "region_groups",
+        ["name", "region_code", "source_title", "publisher"],
+        """
+        SELECT g.name, g.region_code, s.title AS source_title, s.publisher
+        FROM region_groups AS g JOIN sources AS s ON s.id = g.source_id
+        ORDER BY g.name, g.region_code""",
+    )
+
+
 # ---- people ----
 
 
 def population(release: Release) -> pd.DataFrame:
     """Census population of the region and its leagues, index region_code: population (int), as_of (datetime64),
-    source_title, publisher.
+    source_title, publisher; without rows for a release that does not tell.
     """
-    return _table(
-        release.path,
+    return _since(
+        release,
+        "population",
+        ["region_code", "population", "as_of", "source_title", "publisher"],
         """
         SELECT p.region_code, p.population, p.as_of, s.title AS source_title, s.publisher
         FROM population AS p JOIN sources AS s ON s.id = p.source_id

@@ -4,7 +4,7 @@ SQLite in WAL mode: readers and one writer do not wait for each other, and sever
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,11 @@ CREATE TABLE IF NOT EXISTS selections (
     name TEXT PRIMARY KEY,
     page TEXT NOT NULL,
     address TEXT NOT NULL,
+    saved_at TEXT NOT NULL DEFAULT (datetime('now'))
+) STRICT;
+CREATE TABLE IF NOT EXISTS groups (
+    name TEXT PRIMARY KEY,
+    codes TEXT NOT NULL,
     saved_at TEXT NOT NULL DEFAULT (datetime('now'))
 ) STRICT;
 """
@@ -65,3 +70,23 @@ def forget_selection(name: str) -> None:
     """Removes a named view; one that is not there is no error."""
     with database() as connection:
         connection.execute("DELETE FROM selections WHERE name = ?", (name,))
+
+
+def own_groups() -> dict[str, tuple[str, ...]]:
+    """The comparison groups that readers made, by name: the codes of their regions."""
+    with database() as connection:
+        rows = connection.execute("SELECT name, codes FROM groups ORDER BY name").fetchall()
+    return {name: tuple(codes.split()) for name, codes in rows}
+
+
+def save_group(name: str, codes: Iterable[str], instead_of: str = "") -> None:
+    """Keeps a comparison group under its name; the same name again, or the one that it is kept instead of, goes."""
+    with database() as connection:
+        connection.execute("DELETE FROM groups WHERE name = ?", (instead_of,))
+        connection.execute("INSERT OR REPLACE INTO groups (name, codes) VALUES (?, ?)", (name, " ".join(codes)))
+
+
+def forget_group(name: str) -> None:
+    """Removes a comparison group; one that is not there is no error."""
+    with database() as connection:
+        connection.execute("DELETE FROM groups WHERE name = ?", (name,))

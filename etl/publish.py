@@ -48,6 +48,8 @@ CONTENT_TABLES = [
     "growth",
     "targets",
     "population",
+    "neighbours",
+    "region_groups",
     "breaks",
     "expected",
     "checks",
