@@ -61,7 +61,7 @@ OWN_LOADS = f"""
     SELECT load_id FROM main.observations WHERE NOT {OPEN} GROUP BY load_id HAVING bool_and({MINE})"""
 SCOPED = {
     **dict.fromkeys(
-        ("observations", "latest_observations", "leading_observations", "growth", "checks", "expected"),
+        ("observations", "latest_observations", "leading_observations", "growth", "checks", "expected", "corrections"),
         f"{OPEN} OR {MINE}",
     ),
     # A load, its file's name and its rejected cells are seen by those who may see all that it brought.
@@ -70,7 +70,7 @@ SCOPED = {
     # The title of a steward's table is seen by those who may see a figure of it.
     "sources": f"sha256 IS NULL OR id IN (SELECT source_id FROM main.observations WHERE {OPEN} OR {MINE})",
 }
-OPEN_TABLES = ("release", "chapters", "regions", "indicators", "indicator_units", "targets", "population", "breaks")
+OPEN_TABLES = ("release", "chapters", "regions", "indicators", "indicator_units", "targets", "population", "breaks", "neighbours", "region_groups")
 
 
 def current_release() -> Release:
@@ -171,12 +171,17 @@ def _table(release: Release, sql: str) -> pd.DataFrame:
     return _query(release, sql)
 
 
+def _has(release: Release, table: str) -> bool:
+    """Whether the release has a table."""
+    return table in _table(release, "SELECT table_name FROM duckdb_tables()")["table_name"].array
+
+
 def require(release: Release, table: str, what: str) -> None:
     """To be called before a table is read that the first releases did not have; `what` names its content in Chinese.
 
     Raises OlderReleaseError when this release was made before.
     """
-    if table not in _table(release, "SELECT table_name FROM information_schema.tables")["table_name"].array:
+    if not _has(release, table):
         raise OlderReleaseError(f"版本{release.id}生成得较早，还没有{what}。要看{what}，请用较新的版本。")
 
 
@@ -639,6 +644,34 @@ def releases() -> pd.DataFrame:
         except WarehouseError:  # etl says so when it is asked for, and the others are still there
             continue
     return pd.concat(found).sort_values(["built_at", "id"], ascending=False, ignore_index=True)
+
+
+# ---- who lies beside whom ----
+
+
+def _since(release: Release, table: str, columns: list[str], sql: str) -> pd.DataFrame:
+    """An answer about a table that older releases, which stay readable, do not have: no rows, as from an empty one."""
+    return _table(release, sql) if _has(release, table) else pd.DataFrame(columns=columns)
+
+
+def neighbours(release: Release) -> dict[str, tuple[str, ...]]:
+    """Regions of the same level that share a border line, by code; empty for a release that does not tell."""
+    columns = ["code", "neighbour"]
+    pairs = _since(release, "neighbours", columns, "SELECT code, neighbour FROM neighbours ORDER BY code, neighbour")
+    return {str(code): tuple(beside) for code, beside in pairs.groupby("code")["neighbour"]}
+
+
+def region_groups(release: Release) -> pd.DataFrame:
+    """The groups of regions that documents name: name, region_code, source_title, publisher; may be without rows."""
+    return _since(
+        release,
+        "region_groups",
+        ["name", "region_code", "source_title", "publisher"],
+        """
+        SELECT g.name, g.region_code, s.title AS source_title, s.publisher
+        FROM region_groups AS g JOIN sources AS s ON s.id = g.source_id
+        ORDER BY g.name, g.region_code""",
+    )
 
 
 # ---- people ----

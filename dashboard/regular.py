@@ -103,7 +103,7 @@ def _preview(document: Document) -> None:
     with st.container(border=True, key="preview"):
         if document.simulated:
             st.badge(DEMO_MARK, color="orange")
-        st.markdown(f"#### {plain(document.title.replace(chr(10), ""))}")
+        st.markdown(f"#### {plain(document.title.replace(chr(10), ''))}")
         for block in document.blocks:
             match block:
                 case Heading():

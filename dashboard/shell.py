@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, frozen, gate, queries, saved, selection
+from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,7 +25,7 @@ def page(name: str, title: str, icon: str, *controls: str) -> tuple[StreamlitPag
 PAGES = [
     page("overview", "总览", ":material/space_dashboard:", "dataset", "indicator", "breakdown", "period", "level"),
     page("map", "地图", ":material/map:", "dataset", "indicator", "breakdown", "period", "level", "region"),
-    page("compare", "对比", ":material/leaderboard:", "dataset", "indicator", "breakdown", "period", "level"),
+    page("compare", "对比", ":material/leaderboard:", "dataset", "indicator", "breakdown", "period", "level", "region"),
     page("trends", "趋势", ":material/show_chart:", "dataset", "indicator", "breakdown", "region"),
     page("profile", "地区画像", ":material/person_pin_circle:", "dataset", "region"),
     page("indicators", "指标词典", ":material/menu_book:", "dataset", "indicator"),
@@ -66,7 +66,8 @@ if notices:
 frozen.notice(reader)
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
 st.session_state["address"] = {k: v for k, v in st.query_params.to_dict().items() if k not in selection.OF_BRIEFS}
-saved.remember(opened.url_path, st.session_state["address"])
+if not map_controls.playing(opened.url_path, reader.selection.period):  # what only passes by was not looked for
+    saved.remember(opened.url_path, st.session_state["address"])
 saved.panel(reader, pages, opened.url_path)
 gate.account(visitor)
 try:

@@ -5,7 +5,7 @@ SQLite in WAL mode: readers and one writer do not wait for each other, and sever
 
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -89,6 +89,11 @@ BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_is_never_replaced BEFORE INSERT ON audit
 WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TABLE IF NOT EXISTS groups (
+    name TEXT PRIMARY KEY,
+    codes TEXT NOT NULL,
+    saved_at TEXT NOT NULL DEFAULT (datetime('now'))
+) STRICT;
 """
 WAIT_SECONDS = 10
 
@@ -168,3 +173,23 @@ def seal_key() -> bytes:
         connection.execute("INSERT OR IGNORE INTO seal VALUES (1, ?)", (secrets.token_bytes(32),))
         (key,) = connection.execute("SELECT key FROM seal").fetchone()
     return bytes(key)
+
+
+def own_groups() -> dict[str, tuple[str, ...]]:
+    """The comparison groups that readers made, by name: the codes of their regions."""
+    with database() as connection:
+        rows = connection.execute("SELECT name, codes FROM groups ORDER BY name").fetchall()
+    return {name: tuple(codes.split()) for name, codes in rows}
+
+
+def save_group(name: str, codes: Iterable[str], instead_of: str = "") -> None:
+    """Keeps a comparison group under its name; the same name again, or the one that it is kept instead of, goes."""
+    with database() as connection:
+        connection.execute("DELETE FROM groups WHERE name = ?", (instead_of,))
+        connection.execute("INSERT OR REPLACE INTO groups (name, codes) VALUES (?, ?)", (name, " ".join(codes)))
+
+
+def forget_group(name: str) -> None:
+    """Removes a comparison group; one that is not there is no error."""
+    with database() as connection:
+        connection.execute("DELETE FROM groups WHERE name = ?", (name,))

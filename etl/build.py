@@ -122,6 +122,8 @@ def gather(paths: Paths, catalogue: Catalogue, shapes: boundaries.Boundaries, sa
         "rejects": pd.concat(rejects, ignore_index=True),
     }
     tables["population"] = _population(paths, catalogue)
+    tables["neighbours"] = pd.concat([boundaries.neighbours(frame) for frame in (shapes.leagues, shapes.banners)])
+    tables["region_groups"] = catalogue.groups.rename(columns={"group": "name"})[["name", "region_code", "source_id"]]
     if entries:
         stewards = pd.DataFrame([entry.source for entry in entries]).drop_duplicates("id", keep="last")
         tables["sources"] = pd.concat([tables["sources"], stewards], ignore_index=True)

@@ -231,13 +231,14 @@ def load_catalogue(folder: Path) -> Catalogue:
         ("targets.csv", targets, "source_id", set(sources["id"]), "来源"),
         ("breaks.csv", breaks, "indicator_id", indicators, "指标"),
         ("groups.csv", groups, "region_code", regions, "区划代码"),
-        ("groups.csv", groups, "source_id", set(sources["id"]), "来源"),
+        ("groups.csv", groups[groups["source_id"] != ""], "source_id", set(sources["id"]), "来源"),
         ("expected.csv", expected, "indicator_id", indicators, "指标"),
     ]
     for name, frame, column, known, what in references:
-        for line, value in enumerate(frame[column], start=2):
+        for line, value in zip(frame.index + 2, frame[column], strict=True):
             if value not in known:
                 faults.append(f"{name} 第{line}行“{column}”列：没有这个{what}“{value}”")
+    faults += _group_faults(groups)
     numbers = pd.to_numeric(targets["value"], errors="coerce")
     faults += [f"targets.csv 第{i + 2}行：目标值“{targets['value'][i]}”不是数" for i in targets.index[numbers.isna()]]
     if faults:
@@ -254,6 +255,20 @@ def load_catalogue(folder: Path) -> Catalogue:
         corrections=corrections,
         checks=checks,
     )
+
+
+def _group_faults(groups: pd.DataFrame) -> list[str]:
+    """Why rows of groups.csv cannot be used: no name, no source, named twice. A group without a source is none."""
+    unsourced = groups.loc[groups["source_id"] == "", "group"].unique()
+    doubled = groups[groups.duplicated(["group", "region_code"])]
+    return [
+        *[f"groups.csv 第{at + 2}行：没有写对比组的名称" for at in groups.index[groups["group"].str.strip() == ""]],
+        *[f"groups.csv：对比组“{name}”没有注明来源（source_id），不能使用" for name in unsourced],
+        *[
+            f"groups.csv 第{at + 2}行：对比组“{row['group']}”中“{row['region_code']}”重复"
+            for at, row in doubled.iterrows()
+        ],
+    ]
 
 
 def _regions(frame: pd.DataFrame, faults: list[str]) -> dict[str, Region]:

@@ -49,6 +49,8 @@ CONTENT_TABLES = [
     "growth",
     "targets",
     "population",
+    "neighbours",
+    "region_groups",
     "breaks",
     "expected",
     "corrections",

@@ -198,6 +198,21 @@ CREATE TABLE population (
 );
 COMMENT ON TABLE population IS 'Census population of the region and its leagues, for figures per 10,000 people.';
 
+CREATE TABLE neighbours (
+    code VARCHAR NOT NULL REFERENCES regions (code),
+    neighbour VARCHAR NOT NULL REFERENCES regions (code),
+    PRIMARY KEY (code, neighbour)
+);
+COMMENT ON TABLE neighbours IS 'Regions of one level that share a border line, each pair in both directions, computed from the boundaries.';
+
+CREATE TABLE region_groups (
+    name VARCHAR NOT NULL,
+    region_code VARCHAR NOT NULL REFERENCES regions (code),
+    source_id VARCHAR NOT NULL REFERENCES sources (id),
+    PRIMARY KEY (name, region_code)
+);
+COMMENT ON TABLE region_groups IS 'Comparison groups that a document names, from data/catalogue/groups.csv: no source, no group.';
+
 CREATE TABLE breaks (
     indicator_id VARCHAR NOT NULL REFERENCES indicators (id),
     "from" DATE NOT NULL,
