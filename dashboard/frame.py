@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import queries, selection
+from dashboard import explanations, queries, selection
 from dashboard.charts import Chart
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -93,7 +93,7 @@ def show(
 
     `height` in pixels: of a figure with rows, the same on every screen. `columns`: settings of the table's columns.
     """
-    st.markdown(f"#### {plain(chart.title)}")
+    st.markdown(f"#### {plain(chart.title)}", help=explanations.of_chart(chart.name))
     if chart.simulated:
         st.badge(DEMO_MARK, color="orange")
     st.caption(plain(chart.subtitle))

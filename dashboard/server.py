@@ -66,17 +66,19 @@ class Document:
 
 
 def complete_page(page: bytes) -> bytes:
-    """Streamlit's index.html with language, title, the address of the server, and our style.
+    """Streamlit's index.html with language, title, the address of the server, our style and script.
 
-    The style travels with the page: as an element of the script it would be sent again at every change.
+    Style and script travel with the page: as elements of the script they would be sent again at every change.
     """
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     server = f"<script>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
-    style = (Path(__file__).with_name("static") / "style.css").read_text(encoding="utf-8")
+    static = Path(__file__).with_name("static")
+    style = (static / "style.css").read_text(encoding="utf-8")
+    script = (static / "page.js").read_text(encoding="utf-8")
     for old, new in [
         ('<html lang="en">', '<html lang="zh-CN">'),
         ("<title>Streamlit</title>", f"<title>{TITLE}</title>{server}"),
-        ("</head>", f"<style>{style}</style></head>"),
+        ("</head>", f"<style>{style}</style><script>{script}</script></head>"),
     ]:
         page = page.replace(old.encode(), new.encode(), 1)
     return page

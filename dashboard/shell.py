@@ -32,6 +32,7 @@ PAGES = [
     page("data", "数据", ":material/table:", "dataset", "indicator", "region"),
     page("quality", "数据质量", ":material/fact_check:", "dataset", "indicator"),
     page("import", "数据导入", ":material/upload_file:"),
+    page("help", "使用说明", ":material/help:"),
 ]
 opened = st.navigation([entry for entry, _ in PAGES])
 

@@ -1,27 +1,28 @@
-"""总览: how do we stand. Headline cards of the whole region, the map of the chosen indicator."""
+"""总览: how do we stand. What needs attention, the headline cards by chapter, the map of the chosen indicator."""
 
 import streamlit as st
 
-from dashboard import cards, frame, queries, slices
+from dashboard import frame, guide, overview, plan, queries, slices
 from dashboard.charts import maps
-from dashboard.selection import REGION_ROOT
 
 reader = frame.reader()
 chosen = reader.selection
-targets = queries.targets(reader.release)
+of_indicator = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+by_region = slices.by_region(of_indicator, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period)
 
-st.title("总览")
-figures = queries.figures_of_region(reader.release, chosen.dataset, REGION_ROOT)
-st.markdown(cards.lead(figures, reader, targets))
-cards.show(cards.headlines(figures, reader.choices, chosen.dataset, targets), reader)
+guide.welcome()
+with st.container(key="print_overview"):
+    st.title("总览")
+    overview.board(reader)
+    overview.print_more(reader, by_region)
 
 st.subheader("各地情况")
-cards.pick_headline(reader)
-of_indicator = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+overview.pick_headline(reader)
 chart = maps.league_or_banner_map(
-    slices.by_region(of_indicator, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period),
+    by_region,
     whole=slices.whole(of_indicator, chosen.breakdown, chosen.period),
     **frame.map_settings(reader),
 )
 frame.show(chart, key="overview_map", on_select=lambda: frame.choose_clicked(reader, "overview_map"))
-cards.more_on_map(reader)
+overview.more_on_map(reader)
+plan.show(reader)
