@@ -37,6 +37,7 @@ SPARK_WIDTH, SPARK_HEIGHT = 84, 26  # pixels
 SPARK_INK = "#5b8fc0"  # seen on the light ground and on the dark one
 NAMED_PERIODS = 2
 ONLY_ONE = "仅此一期"
+NO_POINTS = pd.DataFrame(columns=["period", "run"])
 TONES = {
     ("higher_better", True): "good",
     ("higher_better", False): "bad",
@@ -81,8 +82,9 @@ def _of_region(release: Release, dataset: str, wanted: list[str], _choices: Choi
     breaks = queries.breaks_of_dataset(release, dataset)
     targets = queries.targets(release)
     indicators = _choices.indicators
-    known = figures[figures["value"].notna()]
+    known = figures[figures["value"].notna() & figures["indicator_id"].isin(wanted)]
     of = dict(list(known.groupby("indicator_id", sort=False)))
+    newest = dict(list(slices.with_texts(slices.newest(known)).groupby("indicator_id", sort=False)))
     headline = indicators["headline"].notna()
     shown = [i for i in wanted if i in indicators.index and (i in of or headline[i])]
     cards: list[Card] = []
@@ -92,6 +94,7 @@ def _of_region(release: Release, dataset: str, wanted: list[str], _choices: Choi
             cards.append(
                 card(
                     indicator,
+                    newest.get(indicator_id, known.head(0)),
                     of.get(indicator_id, known.head(0)),
                     growth[growth["indicator_id"] == indicator_id],
                     breaks.loc[breaks["indicator_id"] == indicator_id],
@@ -105,6 +108,7 @@ def _of_region(release: Release, dataset: str, wanted: list[str], _choices: Choi
 
 def card(
     indicator: pd.Series,
+    newest: pd.DataFrame,
     figures: pd.DataFrame,
     growth: pd.DataFrame,
     breaks: pd.DataFrame,
@@ -112,14 +116,14 @@ def card(
     choices: Choices,
     dataset: str,
 ) -> Card:
-    """The card of one indicator of one region. `figures`: those with a value; `growth`: `queries.growth_of_region`.
+    """The card of one indicator of one region. `figures`: those with a value; `newest`: of them `slices.newest`, with
+    texts; `growth`: `queries.growth_of_region`.
 
     The newest total; where only parts were published, the newest parts side by side, never their sum.
     """
     indicator_id = str(indicator.name)
     if figures.empty:
         return _empty(indicator, choices, dataset)
-    newest = slices.with_texts(slices.newest(figures))
     totals = newest[newest["breakdown"] == ""]
     if totals.empty:
         return _parts(indicator, newest, choices, dataset)
@@ -130,8 +134,7 @@ def card(
     if rate and small_base(totals["denominator"]).iloc[0]:
         cases += f"（{SMALL_BASE_WORDS}）"
     target = target_for(targets, row["region_code"], indicator_id, row["period"])
-    points = trends.timeline(figures, indicator, "", "year", breaks, unit)
-    line = _line(points, row["period"])
+    points = trends.timeline(figures, indicator, "", "year", breaks, unit) if len(figures) > 1 else NO_POINTS
     change, up, details = _change(row, points, growth, indicator)
     return Card(
         indicator_id=indicator_id,
@@ -147,7 +150,7 @@ def card(
         change=change,
         tone="" if up is None else TONES.get((indicator["direction"], up), ""),
         remark="" if change else _remark(figures[figures["breakdown"] == ""], row),
-        spark=line,
+        spark=_line(points, row["period"]),
         details=[*_details(row, target, indicator), *details],
     )
 
@@ -177,7 +180,7 @@ def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset
 
 def _plain_card(indicator: pd.Series, **parts: Any) -> Card:
     """A card without anything to compare."""
-    fixed = {"cases": "", "standing": "", "mark": None, "change": "", "tone": "", "spark": []}
+    fixed: dict[str, Any] = {"cases": "", "standing": "", "mark": None, "change": "", "tone": "", "spark": []}
     own = {"indicator_id": str(indicator.name), "chapter": int(indicator["chapter"]), "name": indicator["name"]}
     return Card(**{**fixed, **own, **parts})
 
@@ -235,14 +238,14 @@ def _up(value: float) -> bool | None:
 
 
 def change_phrase(words: str) -> str:
-    """A change as reports write it: +1.2个百分点 is 同比上升1.2个百分点, −5% is 同比下降5%, 约+5% is 同比约增长5%."""
+    """A change as reports write it: +1.2个百分点 is 同比上升1.2个百分点, −5% is 同比下降5%, 约+5% is 同比增长约5%."""
     found = re.fullmatch(r"(约?)([+−])(.+)", words)
     if not found:
         return "同比持平" if words == "持平" else words.replace("不计算", "不算同比")
     about, sign, size = found.groups()
     percent = size.endswith("%")
     verb = ("增长" if percent else "上升") if sign == "+" else "下降"
-    return f"同比{about}{verb}{size}"
+    return f"同比{verb}{about}{size}"
 
 
 def _remark(totals: pd.DataFrame, row: pd.Series) -> str:
@@ -335,7 +338,9 @@ def variables(dark: bool) -> str:
     colours = palette(dark)
     names = ("ground", "text", "muted", "line", "missing", "hatch", "primary", "reached", "near", "below")
     steps = {"bar": colours.sequential[2]}
-    return ";".join(f"--{name}:{value}" for name, value in {n: getattr(colours, n) for n in names}.items() | steps.items())
+    return ";".join(
+        f"--{name}:{value}" for name, value in {n: getattr(colours, n) for n in names}.items() | steps.items()
+    )
 
 
 def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str, dark: bool) -> str:
@@ -356,9 +361,12 @@ def card_html(made: Card, dataset: str) -> str:
     """One card. What it says comes in the order in which it is read out; source and notes on hover, tap and focus."""
     page = "map" if made.value == NOT_PUBLISHED else "trends"
     address = urlencode({"dataset": dataset, "indicator": made.indicator_id})
-    spark = f'<img class="spark" src="{spark_image(made.spark)}" alt="{_e(spark_words(made.spark))}">' if made.spark else ""
+    spark = (
+        f'<img class="spark" src="{spark_image(made.spark)}" alt="{_e(spark_words(made.spark))}">' if made.spark else ""
+    )
     missing = " missing" if made.value == NOT_PUBLISHED else ""
     only = made.remark == ONLY_ONE
+    period = f"{made.period}，{ONLY_ONE}" if only else made.period
     lines = [
         f'<span class="name"><a href="{page}?{_e(address)}">{_e(made.name)}</a></span>',
         f'<span class="value{missing}">{_e(made.value)}{spark}</span>',
@@ -366,7 +374,7 @@ def card_html(made: Card, dataset: str) -> str:
         f'<span class="change {made.tone}">{_arrow(made)}{_e(made.change)}</span>' if made.change else "",
         f'<span class="cases">{_e(made.cases)}</span>' if made.cases else "",
         f'<span class="remark">{_e(made.remark)}</span>' if made.remark and not only else "",
-        f'<span class="foot">{_e(made.period)}{"，" + ONLY_ONE if only else ""}{tip(made.indicator_id, made.details)}</span>',
+        f'<span class="foot">{_e(period)}{tip(made.indicator_id, made.details)}</span>',
     ]
     return f'<li class="card">{"".join(line for line in lines if line)}</li>'
 
@@ -419,7 +427,8 @@ def story_html(steps: list[Step], name: str, details: list[str], dark: bool) -> 
         kind = "aim" if step.target else "none" if step.value is None else "" if step.whole else "odd"
         height = 0 if step.value is None else 100 * step.value / (top or 1)
         bars.append(
-            f'<li class="{kind}"><b>{_e(step.text)}</b><i style="height:{height:.1f}%"></i><span>{_e(step.period)}</span></li>'
+            f'<li class="{kind}"><div><i style="height:{height:.1f}%"><b>{_e(step.text)}</b></i></div>'
+            f"<span>{_e(step.period)}</span></li>"
         )
     notes = ["斜纹为不足一年的数，不与全年数比较" if any(not step.whole for step in steps) else ""]
     notes += ["虚线框为目标" if any(step.target for step in steps) else ""]

@@ -37,7 +37,7 @@ def welcome() -> None:
         st.markdown("**第一次来？三句话了解这里**")
         st.markdown("\n".join(f"{number}. {plain(sentence)}" for number, sentence in enumerate(WELCOME, 1)))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("知道了", key="welcome_close", on_click=_seen, type="primary")
+            st.button("知道了", key="welcome_close", on_click=_seen)
             st.page_link(PAGES / "help.py", label="使用说明", icon=":material/help:")
 
 
@@ -47,17 +47,17 @@ def _seen() -> None:
 
 def show(reader: Reader) -> None:
     """The page 使用说明."""
-    st.subheader("这是什么")
+    st.header("这是什么")
     for sentence in WELCOME:
         st.markdown(plain(sentence))
-    st.subheader("怎么用")
+    st.header("怎么用")
     st.markdown("\n".join(f"- **{plain(task)}**：{plain(how)}" for task, how in TASKS))
-    st.subheader("名词和符号")
+    st.header("名词和符号")
     st.markdown("\n".join(f"- **{plain(term)}**：{plain(meaning)}" for term, meaning in TERMS.items()))
-    st.subheader("怎么看图")
+    st.header("怎么看图")
     st.caption("每张图标题旁的“?”也能打开这些说明。")
     st.markdown("\n".join(f"- **{plain(name)}**：{plain(text)}" for name, text in CHARTS.items()))
-    st.subheader("有问题找谁")
+    st.header("有问题找谁")
     settings = operator()
     st.markdown(plain(f"责任单位：{settings['office']}。报告错误：{settings['contact']}。"))
     st.markdown(plain(f"当前数据版本{reader.release.id}，数据截至{reader.release.data_until:%Y年%-m月%-d日}。"))

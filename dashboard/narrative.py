@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard.compare import case_unit
-from dashboard.statistics import SMALL_BASE, STATUS_WORDS, gap_in_cases, small_base, status, target_for
+from dashboard.statistics import STATUS_WORDS, gap_in_cases, small_base, status, target_for
 from dashboard.theme import LEVEL_NAMES, format_difference, format_period, format_value
 
 WHOLE = "全区"
@@ -103,7 +104,8 @@ class Attention:
 class Finding:
     """What a rule found: its `size` among others of the rule, what fills the sentence, and the address.
 
-    `indicator_id` empty: about no single indicator; `variant`: text or text_none.
+    `indicator_id` empty: about no single indicator; `variant`: text or text_none; `once`: left out where a weightier
+    rule has spoken of the indicator.
     """
 
     size: tuple[float, ...]
@@ -111,20 +113,18 @@ class Finding:
     parameters: dict[str, str]
     indicator_id: str = ""
     variant: str = "text"
+    once: bool = False
 
 
 def attention(facts: Facts, rules: Mapping[str, Any]) -> list[Attention]:
-    """The sentences of the first page, the weightiest first; at most `rules["most"]`.
-
-    An indicator of which one rule has spoken is not taken up by the gap between leagues too.
-    """
+    """The sentences of the first page, the weightiest first; at most `rules["most"]`."""
     chosen: list[Attention] = []
     spoken: set[str] = set()
     kinds = [name for name in rules if isinstance(rules[name], dict)]
     for name in sorted(kinds, key=lambda kind: -rules[kind]["weight"]):
         rule = rules[name]
         found = sorted(RULES[name](facts, rule), key=lambda finding: finding.size, reverse=True)
-        fresh = [finding for finding in found if name != "gap" or finding.indicator_id not in spoken]
+        fresh = [finding for finding in found if not (finding.once and finding.indicator_id in spoken)]
         for finding in fresh[: rule["limit"]]:
             spoken.add(finding.indicator_id)
             text = rule[finding.variant].format(**finding.words)
@@ -137,10 +137,9 @@ def _below_target(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
     for indicator_id, of in facts.targets[facts.targets["region_code"] == facts.root].groupby("indicator_id"):
         indicator = facts.indicators.loc[indicator_id]
         own = _newest_year(facts, str(indicator_id))
-        if own is None or indicator["direction"] == "neutral":
+        target = None if own is None else target_for(of, facts.root, str(indicator_id), own["period"])
+        if own is None or target is None or indicator["direction"] == "neutral":
             continue
-        target = target_for(of, facts.root, str(indicator_id), own["period"])
-        assert target is not None  # noqa: S101 - `of` holds one at least
         places = facts.of_level("league", str(indicator_id), own["period"])
         marks = [status(v, target["value"], indicator["direction"], indicator["near"]) for v in places["value"]]
         below = places[[mark == "below" for mark in marks]]
@@ -200,37 +199,35 @@ def _falling(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
     """What got worse in two whole years running, up to the newest year: of the whole region, and rates of leagues."""
     if facts.totals.empty:
         return
-    watched = facts.totals[facts.totals["indicator_id"].isin(facts.watched)]
-    newest = facts.totals["period"].max()
-    for (level, _, indicator_id), of in watched.groupby(["level", "region_code", "indicator_id"], sort=False):
-        indicator = facts.indicators.loc[indicator_id]
-        last = of.tail(YEARS)
-        rate = indicator["kind"] in RATES
-        if (
-            indicator["direction"] == "neutral"
-            or (level == "league" and not rate)
-            or not _follow(last["period"].tolist(), newest)
-            or (last["denominator"] < SMALL_BASE).any()
-            or _broken(facts, str(indicator_id), last["period"].tolist())
-        ):
+    newest = int(facts.totals["period"].max())
+    years = [str(year) for year in range(newest - YEARS + 1, newest + 1)]
+    key = ["region_code", "indicator_id"]
+    of = facts.totals[facts.totals["indicator_id"].isin(facts.watched) & facts.totals["period"].isin(years)]
+    solid = of[~small_base(of["denominator"])]
+    values = solid.pivot(index=key, columns="period", values="value").reindex(columns=years).dropna()
+    ids = values.index.get_level_values("indicator_id")
+    kinds, directions = facts.indicators["kind"].loc[ids], facts.indicators["direction"].loc[ids].to_numpy()
+    rate, whole = kinds.isin(RATES).to_numpy(), values.index.get_level_values("region_code") == facts.root
+    steps = values.diff(axis="columns").iloc[:, 1:]
+    down = (steps < 0).all(axis="columns").to_numpy() & (directions == "higher_better")
+    up = (steps > 0).all(axis="columns").to_numpy() & (directions == "lower_better")
+    change = (values.iloc[:, -1] - values.iloc[:, 0]).abs().to_numpy()
+    enough = change >= np.where(rate, rule["least"], rule["least_share"] / 100 * values.iloc[:, 0].abs())
+    for place in np.flatnonzero((down | up) & enough & (rate | whole)):
+        region_code, indicator_id = values.index[place]
+        if _broken(facts, indicator_id, years):
             continue
-        down = indicator["direction"] == "higher_better"
-        steps = last["value"].diff().dropna()
-        if not ((steps < 0) if down else (steps > 0)).all():
-            continue
-        change = abs(last["value"].iloc[-1] - last["value"].iloc[0])
-        least = rule["least"] if rate else rule["least_share"] / 100 * last["value"].iloc[0]
-        if change < least:
-            continue
+        rows = of[(of["region_code"] == region_code) & (of["indicator_id"] == indicator_id)]
         yield Finding(
-            (level == "region", rate, change),
+            (bool(whole[place]), bool(rate[place]), float(change[place])),
             {
-                "subject": _whose(last.iloc[-1], facts) + indicator["name"],
-                "word": "下降" if down else "上升",
-                "values": "、".join(f"{format_period(row.period)}{_text(row)}" for row in last.itertuples()),
+                "subject": _whose(rows.iloc[-1], facts) + facts.indicators["name"][indicator_id],
+                "word": "下降" if down[place] else "上升",
+                "values": "、".join(f"{format_period(row.period)}{_text(row)}" for row in rows.itertuples()),
             },
-            {"indicator": str(indicator_id), "region": last["region_code"].iloc[-1]},
-            str(indicator_id),
+            {"indicator": indicator_id, "region": region_code},
+            indicator_id,
+            once=not whole[place],
         )
 
 
@@ -239,9 +236,11 @@ def _gap(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
     leagues = facts.totals[facts.totals["level"] == "league"]
     for indicator_id in facts.watched:
         indicator = facts.indicators.loc[indicator_id]
+        if indicator["kind"] not in RATES:
+            continue
         counts = leagues.loc[leagues["indicator_id"] == indicator_id, "period"].value_counts()
         enough = counts[counts >= rule["places"]]
-        if indicator["kind"] not in RATES or enough.empty:
+        if enough.empty:
             continue
         period = str(enough.index.max())
         places = facts.of_level("league", indicator_id, period)
@@ -267,6 +266,7 @@ def _gap(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
             },
             {"indicator": indicator_id, "period": period, "level": "league"},
             indicator_id,
+            once=True,
         )
 
 
@@ -381,12 +381,6 @@ def _whose(row: pd.Series, facts: Facts) -> str:
 
 def _text(row: Any) -> str:
     return format_value(row.value, row.unit, row.qualifier)
-
-
-def _follow(periods: list[str], newest: str) -> bool:
-    """Whether there are three years without a gap that reach the newest one."""
-    years = [int(period) for period in periods]
-    return len(years) == YEARS and years == list(range(int(newest) - YEARS + 1, int(newest) + 1))
 
 
 def _broken(facts: Facts, indicator_id: str, periods: list[str]) -> bool:

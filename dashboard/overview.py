@@ -2,6 +2,7 @@
 
 import html
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +13,7 @@ from dashboard.narrative import Attention, Facts
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import target_for
-from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, format_period
+from dashboard.theme import DEMO_MARK, LATEST, LEVEL_NAMES, NOT_PUBLISHED, cited, format_period
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 OWED_PERIODS = 5  # the newest year and its quarters
@@ -50,18 +51,19 @@ def facts(reader: Reader) -> Facts:
 
 def attention(reader: Reader) -> list[Attention]:
     """What needs attention in the chosen dataset, the weightiest first."""
-    return _attention(reader.release, reader.selection.dataset, quality.today().isoformat(), reader)
+    today = quality.today().isoformat()
+    return _attention(reader.release, reader.selection.dataset, today, editorial.attention_rules(), reader)
 
 
-@st.cache_data(show_spinner=False, max_entries=20, ttl=3600)
-def _attention(release: Release, dataset: str, day: str, _reader: Reader) -> list[Attention]:
-    return narrative.attention(facts(_reader), editorial.attention_rules())
+@st.cache_data(show_spinner=False, max_entries=20)
+def _attention(release: Release, dataset: str, day: str, rules: dict[str, Any], _reader: Reader) -> list[Attention]:
+    return narrative.attention(facts(_reader), rules)
 
 
 def show_attention(reader: Reader) -> None:
     """The sentences as links to the pages that show their figures."""
-    st.subheader("需要关注")
-    for number, item in enumerate(attention(reader)):
+    st.header("需要关注")
+    for item in attention(reader):
         st.page_link(
             PAGES / f"{item.page}.py",
             label=plain(item.text),
@@ -82,14 +84,22 @@ def address_of(reader: Reader, parameters: dict[str, str]) -> dict[str, str]:
 # ---- the board: what is printed too ----
 
 
+def prepare(reader: Reader) -> None:
+    """Makes what the board shows of a dataset, so that no reader waits for it."""
+    cards.of_region(reader)
+    attention(reader)
+
+
 def board(reader: Reader) -> None:
     """The lead, what needs attention, the story of the first indicator and the cards; style.css lays them out."""
     chosen, release = reader.selection, reader.release
     figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
     targets = queries.targets(release)
     made = cards.of_region(reader)
-    if chosen.dataset == "demo":
-        st.badge(DEMO_MARK, color="orange")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("总览", width="content")
+        if chosen.dataset == "demo":
+            st.badge(DEMO_MARK, color="orange")
     st.markdown(cards.lead(made, figures, reader, targets))
     with st.container(key="board"):
         with st.container(key="attention", gap="xxsmall"):
@@ -121,8 +131,9 @@ def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame) -> 
 def print_more(reader: Reader, frame: pd.DataFrame) -> None:
     """What only the printout holds: the map as a table, the sources, and the release. `frame`: `slices.by_region`."""
     chosen = reader.selection
+    own_period = chosen.period == LATEST
     places = "".join(
-        f"<tr><td>{_e(row.name)}</td><td>{_e(row.text)}</td><td>{_e(row.period_text)}</td></tr>"
+        f"<li>{_e(row.name)} <b>{_e(row.text)}</b> {_e(row.period_text if own_period else '')}</li>"
         for row in frame.sort_index().itertuples(index=False)
     )
     figures = queries.figures_of_region(reader.release, chosen.dataset, REGION_ROOT)
@@ -133,7 +144,7 @@ def print_more(reader: Reader, frame: pd.DataFrame) -> None:
     part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
     head = f"各{LEVEL_NAMES[chosen.level]}{reader.indicator['name']}{part} · {format_period(chosen.period)}"
     sheet = (
-        f'{mark}<h4>{_e(head)}</h4><table class="places">{places}</table>'
+        f"{mark}<h4>{_e(head)}</h4><ul>{places}</ul>"
         f"<p>来源：{sources}</p><p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}</p>"
     )
     with st.container(key="print_more"):

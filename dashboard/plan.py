@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, editorial, narrative, queries, slices
+from dashboard import editorial, queries, slices
 from dashboard.frame import Reader, folded, plain
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import STATUS_WORDS, status
@@ -89,7 +89,7 @@ def _mark(of: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> 
 
 
 def summary(found: list[Task]) -> str:
-    """How many items of the plan have figures: 31项任务…"""
+    """In one line, how many items of the plan have figures."""
     order = list(STATES)
     best: dict[int, str] = {}
     for task in found:
@@ -106,7 +106,7 @@ def show(reader: Reader) -> None:
     figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
     found = tasks(editorial.plan_tasks(), figures, queries.targets(release), indicators)
     title = queries.source_title(release, editorial.plan_tasks()["source_id"].iloc[0])
-    st.subheader(f"{YEAR}年计划任务对照")
+    st.header(f"{YEAR}年计划任务对照")
     if chosen.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
     st.markdown(f"**{plain(summary(found))}。**")

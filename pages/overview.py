@@ -12,11 +12,10 @@ by_region = slices.by_region(of_indicator, reader.choices.regions, chosen.level,
 
 guide.welcome()
 with st.container(key="print_overview"):
-    st.title("总览")
     overview.board(reader)
     overview.print_more(reader, by_region)
 
-st.subheader("各地情况")
+st.header("各地情况")
 overview.pick_headline(reader)
 chart = maps.league_or_banner_map(
     by_region,
