@@ -31,7 +31,7 @@ def tell_reader(error: Exception) -> bool:
 def warm_up() -> None:
     """Reads what every page needs, so that the first reader does not wait for it."""
     # Caches made before the server runs would be thrown away.
-    from dashboard import queries, selection
+    from dashboard import frame, overview, queries, selection
 
     try:
         with access.acting_as(access.EVERYBODY):
@@ -40,7 +40,8 @@ def warm_up() -> None:
         queries.targets(release)
         for dataset, indicator in choices.openings.items():
             queries.figures_of_indicator(release, dataset, indicator)
-            queries.figures_of_region(release, dataset, selection.REGION_ROOT)
+            with selection.reading({"dataset": dataset}):
+                overview.prepare(frame.reader_at(release))
     except queries.WarehouseError as error:
         log.warning("started without a warehouse: %s", error)
 

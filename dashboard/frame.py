@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import exporting, queries, selection, tray
+from dashboard import explanations, exporting, queries, selection, tray
 from dashboard.charts import Chart
 from dashboard.operator import operator
 from dashboard.queries import Release
@@ -97,7 +97,7 @@ def show(
     as high on every screen. `columns`: settings of the table's columns.
     """
     chart = draw(reader)
-    st.markdown(f"#### {plain(chart.title)}")
+    st.markdown(f"#### {plain(chart.title)}", help=explanations.of_chart(chart.name))
     if chart.simulated:
         st.badge(DEMO_MARK, color="orange")
     st.caption(plain(chart.subtitle))

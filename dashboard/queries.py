@@ -219,6 +219,12 @@ def targets(release: Release) -> pd.DataFrame:
     )
 
 
+def source_title(release: Release, source_id: str) -> str:
+    """The title of a source; its id where the catalogue does not know it."""
+    found = _answer(release, "SELECT title FROM sources WHERE id = $id", {"id": source_id})["title"]
+    return str(found.iloc[0]) if len(found) else source_id
+
+
 def coverage(release: Release) -> pd.DataFrame:
     """How many regions have a value: dataset, indicator_id, breakdown, level, period, period_end, period_months,
     regions (int). Every selection that the pages offer comes from here.
@@ -560,7 +566,40 @@ def growth(release: Release, dataset: str, region_code: str, indicator_id: str) 
     )
 
 
+def growth_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
+    """Published growth of all totals of one region, the newest revision of each: indicator_id, period, value (percent),
+    qualifier, source_title, publisher, published_as.
+    """
+    return _answer(
+        release,
+        """
+        SELECT g.indicator_id, g.period, g.value, g.qualifier, s.title AS source_title, s.publisher, g.published_as
+        FROM growth AS g JOIN sources AS s ON s.id = g.source_id
+        WHERE g.dataset = $dataset AND g.region_code = $region AND g.breakdown = ''
+        QUALIFY row_number() OVER (PARTITION BY g.indicator_id, g.period ORDER BY g.revision DESC, g.source_id) = 1
+        ORDER BY g.indicator_id, g.period""",
+        {"dataset": dataset, "region": region_code},
+    )
+
+
 # ---- many indicators beside each other ----
+
+
+def annual_totals(release: Release, dataset: str) -> pd.DataFrame:
+    """The totals of whole years of the region and its leagues, by region, indicator and year: region_code, region,
+    level, indicator_id, period, value, unit, qualifier, numerator, denominator (float64). Only those with a value.
+    """
+    return _answer(
+        release,
+        """
+        SELECT o.region_code, r.name AS region, r.level, o.indicator_id, o.period, o.value, o.unit, o.qualifier,
+            o.numerator, o.denominator
+        FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
+        WHERE o.dataset = $dataset AND r.level IN ('region', 'league') AND o.breakdown = '' AND length(o.period) = 4
+            AND o.value IS NOT NULL
+        ORDER BY o.region_code, o.indicator_id, o.period""",
+        {"dataset": dataset},
+    )
 
 
 def matrix_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:

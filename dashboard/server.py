@@ -81,20 +81,23 @@ class Document:
 
 
 def complete_page(page: bytes, nonce: str) -> bytes:
-    """Streamlit's index.html with language, title, the address of the server, and our style; `nonce` on its scripts.
+    """Streamlit's index.html with language, title, the address of the server, our style and script; `nonce` on its
+    scripts.
 
-    The style travels with the page: as an element of the script it would be sent again at every change.
+    Style and script travel with the page: as elements of the script they would be sent again at every change.
     """
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
     server = (
         f"<script nonce='{nonce}'>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
     )
-    style = (Path(__file__).with_name("static") / "style.css").read_text(encoding="utf-8")
+    static = Path(__file__).with_name("static")
+    style = (static / "style.css").read_text(encoding="utf-8")
+    script = (static / "page.js").read_text(encoding="utf-8")
     page = page.replace(b"<script>", f'<script nonce="{nonce}">'.encode())
     for old, new in [
         ('<html lang="en">', '<html lang="zh-CN">'),
         ("<title>Streamlit</title>", f"<title>{TITLE}</title>{server}"),
-        ("</head>", f"<style>{style}</style></head>"),
+        ("</head>", f"<style>{style}</style><script nonce='{nonce}'>{script}</script></head>"),
     ]:
         page = page.replace(old.encode(), new.encode(), 1)
     return page

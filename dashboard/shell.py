@@ -35,6 +35,7 @@ PAGES = [
     page("import", "数据导入", ":material/upload_file:"),
     page("audit", "审计", ":material/policy:"),
     page("access", "用户与权限", ":material/manage_accounts:"),
+    page("help", "使用说明", ":material/help:"),
 ]
 visitor = gate.enter()
 opened = st.navigation(gate.doors(visitor, [entry for entry, _ in PAGES]))
