@@ -113,9 +113,8 @@ def main() -> int:
     print(
         f"interactions {len(taken)}: median {statistics.median(taken):.2f} s, p95 {p95:.2f} s, worst {taken[-1]:.2f} s"
     )
-    print(
-        f"pages opened {len(tally.opened)}: median {statistics.median(tally.opened):.2f} s, worst {max(tally.opened):.2f} s"
-    )
+    middle = statistics.median(tally.opened)
+    print(f"pages opened {len(tally.opened)}: median {middle:.2f} s, worst {max(tally.opened):.2f} s")
     print(f"received {tally.received / 1e6:.0f} MB")
     print(f"server memory: start {memory[0]:.0f} MB, half time {memory[half]:.0f} MB, end {memory[-1]:.0f} MB")
     print(f"errors {len(tally.errors)}")

@@ -58,7 +58,7 @@ def save(paths: Paths, file: Path) -> int:
 
 
 def _files(data: Path, spare: Path) -> Iterator[tuple[str, Path]]:
-    """Every file to keep, by its name in the backup. The database is copied by SQLite: a plain copy may be half written.
+    """Every file to keep, by its name in the backup. SQLite itself copies the database: a plain copy may be half one.
 
     What a killed process left half done, and locks, are not kept.
     """
