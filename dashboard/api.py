@@ -256,7 +256,7 @@ def chart(call: Call) -> Response:
         raise RequestError(422, str(error)) from None
     except snapshot.SnapshotError as error:
         raise RequestError(503, str(error)) from None
-    name = snapshot.file_name(drawn, kind)
+    name = snapshot.file_name(drawn.name, *drawn.subtitle.partition(" ")[0], call.release.id, simulated=drawn.simulated, ending=kind)
     return Response(picture, media_type=PICTURE_MEDIA[kind], headers=_named(name, inline=True))
 
 
@@ -310,8 +310,7 @@ def _file(
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
         body = sink.getvalue().to_pybytes()
-    parts = [title, *(["演示数据"] if simulated else []), call.release.id]
-    name = f"{'_'.join(parts)}.{form}"
+    name = snapshot.file_name(title, call.release.id, simulated=simulated, ending=form)
     return Response(body, media_type=MEDIA[form], headers={**_named(name), **(headers or {})})
 
 

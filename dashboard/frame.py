@@ -1,7 +1,6 @@
 """The frame of every page: what the reader looks at, how a chart is shown with its words, the footer."""
 
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +9,9 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import queries, selection
+from dashboard import queries, selection, tray
 from dashboard.charts import Chart
+from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DEMO_MARK
@@ -46,8 +46,11 @@ class Reader:
 
     @property
     def shapes(self) -> str:
-        """Where the browser finds the shape files of this release."""
-        return f"{SHAPES}?v={self.release.boundaries}"
+        """Where the browser finds the shape files: those of the current release, also for one that is looked back at.
+
+        There is one set of files. Asked for under an older version, the browser would keep them under a wrong name.
+        """
+        return f"{SHAPES}?v={queries.current_release().boundaries}"
 
     def change(self, **changes: str) -> None:
         """Changes the choice; for callbacks."""
@@ -56,7 +59,7 @@ class Reader:
 
 def reader() -> Reader:
     """The reader of this script run. Raises queries.WarehouseError."""
-    release = queries.current_release()
+    release = queries.release_asked(selection.address().get("release"))
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)
     return Reader(release, choices, chosen, dark=st.context.theme.type == "dark")
@@ -67,14 +70,6 @@ def reader_at(release: Release) -> Reader:
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)
     return Reader(release, choices, chosen, dark=False)
-
-
-@st.cache_data(show_spinner=False, ttl=60)
-def operator() -> dict[str, str]:
-    """The operator's settings from data/operator.toml: office, contact, map_approval."""
-    path = queries.data_folder() / "operator.toml"
-    defaults = {"office": "本系统运行单位", "contact": "请联系本系统管理员", "map_approval": ""}
-    return {**defaults, **tomllib.loads(path.read_text(encoding="utf-8"))} if path.exists() else defaults
 
 
 def plain(text: str) -> str:
@@ -111,6 +106,7 @@ def show(
             selection_mode="points",
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
+    tray.offer(chart, key)
     if fold := folded("查看数据", f"{key}_table"):
         fold.dataframe(chart.table, hide_index=True, column_config=columns, alt=chart.reading)
 

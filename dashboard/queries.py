@@ -6,6 +6,7 @@ DataFrames that callers may change.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,8 @@ import streamlit as st
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY_LIMIT = "1GB"
-CONNECTIONS_KEPT = 3  # the current release, the one before, and one that a reader looks back at
+CONNECTIONS_KEPT = 6  # the current release, the one before, and those that readers look back at
+RELEASE_ID = re.compile(r"[0-9]{8}-[0-9a-f]{6}")
 
 
 class WarehouseError(Exception):
@@ -56,6 +58,22 @@ def current_release() -> Release:
     return _release(str(path))
 
 
+def release_named(release_id: str) -> Release | None:
+    """The release of an id, whether current or not; None where there is none that can be read."""
+    if not RELEASE_ID.fullmatch(release_id):  # it comes from an address: nothing else may become a path
+        return None
+    path = data_folder() / "warehouse" / f"{release_id}.duckdb"
+    try:
+        return _release(str(path)) if path.is_file() else None
+    except WarehouseError:
+        return None
+
+
+def release_asked(release_id: str | None) -> Release:
+    """The release that an address asks for, else the current one. Raises WarehouseError."""
+    return (release_named(release_id) if release_id else None) or current_release()
+
+
 @st.cache_data(show_spinner=False, max_entries=CONNECTIONS_KEPT)
 def _release(path: str) -> Release:
     row = _query(path, "SELECT id, built_at, data_until, boundaries FROM release").iloc[0]
@@ -91,7 +109,13 @@ def _open(path: str) -> duckdb.DuckDBPyConnection:
 def _query(path: str, sql: str, parameters: dict[str, object] | None = None) -> pd.DataFrame:
     """Runs one statement with bound values on a cursor of its own."""
     with _connection(path).cursor() as cursor:
-        return cursor.execute(sql, parameters or {}).df()
+        try:
+            return cursor.execute(sql, parameters or {}).df()
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise WarehouseError(
+                f"版本{Path(path).stem}由另一版程序生成，缺少这里要用的内容。若它是当前版本，请在服务器上运行："
+                "python -m etl build"
+            ) from error
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

@@ -46,7 +46,11 @@ OTHER_PARAMETERS = (
     "scale",
     "cities",
     "per",
+    "snapshot",
+    "collection",
 )
+OF_BRIEFS = ("snapshot", "collection")  # what the page 快照与简报 shows; it stays behind when the reader goes on
+NOT_OF_VIEW = ("release", "mode", "missing", *OF_BRIEFS)  # what a kept view does without, or keeps by itself
 LEVELS = ("league", "banner")
 NAMES = {
     "dataset": "数据集",

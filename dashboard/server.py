@@ -1,5 +1,8 @@
 """What the server does beside running the script."""
 
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import quote
 
@@ -10,6 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
 TITLE = "内蒙古法治政府建设指标"
+VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
+VISITOR_ID = re.compile(r"[0-9a-f]{32}")
+VISITOR_DAYS = 400  # the longest that browsers keep a cookie (RFC 6265bis, section 5.6.2)
 
 
 class Document:
@@ -17,6 +23,7 @@ class Document:
 
     - The language is fixed to English, so that browsers pick Japanese forms for 直、骨、令 and screen readers read
       Chinese as English.
+    - A reader without an id gets one (`visitor_cookie`).
     - Opened at /map, the page asks for /map/_stcore/health before it tries the root: two errors on the console at
       every deep link. Told where the server is, it asks there at once.
 
@@ -42,6 +49,7 @@ class Document:
         # Compressed it could not be changed, and "not modified" would keep an older page.
         unwanted = (b"accept-encoding", b"if-none-match", b"if-modified-since")
         scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in unwanted]}
+        secure = b"https" in (scope["scheme"].encode(), headers.get(b"x-forwarded-proto"))
         start: Message | None = None
         body = b""
 
@@ -58,7 +66,10 @@ class Document:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
                     page = complete_page(body)
-                    MutableHeaders(raw=start["headers"])["content-length"] = str(len(page))
+                    answer = MutableHeaders(raw=start["headers"])
+                    answer["content-length"] = str(len(page))
+                    if cookie := visitor_cookie(headers.get(b"cookie", b"").decode("latin-1"), f"/{base}", secure):
+                        answer.append("set-cookie", cookie)
                     await send(start)
                     await send({"type": "http.response.body", "body": page})
 
@@ -80,3 +91,15 @@ def complete_page(page: bytes) -> bytes:
     ]:
         page = page.replace(old.encode(), new.encode(), 1)
     return page
+
+
+def visitor_cookie(cookies: str, path: str, secure: bool) -> str | None:
+    """The header `Set-Cookie` for a reader who sent the header `Cookie`; None for one who has an id already."""
+    try:
+        sent = SimpleCookie(cookies).get(VISITOR)
+    except CookieError:  # another program's cookie that is no cookie
+        sent = None
+    if sent is not None and VISITOR_ID.fullmatch(sent.value):
+        return None
+    fixed = f"Path={path}; Max-Age={VISITOR_DAYS * 86400}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    return f"{VISITOR}={secrets.token_hex(16)}; {fixed}"

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, queries, saved, selection
+from dashboard import controls, frame, frozen, queries, saved, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +30,7 @@ PAGES = [
     page("profile", "地区画像", ":material/person_pin_circle:", "dataset", "region"),
     page("indicators", "指标词典", ":material/menu_book:", "dataset", "indicator"),
     page("data", "数据", ":material/table:", "dataset", "indicator", "region"),
+    page("briefs", "快照与简报", ":material/photo_library:"),
     page("quality", "数据质量", ":material/fact_check:", "dataset", "indicator"),
     page("import", "数据导入", ":material/upload_file:"),
 ]
@@ -39,12 +40,16 @@ opened = st.navigation([entry for entry, _ in PAGES])
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
     st.query_params.from_dict(st.session_state["address"])
 st.session_state["page"] = opened.url_path
+pages = {entry.url_path: entry for entry, _ in PAGES}
+st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
+frozen.open_snapshot(pages, opened.url_path)
 
 try:
     reader = frame.reader()
 except queries.WarehouseError as error:
     st.title("暂时没有数据可看")
     st.error(str(error), icon=":material/database_off:")
+    frozen.way_out()
     st.stop()
 
 notices = selection.current(reader.choices)[1]
@@ -52,9 +57,14 @@ if missing := st.query_params.get("missing"):
     notices.insert(0, f"没有“{missing}”这个页面，已转到总览")
 if notices:
     st.warning("地址有误：  \n" + "  \n".join(frame.plain(notice) for notice in notices), icon=":material/info:")
+frozen.notice(reader)
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
-st.session_state["address"] = st.query_params.to_dict()
+st.session_state["address"] = {k: v for k, v in st.query_params.to_dict().items() if k not in selection.OF_BRIEFS}
 saved.remember(opened.url_path, st.session_state["address"])
-saved.panel(reader, {entry.url_path: entry for entry, _ in PAGES}, opened.url_path)
-opened.run()
+saved.panel(reader, pages, opened.url_path)
+try:
+    opened.run()
+except queries.WarehouseError as error:
+    st.error(str(error), icon=":material/database_off:")
+    frozen.way_out()
 frame.footer(reader.release)

@@ -3,6 +3,7 @@
 SQLite in WAL mode: readers and one writer do not wait for each other, and several server processes may share it.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,46 @@ CREATE TABLE IF NOT EXISTS selections (
     page TEXT NOT NULL,
     address TEXT NOT NULL,
     saved_at TEXT NOT NULL DEFAULT (datetime('now'))
+) STRICT;
+CREATE TABLE IF NOT EXISTS remembered (
+    visitor TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (visitor, name)
+) STRICT;
+-- Read by etl/pins.py too: no release that stands in snapshots.release_id is ever cleaned away. Keep both names.
+CREATE TABLE IF NOT EXISTS snapshots (
+    id TEXT PRIMARY KEY,
+    page TEXT NOT NULL,
+    address TEXT NOT NULL,
+    release_id TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    title TEXT NOT NULL,
+    taken_at TEXT NOT NULL,
+    taken_by TEXT NOT NULL,
+    chart TEXT NOT NULL,
+    thumbnail BLOB
+) STRICT;
+-- What lies in a tray (holder: tray-<visitor>) or in a saved collection (holder: collection-<id>), in its order.
+CREATE TABLE IF NOT EXISTS kept (
+    holder TEXT NOT NULL,
+    snapshot TEXT NOT NULL REFERENCES snapshots (id),
+    position INTEGER NOT NULL,
+    heading TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (holder, snapshot)
+) STRICT;
+CREATE TABLE IF NOT EXISTS collections (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    visitor TEXT NOT NULL,
+    saved_by TEXT NOT NULL,
+    saved_at TEXT NOT NULL
+) STRICT;
+-- The key that seals what leaves as a file (dashboard/tray_files.py); one row.
+CREATE TABLE IF NOT EXISTS seal (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    key BLOB NOT NULL
 ) STRICT;
 """
 WAIT_SECONDS = 10
@@ -45,6 +86,14 @@ def database() -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+@contextmanager
+def writing() -> Iterator[sqlite3.Connection]:
+    """As `database`, for a change that rests on what it read: no one else writes in between."""
+    with database() as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
 def saved_selections() -> list[SavedSelection]:
     """All named views, by name."""
     with database() as connection:
@@ -65,3 +114,26 @@ def forget_selection(name: str) -> None:
     """Removes a named view; one that is not there is no error."""
     with database() as connection:
         connection.execute("DELETE FROM selections WHERE name = ?", (name,))
+
+
+def recalled(visitor: str, name: str) -> str | None:
+    """What is remembered of a visitor under `name`; None: nothing."""
+    with database() as connection:
+        row = connection.execute(
+            "SELECT value FROM remembered WHERE (visitor, name) = (?, ?)", (visitor, name)
+        ).fetchone()
+    return row[0] if row else None
+
+
+def remember(visitor: str, name: str, value: str) -> None:
+    """Keeps a small fact about a visitor; the same name again replaces it."""
+    with database() as connection:
+        connection.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", (visitor, name, value))
+
+
+def seal_key() -> bytes:
+    """The secret key of this installation, made at its first use."""
+    with database() as connection:
+        connection.execute("INSERT OR IGNORE INTO seal VALUES (1, ?)", (secrets.token_bytes(32),))
+        (key,) = connection.execute("SELECT key FROM seal").fetchone()
+    return bytes(key)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from etl import publish, simulate
+from etl import pins, publish, simulate
 from etl.accepted import Request
 from etl.build import PUBLISHED_TABLES
 from etl.catalogue import load_catalogue
@@ -33,7 +33,7 @@ EXAMPLES = """\
   python -m etl load 2025年二季度应诉.xlsx --dry-run --marked 问题.xlsx
   python -m etl load 2025年二季度应诉.xlsx --source 2025年二季度应诉报表 --publisher 兴安盟司法局
   python -m etl undo internal-00001-1a2b3c4d         撤回一次载入
-  python -m etl status                               列出版本，标出当前版本
+  python -m etl status                               列出版本，标出当前版本和被快照引用的版本
   python -m etl rollback [20251231-a1b2c3]           退回上一版本或指定版本
   python -m etl template --out 填报模板.xlsx           空白填报模板
   python -m etl simulate --out 演示数据（模拟）.csv      写出演示数据
@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--name", help="文件的原名")
     undo = command("undo", _undo, "撤回一次载入，启用没有它的版本")
     undo.add_argument("load_id", metavar="载入编号", help="见“数据质量”页的载入记录")
-    command("status", _status, "列出版本")
+    command("status", _status, "列出版本，标出当前版本和被快照引用的版本")
     rollback = command("rollback", _rollback, "退回较早的版本")
     rollback.add_argument("release", nargs="?", metavar="版本", help="版本编号；不写则退回上一版本")
     blank = command("template", _template, "写出空白填报模板（XLSX，带下拉选项）")
@@ -257,16 +257,30 @@ def _rollback(paths: Paths, options: argparse.Namespace) -> int:
 
 def _status(paths: Paths, options: argparse.Namespace) -> int:
     current, found = publish.current_id(paths), publish.releases(paths)
+    try:
+        pinned: dict[str, int] | None = pins.pinned(paths)
+        problem = ""
+    except pins.UnknownPinsError as error:
+        pinned, problem = None, str(error)
+    snapshots = pinned or {}
     lines = [
         f"{'→' if r.id == current else ' '} {r.id}  生成于{r.built_at:%Y-%m-%d %H:%M}（UTC）  数据截至{r.data_until}"
         f"  {r.observations}条数据  拒收{r.rows_rejected}行  {r.failed_checks}项核对不一致"
+        f"{f'  被{snapshots[r.id]}张快照引用，长期保留' if r.id in snapshots else ''}"
         for r in found
     ]
     if not found:
         lines = ["还没有版本。请运行：python -m etl build"]
     elif current not in [r.id for r in found]:
         lines.append(f"当前版本“{current or '无'}”不存在。请运行：python -m etl build，或 rollback 到上面的一个版本")
-    _print({"current": current, "releases": [{**asdict(r), "path": r.path.name} for r in found]}, options, lines)
+    lines += [
+        f"  {lost}  被{snapshots[lost]}张快照引用，但版本文件不在：快照仍可查看，不能回到当时的页面"
+        for lost in sorted(snapshots.keys() - {r.id for r in found})
+    ]
+    if problem:
+        lines.append(f"不能确定哪些版本被快照引用，{problem}。清理旧版本已暂停")
+    told = [{**asdict(r), "path": r.path.name, "snapshots": snapshots.get(r.id, 0)} for r in found]
+    _print({"current": current, "releases": told, "pinned": pinned}, options, lines)
     return 0
 
 

@@ -22,7 +22,7 @@ import filelock
 import pandas as pd
 import pyarrow as pa
 
-from etl import accepted, boundaries
+from etl import accepted, boundaries, pins
 from etl.accepted import Load, Request
 from etl.build import Gathered, Say, gather, input_files, now, sha256
 from etl.catalogue import load_catalogue
@@ -148,7 +148,7 @@ def build(paths: Paths, say: Say) -> Outcome:
         boundaries.write_static(gathered.boundaries, paths.static)
         point_at(paths, release_id)
         _remember(paths, fingerprint, release_id)
-        _prune(paths)
+        _prune(paths, say)
         return _outcome(paths, release_id, built=release_id not in before)
 
 
@@ -408,11 +408,18 @@ def _remember(paths: Paths, fingerprint: str, release_id: str) -> None:
     os.replace(aside, paths.warehouse / "fingerprints.json")
 
 
-def _prune(paths: Paths) -> None:
-    """Removes all but the newest releases and the current one."""
-    current = current_id(paths)
-    for path in sorted(_release_files(paths), key=lambda p: p.stat().st_mtime, reverse=True)[RELEASES_KEPT:]:
-        if path.stem != current:
+def _prune(paths: Paths, say: Say) -> None:
+    """Removes all but the newest releases, the current one and those that a snapshot was taken from."""
+    old = sorted(_release_files(paths), key=lambda p: p.stat().st_mtime, reverse=True)[RELEASES_KEPT:]
+    if not old:
+        return
+    try:
+        kept = {current_id(paths), *pins.pinned(paths)}
+    except pins.UnknownPinsError as error:
+        say(f"旧版本全部保留：不能确定哪些版本被快照引用，{error}")
+        return
+    for path in old:
+        if path.stem not in kept:
             path.unlink()
 
 
