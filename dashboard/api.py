@@ -35,6 +35,7 @@ log = logging.getLogger("dashboard.api")
 CALLS = limits.parse("120/minute")
 PICTURES = limits.parse("30/minute")  # each is drawn by a browser
 DATES = ("period_start", "period_end")
+LISTS = ("aliases",)  # columns whose cells hold several texts
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 PICTURE_MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 _limiter = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
@@ -136,7 +137,7 @@ def _endpoint(path: str, answer: Callable[[Call], Response]) -> Callable[[Reques
             response = error.answer({"Retry-After": "60"} if error.status == 429 else None)
         except queries.WarehouseError as error:
             response = RequestError(503, str(error)).answer()
-        except Exception:  # noqa: BLE001 - the border of the interface: logged under an id, and told in words
+        except Exception:
             number = uuid.uuid4().hex[:8]
             log.exception("error %s at %s", number, path)
             response = RequestError(500, f"服务出错了，已记录，编号{number}").answer()
@@ -234,9 +235,7 @@ def release(call: Call) -> Response:
             "id": call.release.id,
             "built_at": f"{call.release.built_at.isoformat()}Z",
             "data_until": call.release.data_until.isoformat(),
-            "datasets": {
-                name: DATASET_NAMES.get(name, name) for name in selection.choices_of(call.release).datasets
-            },
+            "datasets": {name: DATASET_NAMES.get(name, name) for name in selection.choices_of(call.release).datasets},
         },
     )
 
@@ -252,16 +251,17 @@ def chart(call: Call) -> Response:
     try:
         drawn = families.chart(family, parameters, call.release)
         picture = snapshot.image(drawn, kind, scale=max(scale, 1))
-    except families.NotDrawable as error:
+    except families.NotDrawableError as error:
         raise RequestError(422, str(error)) from None
     except snapshot.SnapshotError as error:
         raise RequestError(503, str(error)) from None
-    name = snapshot.file_name(drawn.name, *drawn.subtitle.partition(" ")[0], call.release.id, simulated=drawn.simulated, ending=kind)
+    subject = drawn.subtitle.partition(" · ")[0]
+    name = snapshot.file_name(subject, drawn.name, call.release.id, simulated=drawn.simulated, ending=kind)
     return Response(picture, media_type=PICTURE_MEDIA[kind], headers=_named(name, inline=True))
 
 
 def description(call: Call) -> Response:
-    """This interface, described for programs (OpenAPI 3.1)."""
+    """The interface, described for programs (OpenAPI 3.1)."""
     return JSONResponse(api_description.openapi(list(families.FAMILIES)))
 
 
@@ -305,7 +305,8 @@ def _file(
 ) -> Response:
     """A table as CSV or Parquet, under a speaking name."""
     if form == "csv":
-        body = export.to_csv(_dated(table))
+        lists = {name: table[name].map("、".join) for name in LISTS if name in table}
+        body = export.to_csv(_dated(table).assign(**lists))
     else:
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
@@ -329,5 +330,7 @@ def _dated(table: pd.DataFrame) -> pd.DataFrame:
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows as they go into JSON: what is missing is null, never 0."""
     plain = _dated(table).astype(object)
+    lists = {name: plain[name].map(list) for name in LISTS if name in plain}
+    plain = plain.assign(**lists)
     rows: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict(orient="records")
     return rows

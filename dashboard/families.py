@@ -11,7 +11,7 @@ from dashboard.frame import Reader
 from dashboard.queries import Release
 
 
-class NotDrawable(Exception):
+class NotDrawableError(Exception):
     """There is nothing to draw for these parameters; the message says in Chinese why."""
 
 
@@ -23,10 +23,10 @@ FAMILIES: dict[str, Callable[[Reader], Chart]] = {"map": _map}
 
 
 def chart(family: str, parameters: Mapping[str, str], release: Release) -> Chart:
-    """The chart of a family (a key of FAMILIES). Raises NotDrawable, also for parameters that make no sense."""
+    """The chart of a family (a key of FAMILIES). Raises NotDrawableError, also for parameters that make no sense."""
     with selection.reading(parameters):
         choices = selection.choices_of(release)
         notices = selection.current(choices)[1]
         if notices:
-            raise NotDrawable("；".join(notices))
+            raise NotDrawableError("；".join(notices))
         return FAMILIES[family](frame.reader_at(release))

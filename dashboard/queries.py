@@ -259,8 +259,8 @@ def observations(
 ) -> tuple[pd.DataFrame, int]:
     """Figures as `figures_of_indicator` gives them, of every indicator, and how many there are without limit.
 
-    `filters`: a key of FILTERS -> the values to keep; what is not named is not filtered. Not cached: answers differ from
-    call to call, and may be large.
+    `filters`: a key of FILTERS -> the values to keep; what is not named is not filtered. Not cached: answers
+    differ from call to call, and may be large.
     """
     where = " AND ".join(f"list_contains(${name}, {FILTERS[name]})" for name in filters) or "true"
     bound: dict[str, object] = {name: list(values) for name, values in filters.items()}

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
+FOR_PROGRAMS = frozenset({"healthz", "metrics"})  # routes of dashboard/api.py that lie beside the pages
 TITLE = "内蒙古法治政府建设指标"
 VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
@@ -41,7 +42,7 @@ class Document:
             return
         base = (st.get_option("server.baseUrlPath") or "").strip("/")
         name = scope["path"].strip("/").removeprefix(base).strip("/")
-        if name and "/" not in name and "." not in name and name not in PAGES:
+        if name and "/" not in name and "." not in name and name not in PAGES | FOR_PROGRAMS:
             # Streamlit would open a dialog in English.
             home = RedirectResponse(f"/{base}/?missing={quote(name)}".replace("//", "/"))
             await home(scope, receive, send)

@@ -14,9 +14,10 @@ from typing import Literal
 
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart, picture as pictures
+from dashboard.charts import Chart
+from dashboard.charts import picture as pictures
 from dashboard.operator import operator
-from dashboard.renderer import Busy, RenderError, Renderer, TimedOut
+from dashboard.renderer import Busy, Renderer, RenderError, TimedOut
 from dashboard.theme import DEMO_MARK
 
 STATIC = Path(__file__).with_name("static")

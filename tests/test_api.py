@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -19,7 +20,9 @@ RATE = "court_appearance_rate"
 
 @pytest.fixture
 def client(warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> TestClient:
-    monkeypatch.setattr(api, "_limiter", api.limits.strategies.MovingWindowRateLimiter(api.limits.storage.MemoryStorage()))
+    monkeypatch.setattr(
+        api, "_limiter", api.limits.strategies.MovingWindowRateLimiter(api.limits.storage.MemoryStorage())
+    )
     return TestClient(Starlette(routes=api.routes("")))
 
 
@@ -27,7 +30,8 @@ def test_a_figure_comes_with_its_source_and_with_nulls_for_what_is_missing(clien
     body = client.get("/api/v1/observations", params={"indicator": RATE, "region": "150000", "period": "2023"}).json()
     (row,) = body["observations"]
     assert (row["value"], row["unit"], row["status"]) == (99.74, "%", "published")
-    assert row["source_title"] and row["publisher"]
+    assert row["source_title"]
+    assert row["publisher"]
     assert row["numerator"] is None
     assert row["period_end"] == "2023-12-31"
     assert row["mark"] == ""
@@ -148,7 +152,9 @@ def test_health_and_metrics_tell_the_release(client: TestClient) -> None:
     assert "process_resident_memory_bytes" in text
 
 
-def test_without_a_warehouse_health_says_what_to_do(client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+def test_without_a_warehouse_health_says_what_to_do(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
     for address in ("/healthz", "/api/v1/observations"):
         response = client.get(address)
