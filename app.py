@@ -11,8 +11,7 @@ from anyio import create_task_group
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
-from dashboard import api
-from dashboard.server import Document
+from dashboard.server import Document, routes
 
 log = logging.getLogger("dashboard")
 
@@ -58,7 +57,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 app = st.App(
     "dashboard/shell.py",
     lifespan=lifespan,
-    routes=api.routes(st.get_option("server.baseUrlPath") or ""),
+    routes=routes(),
     middleware=[Middleware(Document)],
     on_script_error=tell_reader,
 )

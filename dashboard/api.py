@@ -23,7 +23,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 
 from dashboard import api_description, export, families, metrics, queries, selection, snapshot
 from dashboard.api_description import FORMATS, LONGEST_PAGE, PAGE, ROUTES
@@ -84,16 +84,10 @@ class Call:
         return int(text)
 
 
-def routes(base: str) -> list[BaseRoute]:
-    """The routes of the server beside Streamlit's own; `base`: what stands before every path (server.baseUrlPath)."""
-    inner: list[BaseRoute] = [Route(path, _endpoint(path, ANSWERS[path])) for path in ROUTES]
-    interface = Starlette(routes=inner, exception_handlers={HTTPException: _not_found})
-    prefix = f"/{base.strip('/')}" if base.strip("/") else ""
-    return [
-        Mount(f"{prefix}/api/v1", app=interface),
-        Route(f"{prefix}/healthz", health),
-        Route(f"{prefix}/metrics", lambda _: Response(metrics.page(), media_type=metrics.CONTENT_TYPE)),
-    ]
+def application() -> Starlette:
+    """What stands at /api/v1."""
+    routes = [Route(path, _endpoint(path, ANSWERS[path])) for path in ROUTES]
+    return Starlette(routes=routes, exception_handlers={HTTPException: _not_found})
 
 
 def health(_: Request) -> Response:
@@ -103,6 +97,11 @@ def health(_: Request) -> Response:
     except queries.WarehouseError as error:
         return JSONResponse({"status": "no_warehouse", "message": str(error)}, status_code=503)
     return JSONResponse({"status": "ok", "release": release.id})
+
+
+def counters(_: Request) -> Response:
+    """What the server counts of itself, for Prometheus."""
+    return Response(metrics.page(), media_type=metrics.CONTENT_TYPE)
 
 
 async def _not_found(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """What the server does beside running the script."""
 
+import functools
 import re
 import secrets
 from http.cookies import CookieError, SimpleCookie
@@ -7,8 +8,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
@@ -104,3 +108,40 @@ def visitor_cookie(cookies: str, path: str, secure: bool) -> str | None:
         return None
     fixed = f"Path={path}; Max-Age={VISITOR_DAYS * 86400}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     return f"{VISITOR}={secrets.token_hex(16)}; {fixed}"
+
+
+def routes() -> list[BaseRoute]:
+    """The routes beside Streamlit's own: the HTTP interface, health and metrics, below server.baseUrlPath.
+
+    Their module is imported at the first request: caches that are declared before the server runs are not its own.
+    """
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}" if base else ""
+
+    async def interface(scope: Scope, receive: Receive, send: Send) -> None:
+        await (await run_in_threadpool(_interface))(scope, receive, send)
+
+    return [
+        Mount(f"{prefix}/api/v1", app=interface),
+        Route(f"{prefix}/healthz", _health),
+        Route(f"{prefix}/metrics", _counters),
+    ]
+
+
+@functools.cache
+def _interface() -> ASGIApp:
+    from dashboard import api
+
+    return api.application()
+
+
+def _health(request: Request) -> Response:
+    from dashboard import api
+
+    return api.health(request)
+
+
+def _counters(request: Request) -> Response:
+    from dashboard import api
+
+    return api.counters(request)
