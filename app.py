@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 
 from dashboard import access
 from dashboard.hardening import Door, SafeAnswers
-from dashboard.server import Document
+from dashboard.server import Document, routes
 
 log = logging.getLogger("dashboard")
 
@@ -77,6 +77,7 @@ check_access()
 app = st.App(
     "dashboard/shell.py",
     lifespan=lifespan,
+    routes=routes(),
     middleware=[Middleware(SafeAnswers), Middleware(Door), Middleware(Document)],
     on_script_error=tell_reader,
 )

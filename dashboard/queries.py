@@ -10,6 +10,7 @@ every table that holds figures, or tells of them, the part that is theirs. No st
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -314,6 +315,33 @@ def _figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
 def figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
     """Every figure of one dataset, by chapter, indicator and region; columns as in `FIGURES`."""
     return _figures_of_dataset(_shared(release, dataset), dataset)
+
+
+# What the filters of `observations` are called, and the columns that they look at.
+FILTERS = {
+    "dataset": "o.dataset",
+    "indicator": "o.indicator_id",
+    "breakdown": "o.breakdown",
+    "period": "o.period",
+    "level": "r.level",
+    "region": "o.region_code",
+}
+
+
+def observations(
+    release: Release, filters: Mapping[str, Sequence[str]], limit: int | None = None, offset: int = 0
+) -> tuple[pd.DataFrame, int]:
+    """Figures as `figures_of_indicator` gives them, of every indicator, and how many there are without limit.
+
+    `filters`: a key of FILTERS -> the values to keep; what is not named is not filtered. Not cached: answers
+    differ from call to call, and may be large.
+    """
+    where = " AND ".join(f"list_contains(${name}, {FILTERS[name]})" for name in filters) or "true"
+    bound: dict[str, object] = {name: list(values) for name, values in filters.items()}
+    total = int(_query(release, f"SELECT count(*) AS n FROM ({FIGURES} WHERE {where})", bound)["n"].iloc[0])
+    order = "ORDER BY o.dataset, o.indicator_id, o.region_code, o.period_end, o.breakdown, o.period"
+    page = f"LIMIT {limit:d} OFFSET {offset:d}" if limit is not None else ""
+    return _query(release, f"{FIGURES} WHERE {where} {order} {page}", bound), total
 
 
 def datasets(release: Release) -> list[str]:

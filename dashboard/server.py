@@ -1,5 +1,6 @@
 """What the server does beside running the script."""
 
+import functools
 import re
 import secrets
 from http.cookies import CookieError, SimpleCookie
@@ -7,13 +8,17 @@ from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import hardening
 
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
+FOR_PROGRAMS = frozenset({"healthz", "metrics"})  # routes of dashboard/api.py that lie beside the pages
 TITLE = "内蒙古法治政府建设指标"
 VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
@@ -43,7 +48,7 @@ class Document:
             return
         base = (st.get_option("server.baseUrlPath") or "").strip("/")
         name = scope["path"].strip("/").removeprefix(base).strip("/")
-        if name and "/" not in name and "." not in name and name not in PAGES:
+        if name and "/" not in name and "." not in name and name not in PAGES | FOR_PROGRAMS:
             # Streamlit would open a dialog in English.
             home = RedirectResponse(f"/{base}/?missing={quote(name)}".replace("//", "/"))
             await home(scope, receive, send)
@@ -113,3 +118,40 @@ def visitor_cookie(cookies: str, path: str, secure: bool) -> str | None:
         return None
     fixed = f"Path={path}; Max-Age={VISITOR_DAYS * 86400}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
     return f"{VISITOR}={secrets.token_hex(16)}; {fixed}"
+
+
+def routes() -> list[BaseRoute]:
+    """The routes beside Streamlit's own: the HTTP interface, health and metrics, below server.baseUrlPath.
+
+    Their module is imported at the first request: caches that are declared before the server runs are not its own.
+    """
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}" if base else ""
+
+    async def interface(scope: Scope, receive: Receive, send: Send) -> None:
+        await (await run_in_threadpool(_interface))(scope, receive, send)
+
+    return [
+        Mount(f"{prefix}/api/v1", app=interface),
+        Route(f"{prefix}/healthz", _health),
+        Route(f"{prefix}/metrics", _counters),
+    ]
+
+
+@functools.cache
+def _interface() -> ASGIApp:
+    from dashboard import api
+
+    return api.application()
+
+
+def _health(request: Request) -> Response:
+    from dashboard import api
+
+    return api.health(request)
+
+
+def _counters(request: Request) -> Response:
+    from dashboard import api
+
+    return api.counters(request)
