@@ -38,6 +38,7 @@ check: $(VENV)/dev  ## lint, format, types and layers only
 
 bench: $(VENV)/dev browser  ## all benchmarks: first map, bytes of a filter change, a load of a million rows
 	$(BIN)/python -m benchmarks.first_map
+	$(BIN)/python -m benchmarks.filter_change
 	$(BIN)/python -m benchmarks.load_million
 
 screenshots: $(VENV)/dev browser  ## make the README's screenshots anew
