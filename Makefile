@@ -36,8 +36,10 @@ check: $(VENV)/dev  ## lint, format, types and layers only
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev browser  ## benchmarks: time to the first map, bytes of a filter change
+bench: $(VENV)/dev browser  ## all benchmarks: first map, bytes of a filter change, a load of a million rows
 	$(BIN)/python -m benchmarks.first_map
+	$(BIN)/python -m benchmarks.filter_change
+	$(BIN)/python -m benchmarks.load_million
 
 screenshots: $(VENV)/dev browser  ## make the README's screenshots anew
 	$(BIN)/python -m tools.screenshots
