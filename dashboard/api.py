@@ -25,7 +25,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from dashboard import api_description, export, families, metrics, queries, selection, snapshot
+from dashboard import access, api_description, audit, export, families, metrics, queries, selection, snapshot
+from dashboard.access import Viewer
 from dashboard.api_description import FORMATS, LONGEST_PAGE, PAGE, ROUTES
 from dashboard.queries import Release
 from dashboard.theme import DATASET_NAMES, DEMO_MARK
@@ -37,6 +38,7 @@ PICTURES = limits.parse("30/minute")  # each is drawn by a browser
 DATES = ("period_start", "period_end")
 LISTS = ("aliases",)  # columns whose cells hold several texts
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
+LIKE_PAGES = {"/observations": "data"}  # answers that only readers of this page may have
 PICTURE_MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
 _limiter = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
 
@@ -118,16 +120,18 @@ def _endpoint(path: str, answer: Callable[[Call], Response]) -> Callable[[Reques
     def handle(request: Request) -> Response:
         started = time.perf_counter()
         try:
-            _limit(request, PICTURES if "charts" in path else CALLS)
+            viewer = _viewer(request, path)
+            _limit(viewer.identity or _client(request), PICTURES if "charts" in path else CALLS)
             if unknown := [name for name in request.query_params if name not in known]:
                 names = "、".join(sorted(known))
                 raise RequestError(400, f"参数“{unknown[0]}”不认识，可用：{names}", unknown[0])
-            release = _release(request)
-            tag = f'W/"{release.id}-{program()}"'
-            if tag in request.headers.get("if-none-match", ""):
-                response = Response(status_code=304)
-            else:
-                response = answer(Call(request, release))
+            with access.acting_as(viewer):
+                release = _release(request)
+                tag = f'W/"{release.id}-{_seen_by(release)}{program()}"'
+                if tag in request.headers.get("if-none-match", ""):
+                    response = Response(status_code=304)
+                else:
+                    response = answer(Call(request, release))
             response.headers["ETag"] = tag
             # Asked again each time, and kept by nobody between: who may see what is decided here.
             response.headers["Cache-Control"] = "private, no-cache"
@@ -146,10 +150,34 @@ def _endpoint(path: str, answer: Callable[[Call], Response]) -> Callable[[Reques
     return handle
 
 
-def _limit(request: Request, limit: limits.RateLimitItem) -> None:
-    """Counts the call. Raises RequestError once there were too many from one address."""
-    address = request.client.host if request.client else ""
-    if not _limiter.hit(limit, address):
+def _viewer(request: Request, path: str) -> Viewer:
+    """Who calls, by the same gate as the pages. Raises RequestError for who may not have this answer."""
+    try:
+        viewer = access.viewer_of(request.headers, request.cookies, _client(request))
+    except access.AccessError as error:
+        if error.reason == "unknown":
+            raise RequestError(403, "您没有使用本系统的角色，请与系统管理员联系") from None
+        raise RequestError(401, "请先登录，再使用这个接口") from None
+    if not viewer.may_open(LIKE_PAGES.get(path, "overview")):
+        raise RequestError(403, "您的角色不能使用这个接口")
+    return viewer
+
+
+def _client(request: Request) -> str:
+    """The address of the caller."""
+    return request.client.host if request.client else ""
+
+
+def _seen_by(release: Release) -> str:
+    """What tells answers apart that are made for readers of different regions; empty where all is seen."""
+    if release.scope is None:
+        return ""
+    return hashlib.sha256(" ".join(release.scope).encode()).hexdigest()[:6] + "-"
+
+
+def _limit(caller: str, limit: limits.RateLimitItem) -> None:
+    """Counts the call. Raises RequestError once there were too many from one reader or address."""
+    if not _limiter.hit(limit, caller):
         raise RequestError(429, f"请求过于频繁，每分钟最多{limit.amount}次，请稍后再试")
 
 
@@ -311,6 +339,7 @@ def _file(
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
         body = sink.getvalue().to_pybytes()
     name = snapshot.file_name(title, call.release.id, simulated=simulated, ending=form)
+    audit.record("下载", name, call.request.url.query)
     return Response(body, media_type=MEDIA[form], headers={**_named(name), **(headers or {})})
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +12,7 @@ import streamlit as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import api, api_description, families, queries, server, snapshot
+from dashboard import access, api, api_description, families, queries, server, snapshot
 from dashboard.charts import Chart
 from dashboard.theme import DEMO_MARK
 from etl.paths import Paths
@@ -127,6 +128,8 @@ def test_too_many_calls_are_refused_in_words(client: TestClient, monkeypatch: py
     answers = [client.get("/api/v1/release") for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[-1].headers["retry-after"] == "60"
+    elsewhere = TestClient(client.app, client=("192.0.2.7", 5000))
+    assert elsewhere.get("/api/v1/release").status_code == 200
 
 
 def test_an_unexpected_fault_is_logged_and_told_without_its_words(
@@ -203,3 +206,42 @@ def test_every_family_draws_simulated_figures_without_a_page(warehouse: Paths, f
     chart = families.chart(family, asked, queries.current_release())
     assert chart.simulated
     assert chart.title
+
+
+@pytest.fixture
+def gated(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TestClient]:
+    """The interface as one reader after the other meets it: named in a header, with the role of that name."""
+    roles = {
+        "leader": access.Viewer("leader", "", "leader", ()),
+        "analyst": access.Viewer("analyst", "", "analyst", ("150200",)),
+        "other": access.Viewer("other", "", "analyst", ("150300",)),
+    }
+
+    def viewer_of(headers: Mapping[str, str], cookies: Mapping[str, str], address: str) -> access.Viewer:
+        name = headers.get("x-user", "")
+        if name not in roles:
+            raise access.AccessError("unknown" if name else "unsigned")
+        return roles[name]
+
+    monkeypatch.setattr(access, "viewer_of", viewer_of)
+
+    def as_(name: str) -> TestClient:
+        client.headers["x-user"] = name
+        return client
+
+    return as_
+
+
+def test_the_same_gate_stands_before_the_interface(gated: Callable[[str], TestClient]) -> None:
+    assert gated("").get("/api/v1/release").status_code == 401
+    assert gated("stranger").get("/api/v1/release").status_code == 403
+    assert gated("leader").get("/api/v1/release").status_code == 200
+    assert gated("leader").get("/api/v1/observations").status_code == 403
+    assert gated("analyst").get("/api/v1/observations").status_code == 200
+
+
+def test_readers_of_different_regions_never_share_an_answer(gated: Callable[[str], TestClient]) -> None:
+    mine = gated("analyst").get("/api/v1/regions").headers["etag"]
+    response = gated("other").get("/api/v1/regions", headers={"If-None-Match": mine})
+    assert response.status_code == 200
+    assert response.headers["etag"] != mine
