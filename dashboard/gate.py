@@ -83,6 +83,7 @@ def _not_for_role(visitor: Viewer, title: str) -> None:
             f"{frame.plain(frame.operator()['contact'])}",
             icon=":material/lock:",
         )
+        account(visitor)
     else:
         st.info("没有开启登录，没有用户和操作记录可管理。开启办法见docs/access.md。", icon=":material/lock_open:")
 
@@ -95,7 +96,7 @@ def account(visitor: Viewer) -> None:
     with st.sidebar.container(key="account"):
         st.caption(f"{frame.plain(visitor.name)}（{ROLE_NAMES[visitor.role]}，内部数据：{regions}）")
         st.button("退出登录", icon=":material/logout:", width="stretch", on_click=access.sign_out)
-        st.fragment(_watch, run_every=min(LONGEST_WATCH, access.settings().idle_minutes * 15))()
+        st.fragment(_watch, run_every=min(LONGEST_WATCH, access.settings().idle_minutes * 3))()
 
 
 def _watch() -> None:
