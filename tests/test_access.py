@@ -2,8 +2,10 @@
 
 import ast
 import inspect
+import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
@@ -359,6 +361,16 @@ def test_the_example_is_a_file_that_works(tmp_path: Path) -> None:
     example = (ROOT / "data" / "access.example.toml").read_text(encoding="utf-8").replace("# user", "user")
     (tmp_path / "access.toml").write_text(example.replace('"oidc"', '"gateway"'), encoding="utf-8")
     assert access._settings(tmp_path / "access.toml").user_header == "X-Remote-User"
+
+
+def test_no_secret_is_in_the_repository() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = [name for name in tracked.split("\0") if name and (ROOT / name).is_file()]
+    assert not {"data/access.toml", ".streamlit/secrets.toml"} & set(files)
+    secret = re.compile(r"""-----BEGIN [A-Z ]*PRIVATE KEY|(client|cookie)_secret\s*=\s*["'](?!\.\.\.)[^{"']{12,}["']""")
+    texts = {name: (ROOT / name).read_text(encoding="utf-8", errors="ignore") for name in files}
+    found = {name for name, text in texts.items() if secret.search(text)}
+    assert found == {"tests/test_access_browser.py"}, "the made-up one of the tests, so the search finds what there is"
 
 
 # ---- what may be loaded ----

@@ -1,6 +1,7 @@
 """Headers of a trusted gateway, forged ones, safe answers, and the way back to a deep link: the server's own gate."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,17 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
 
 from dashboard import access, hardening
 from dashboard.access import AccessError, Person, Viewer
 from dashboard.hardening import Door, SafeAnswers
+from etl.paths import Paths
+from tests.conftest import Server
 
+SECONDS = 60
 GATEWAY, READER = "10.1.1.1", "192.168.7.7"
 SETTINGS = f"""
 mode = "gateway"
@@ -178,3 +185,47 @@ def test_cookies_are_for_tls_only_where_the_reader_came_by_tls() -> None:
     tls = ("X-Forwarded-Proto", "https")
     assert ask(SafeAnswers(Door(cookie)), "/", GATEWAY, tls).headers["set-cookie"] == "a=b; HttpOnly; Secure"
     assert ask(SafeAnswers(Door(cookie)), "/", READER, tls).headers["set-cookie"] == "a=b; HttpOnly"
+
+
+# ---- a real server behind a gateway ----
+
+
+def conversation(server: Server, *headers: tuple[str, str]) -> str:
+    """What a browser that comes with these headers is told at its first visit."""
+    address = server.address.replace("http", "ws") + "/_stcore/stream"
+    told = b""
+    with connect(address, subprotocols=["streamlit"], origin=server.address, additional_headers=headers) as socket:
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        socket.send(message.SerializeToString())
+        while True:
+            frame = socket.recv(timeout=SECONDS)
+            told += frame if isinstance(frame, bytes) else frame.encode()
+            forward = ForwardMsg()
+            forward.ParseFromString(frame)
+            if forward.WhichOneof("type") == "script_finished":
+                return told.decode("utf-8", errors="ignore")
+
+
+@pytest.mark.browser
+def test_the_whole_server_believes_its_gateway_and_no_doubled_header(
+    quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(quick_start.data, tmp_path / "data", ignore=shutil.ignore_patterns("state", "*.log"))
+    settings = SETTINGS.replace(GATEWAY, "127.0.0.1")
+    (tmp_path / "data" / "access.toml").write_text(settings, encoding="utf-8")
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
+    with pytest.raises(RuntimeError, match="FORWARDED_ALLOW_IPS"):
+        Server(tmp_path / "data")
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")
+    server = Server(tmp_path / "data")
+    try:
+        boss, zhang = ("X-Remote-User", "boss"), ("X-Remote-User", "zhang")
+        assert "责任单位" in conversation(server, boss)
+        assert "还没有为您开通" in conversation(server, zhang)
+        for headers in ((), (zhang, boss)):
+            told = conversation(server, *headers)
+            assert "请从单位的统一门户进入本系统" in told
+            assert "责任单位" not in told
+    finally:
+        server.stop()
