@@ -46,6 +46,10 @@ CREATE TABLE IF NOT EXISTS kept (
     note TEXT NOT NULL,
     PRIMARY KEY (holder, snapshot)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot_scopes (
+    snapshot TEXT PRIMARY KEY REFERENCES snapshots (id),
+    regions TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS collections (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,

@@ -5,6 +5,7 @@ and remove are the entries of a tray, or of a collection saved under a name.
 """
 
 import hashlib
+import json
 import re
 import secrets
 import sqlite3
@@ -16,7 +17,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from dashboard import queries, selection, state, visitor
+from dashboard import access, queries, selection, state, visitor
 from dashboard.charts import Chart
 from dashboard.queries import Release
 from dashboard.selection import NOT_OF_VIEW, OTHER_PARAMETERS
@@ -98,7 +99,7 @@ def offer(light: Callable[[], Chart], key: str) -> None:
 
     On the page of the tray itself, what is shown was collected before.
     """
-    if st.session_state["page"] == "briefs":
+    if st.session_state["page"] == "briefs" or not access.viewer().may_open("briefs"):
         return
     seen = queries.release_asked(selection.address().get("release"))
     st.button(
@@ -151,25 +152,40 @@ def collection_of(collection_id: str) -> str:
 
 
 def entries(holder: str) -> list[Entry]:
-    """What a tray or collection holds, in its order."""
+    """What a tray or collection holds, in its order, without what this reader may not see."""
     columns = ", ".join(f"s.{name}" for name in Snapshot.__dataclass_fields__)
     with state.database() as connection:
         rows = connection.execute(
-            f"""SELECT k.heading, k.note, {columns} FROM kept AS k JOIN snapshots AS s ON s.id = k.snapshot
+            f"""SELECT c.regions, k.heading, k.note, {columns} FROM kept AS k
+            JOIN snapshots AS s ON s.id = k.snapshot LEFT JOIN snapshot_scopes AS c ON c.snapshot = s.id
             WHERE k.holder = ? ORDER BY k.position""",
             (holder,),
         ).fetchall()
-    return [Entry(Snapshot(*row[2:]), row[0], row[1]) for row in rows]
+    found = [(row[0], Entry(Snapshot(*row[3:]), row[1], row[2])) for row in rows]
+    return [entry for regions, entry in found if _may_see(entry.snapshot, regions)]
 
 
 def snapshot(snapshot_id: str) -> Snapshot | None:
-    """The snapshot of an id; None where there is none."""
+    """The snapshot of an id; None where there is none, or none for this reader."""
     if not SNAPSHOT_ID.fullmatch(snapshot_id):
         return None
-    columns = ", ".join(Snapshot.__dataclass_fields__)
+    columns = ", ".join(f"s.{name}" for name in Snapshot.__dataclass_fields__)
     with state.database() as connection:
-        row = connection.execute(f"SELECT {columns} FROM snapshots WHERE id = ?", (snapshot_id,)).fetchone()
-    return Snapshot(*row) if row else None
+        row = connection.execute(
+            f"""SELECT c.regions, {columns} FROM snapshots AS s LEFT JOIN snapshot_scopes AS c ON c.snapshot = s.id
+            WHERE s.id = ?""",
+            (snapshot_id,),
+        ).fetchone()
+    return Snapshot(*row[1:]) if row and _may_see(Snapshot(*row[1:]), row[0]) else None
+
+
+def _may_see(found: Snapshot, regions: str | None) -> bool:
+    """Whether this reader may see a kept picture. `regions`: JSON, whose figures its taker saw; None: not known."""
+    mine = access.regions()
+    if mine is None or found.dataset in queries.OPEN_DATASETS:
+        return True
+    theirs = json.loads(regions or "null")  # null: of all regions
+    return theirs is not None and all({code, f"{code[:4]}00"} & set(mine) for code in theirs)
 
 
 def collect(holder: str, added: list[Entry], position: int | None = None) -> int:
@@ -317,6 +333,8 @@ def _keep(connection: sqlite3.Connection, kept: Snapshot) -> None:
         f"INSERT OR IGNORE INTO snapshots ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
         list(values.values()),
     )
+    regions = json.dumps(access.regions())
+    connection.execute("INSERT OR IGNORE INTO snapshot_scopes VALUES (?, ?)", (kept.id, regions))
 
 
 def _order(connection: sqlite3.Connection, holder: str) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import briefs, snapshot
+from dashboard import audit, briefs, snapshot
 from dashboard.briefs import Brief, Item
 from dashboard.frame import plain
 from dashboard.operator import operator
@@ -71,10 +71,11 @@ def panel(page: Shown) -> None:
         release = releases[0] if len(releases) == 1 else f"{len(releases)}个版本"
         with st.container(horizontal=True):
             for number, kind in enumerate(FORMATS):
+                file_name = snapshot.file_name(title, release, simulated=simulated, ending=kind.ending)
                 st.download_button(
                     f"生成{kind.label}",
-                    data=_maker(kind.make, title, page.entries),
-                    file_name=snapshot.file_name(title, release, simulated=simulated, ending=kind.ending),
+                    data=audit.download(file_name, _maker(kind.make, title, page.entries)),
+                    file_name=file_name,
                     mime=kind.mime,
                     key=f"make_{kind.ending}",
                     icon=f":material/{kind.icon}:",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from etl import accepted, boundaries, publish, simulate
+from etl import accepted, publish
 from etl.accepted import Request
 from etl.catalogue import load_catalogue
 from etl.paths import Paths
@@ -50,7 +50,6 @@ def make(source: Paths, folder: Path, settings: str) -> Paths:
         digest = publish.sha256(table)
         accepted.accept(paths, request, checked, name=name, sha256=digest, started_at=when, now=when)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulate, "panel", quick.panel)
-        patch.setattr(boundaries, "write_static", quick.write_static)
+        quick.shorten(patch.setattr)
         publish.build(paths, lambda text: None)
     return paths

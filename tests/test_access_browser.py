@@ -12,13 +12,11 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from dashboard import access
 from etl.paths import Paths
-from tests import conftest, gated, test_browser
-from tests.conftest import Server
+from tests import browsing, gated
+from tests.browsing import Server
 from tests.gated import ADMIN, FOREIGN_MARKS, OWN
-from tests.test_browser import AT_REST, SECONDS
 
 pytestmark = pytest.mark.browser
-browser = test_browser.browser
 
 ANALYST, LEADER, STRANGER = "analyst@example.cn", "leader@example.cn", "stranger@example.cn"
 IDLE_MINUTES = 1
@@ -30,7 +28,7 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("signed")
     settings = f'mode = "oidc"\nadmins = ["{ADMIN}"]\nidle_minutes = {IDLE_MINUTES}\n'
     paths = gated.make(quick_start, folder, settings)
-    port = conftest.free_port()
+    port = browsing.free_port()
     people = [User(sub=who, claims={"email": who, "name": who[0]}) for who in (ANALYST, LEADER, STRANGER, ADMIN)]
     with (
         oidc_provider_mock.run_server_in_thread(user_claims=people) as provider,
@@ -49,7 +47,7 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.setenv("STREAMLIT_SECRETS_FILES", str(folder / "secrets.toml"))
         patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
         patch.setenv("DASHBOARD_DATA_DIR", str(paths.data))
-        patch.setattr(conftest, "free_port", lambda: port)
+        patch.setattr(browsing, "free_port", lambda: port)
         with access.acting_as(access.Viewer(ADMIN, "", "admin", None)):
             access.grant(access.Person(ANALYST, "", "analyst", (OWN,)))
             access.grant(access.Person(LEADER, "", "leader", (access.WHOLE,)))
@@ -61,14 +59,14 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture
 def reader(browser: Browser) -> Iterator[BrowserContext]:
     context = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(SECONDS)
+    context.set_default_timeout(browsing.SECONDS)
     yield context
     context.close()
 
 
 def at_rest(page: Page, heading: str) -> None:
     page.get_by_role("heading", name=heading, exact=True).wait_for()
-    page.wait_for_function(AT_REST)
+    browsing.at_rest(page)
 
 
 def open_page(reader: BrowserContext, server: Server, path: str) -> Page:

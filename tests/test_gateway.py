@@ -19,7 +19,7 @@ from dashboard import access, hardening
 from dashboard.access import AccessError, Person, Viewer
 from dashboard.hardening import Door, SafeAnswers
 from etl.paths import Paths
-from tests.conftest import Server
+from tests.browsing import Server
 
 SECONDS = 60
 GATEWAY, READER = "10.1.1.1", "192.168.7.7"
@@ -115,11 +115,13 @@ def test_who_the_gateway_names_has_the_role_that_the_administrator_gave() -> Non
         assert refusal.value.reason == reason
 
 
-def test_a_made_file_is_given_to_readers_only_and_an_upload_taken_from_stewards_only() -> None:
+def test_a_made_file_is_given_to_readers_only_and_an_upload_taken_from_those_who_have_a_page_for_it() -> None:
     with access.acting_as(Viewer("boss", "", "admin", None)):
         access.grant(Person("zhang", "", "analyst", ("150700",)))
+        access.grant(Person("li", "", "leader", ("150000",)))
     for path, status in (("/media/a.csv", 200), ("/_stcore/upload_file/a/b", 403)):
-        assert ask(Door(echo), path, GATEWAY, ("X-Remote-User", "zhang")).status == status
+        assert ask(Door(echo), path, GATEWAY, ("X-Remote-User", "li")).status == status
+        assert ask(Door(echo), path, GATEWAY, ("X-Remote-User", "zhang")).status == 200
         assert ask(Door(echo), path, READER, ("X-Remote-User", "zhang")).status == 403
         assert ask(Door(echo), path, GATEWAY, ("X-Remote-User", "boss")).status == 200
 

@@ -19,17 +19,14 @@ from playwright.sync_api import Browser
 
 from dashboard import export, queries, selection, state, tables
 from dashboard.state import SavedSelection
-from etl import accepted, boundaries, publish, simulate
+from etl import accepted, publish
 from etl.accepted import Request
 from etl.catalogue import load_catalogue
 from etl.errors import UserError
 from etl.paths import Paths
-from tests import quick, test_browser
-from tests.conftest import Server
-from tests.test_browser import AT_REST, SECONDS
+from tests import browsing, quick
+from tests.browsing import Server
 from tests.test_pages import PAGES, open_page
-
-browser = test_browser.browser
 
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
 SQL = "'; DROP TABLE observations; --"
@@ -66,8 +63,7 @@ def poisoned(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Pa
     when = datetime(2026, 1, 15)
     accepted.accept(paths, request, checked, name=FILE_NAME, sha256="0" * 64, started_at=when, now=when)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulate, "panel", quick.panel)
-        patch.setattr(boundaries, "write_static", quick.write_static)
+        quick.shorten(patch.setattr)
         publish.build(paths, lambda text: None)
         patch.setenv("DASHBOARD_DATA_DIR", str(paths.data))
         state.save_selection(SavedSelection(EVERYTHING, "map", urlencode(ADDRESS)))
@@ -165,9 +161,9 @@ WATCH = """document.addEventListener('securitypolicyviolation', event =>
 def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browser: Browser, server: Server) -> None:
     """Every page, with poison in every name, and two with poison in the address, too."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(browsing.SECONDS)
     context.add_init_script(WATCH)
     page = context.new_page()
-    page.set_default_timeout(SECONDS)
     page.on("dialog", lambda dialog: pytest.fail(f"a dialog opened: {dialog.message}"))
     chosen = urlencode({"indicator": "reconsideration_cases", "region": "150700"})
     internal = f"{chosen}&dataset=internal"
@@ -178,14 +174,13 @@ def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browse
         answer = page.goto(server.address + path)
         assert answer is not None
         assert answer.headers["x-content-type-options"] == "nosniff"
-        page.wait_for_function(AT_REST)
-        page.wait_for_timeout(200)
+        at_rest(page)
         assert page.evaluate("window.violations ?? []") == [], path
         assert page.evaluate("window.hacked") is None, path
         assert page.locator("img[src=x]").count() == 0, path
         assert page.locator('a[href^="javascript"]').count() == 0, path
     page.goto(f"{server.address}/map")
-    page.wait_for_function(AT_REST)
+    at_rest(page)
     page.evaluate(
         """() => { const script = document.createElement('script'); script.textContent = 'window.hacked = 1';
         document.body.append(script); setTimeout('window.hacked = 1', 0) }"""
