@@ -105,7 +105,8 @@ def _preview(document: Document) -> None:
     with st.container(border=True, key="preview"):
         if document.simulated:
             st.badge(DEMO_MARK, color="orange")
-        st.markdown(f"#### {plain(document.title.replace(chr(10), ''))}")
+        title = document.title.replace("\n", "")
+        st.markdown(f"#### {plain(title)}")
         for block in document.blocks:
             match block:
                 case Heading():

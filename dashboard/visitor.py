@@ -1,7 +1,7 @@
 """Who reads, without a name: a random id in a first-party cookie, so that what a reader collects is there tomorrow.
 
 The server sets the cookie with the page (`server.visitor_cookie`); scripts of the page cannot read it, and it goes to
-no other site. What is remembered under it lies in data/state/app.sqlite.
+no other site.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import secrets
 
 import streamlit as st
 
-from dashboard import access, state
+from dashboard import access
 from dashboard.server import VISITOR, VISITOR_ID
 
 
@@ -33,13 +33,3 @@ def current() -> str:
 def user() -> str:
     """The name of who is signed in; empty where nobody needs to."""
     return access.viewer().name
-
-
-def recalled(name: str) -> str | None:
-    """What `remember` kept of this reader under `name`; None where it kept nothing."""
-    return state.recalled(current(), name)
-
-
-def remember(name: str, value: str) -> None:
-    """Keeps a small fact about this reader, such as that a hint was read."""
-    state.remember(current(), name, value)
