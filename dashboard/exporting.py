@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, snapshot
+from dashboard import audit, export, snapshot
 from dashboard.charts import Chart
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -63,7 +63,9 @@ def _pictures(chart: Chart, light: Callable[[], Chart], view: View, key: str) ->
         for kind, mime in PICTURE_TYPES.items():
             st.download_button(
                 kind.upper(),
-                data=partial(_made, light, kind, scale or 2, bool(clear)),
+                data=audit.download(
+                    name_of(chart, view.release, kind), partial(_made, light, kind, scale or 2, bool(clear))
+                ),
                 file_name=name_of(chart, view.release, kind),
                 mime=mime,
                 key=f"{kind}_{key}",
@@ -82,7 +84,9 @@ def _figures(chart: Chart, view: View, key: str) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "XLSX",
-            data=lambda: export.to_xlsx(marked(chart), explanation(chart, view)),
+            data=audit.download(
+                name_of(chart, view.release, "xlsx"), lambda: export.to_xlsx(marked(chart), explanation(chart, view))
+            ),
             file_name=name_of(chart, view.release, "xlsx"),
             mime=XLSX_TYPE,
             key=f"xlsx_{key}",
@@ -92,7 +96,7 @@ def _figures(chart: Chart, view: View, key: str) -> None:
         )
         st.download_button(
             "CSV",
-            data=lambda: export.to_csv(marked(chart)),
+            data=audit.download(name_of(chart, view.release, "csv"), lambda: export.to_csv(marked(chart))),
             file_name=name_of(chart, view.release, "csv"),
             mime=CSV_TYPE,
             key=f"csv_{key}",
@@ -105,6 +109,7 @@ def _figures(chart: Chart, view: View, key: str) -> None:
 @st.dialog("由浏览器生成图片", width="large")
 def in_browser(chart: Chart, view: View) -> None:
     """The complete picture, drawn by the reader's own browser, with plotly's button that saves it."""
+    audit.record("下载", name_of(chart, view.release, "png"), "由浏览器生成")
     figure = snapshot.picture(chart)
     kind = st.segmented_control("格式", ["png", "svg"], default="png", required=True, format_func=str.upper)
     st.caption("点图右上角的相机按钮保存。图中文字用本机字体，可能与服务器生成的略有不同。")

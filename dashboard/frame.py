@@ -32,25 +32,22 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True)
 class Reader:
-    """What a page starts from: the release, what there is to choose, and the choice in the address."""
+    """What a page starts from: the release, what there is to choose, and the choice in the address.
+
+    `shapes`: where the browser finds the shape files. There is one set of them, that of the current release: asked for
+    under the version of an older one, the browser would keep them under a wrong name.
+    """
 
     release: Release
     choices: Choices
     selection: Selection
     dark: bool
+    shapes: str
 
     @property
     def indicator(self) -> pd.Series:
         """The chosen row of `queries.indicators`."""
         return self.choices.indicators.loc[self.selection.indicator]
-
-    @property
-    def shapes(self) -> str:
-        """Where the browser finds the shape files: those of the current release, also for one that is looked back at.
-
-        There is one set of files. Asked for under an older version, the browser would keep them under a wrong name.
-        """
-        return f"{SHAPES}?v={queries.current_release().boundaries}"
 
     @property
     def in_light(self) -> "Reader":
@@ -63,18 +60,21 @@ class Reader:
 
 
 def reader() -> Reader:
-    """The reader of this script run. Raises queries.WarehouseError."""
+    """The reader of this script run, on the release that the address asks for. Raises queries.WarehouseError."""
     release = queries.release_asked(selection.address().get("release"))
-    choices = selection.choices_of(release)
-    chosen, _ = selection.current(choices)
-    return Reader(release, choices, chosen, dark=st.context.theme.type == "dark")
+    return _reader(release, dark=st.context.theme.type == "dark")
 
 
 def reader_at(release: Release) -> Reader:
     """The reader of an address that `selection.reading` lends: no session, light colours. Raises WarehouseError."""
+    return _reader(release, dark=False)
+
+
+def _reader(release: Release, dark: bool) -> Reader:
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)
-    return Reader(release, choices, chosen, dark=False)
+    shapes = f"{SHAPES}?v={queries.current_release().boundaries}"
+    return Reader(release, choices, chosen, dark, shapes)
 
 
 def plain(text: str) -> str:
@@ -119,7 +119,7 @@ def show(
     light = (lambda: draw(reader.in_light)) if reader.dark else (lambda: chart)
     with st.container(horizontal=True, key=f"actions_{key}"):
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
-        tray.offer(light, key)
+        tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
         fold.dataframe(
             chart.table, hide_index=True, column_config=columns(chart) if columns else None, alt=chart.reading

@@ -204,7 +204,7 @@ def load(
     if dry_run or not checked.rows_loaded:
         return Loaded(shown, None, checked, repeated=False, outcome=None)
     with publishing(paths, say):
-        before = accepted.already(paths, request, digest)
+        before = accepted.already(paths, request, digest, checked)
         if before is not None:
             return Loaded(shown, before, checked, repeated=True, outcome=build(paths, say))
         load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=now())
