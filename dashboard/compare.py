@@ -1,6 +1,7 @@
 """The page 对比: what is compared with what, which of its views answers, and what to say where nothing compares."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
@@ -229,10 +230,9 @@ def show(asked: Question) -> None:
 
 
 def _ranking(asked: Question, stood: pd.DataFrame) -> None:
-    chosen, scene = asked.reader.selection, asked.scene()
-    whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
-    chart = rankings.ranking(stood, scene, whole=whole, target=_target(asked))
-    _draw(chart, "ranking", columns=_bars(chart.table, scene))
+    chosen = asked.reader.selection
+    whole, target = whole_of(asked.figures, chosen.breakdown, chosen.period), _target(asked)
+    _draw(asked, lambda asked: rankings.ranking(stood, asked.scene(), whole=whole, target=target), "ranking", bars=True)
 
 
 def _periods(asked: Question, stood: pd.DataFrame) -> None:
@@ -249,8 +249,7 @@ def _periods(asked: Question, stood: pd.DataFrame) -> None:
     if reasons:
         _instead(asked, f"{format_period(first)}与{format_period(last)}之间口径有变，不可比：{reasons}")
         return
-    chart = rankings.two_periods(early, late, scene, period2=other)
-    _draw(chart, "periods")
+    _draw(asked, lambda asked: rankings.two_periods(early, late, asked.scene(), period2=other), "periods")
 
 
 def _breaks(asked: Question, early: pd.Timestamp, late: pd.Timestamp) -> str:
@@ -266,15 +265,16 @@ def _scatter(asked: Question, stood: pd.DataFrame) -> None:
         _instead(asked, f"{format_period(chosen.period)}没有第二项至少两地有数的指标，画不出散点。")
         return
     figures = queries.figures_of_indicator(reader.release, chosen.dataset, other)
-    chart = scatters.two_indicators(
-        stood,
-        asked.standings(chosen.period, other, figures),
-        asked.scene(),
-        asked.scene(other),
-        whole=whole_of(asked.figures, chosen.breakdown, chosen.period),
-        other_whole=whole_of(figures, "", chosen.period),
+    others = asked.standings(chosen.period, other, figures)
+    wholes = {
+        "whole": whole_of(asked.figures, chosen.breakdown, chosen.period),
+        "other_whole": whole_of(figures, "", chosen.period),
+    }
+    _draw(
+        asked,
+        lambda asked: scatters.two_indicators(stood, others, asked.scene(), asked.scene(other), **wholes),
+        "scatter",
     )
-    _draw(chart, "scatter")
 
 
 def _funnel(asked: Question, stood: pd.DataFrame) -> None:
@@ -288,8 +288,8 @@ def _funnel(asked: Question, stood: pd.DataFrame) -> None:
         return
     whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
     parts = whole if whole is not None and whole["denominator"] > 0 else with_parts[["numerator", "denominator"]].sum()
-    chart = scatters.funnel(stood, scene, rate=100 * parts["numerator"] / parts["denominator"])
-    _draw(chart, "funnel", columns=_bars(chart.table, scene))
+    rate = 100 * parts["numerator"] / parts["denominator"]
+    _draw(asked, lambda asked: scatters.funnel(stood, asked.scene(), rate=rate), "funnel", bars=True)
 
 
 def _heatmap(asked: Question) -> None:
@@ -311,13 +311,11 @@ def _heatmap(asked: Question) -> None:
         return
     aims = _aims(asked, rows)
     _pick_shading(asked, len(aims))
+    shaded, cells = matrices.by_rank, matrices.matrix_cells(figures, rows, asked.places)
     if asked.asked.by == "target" and len(aims):
-        rows = rows.loc[aims.index]
-        cells = matrices.matrix_cells(figures, rows, asked.places).join(aims, on="indicator_id")
-        chart = matrices.by_target(cells, asked.scene(), scope=scope)
-    else:
-        chart = matrices.by_rank(matrices.matrix_cells(figures, rows, asked.places), asked.scene(), scope=scope)
-    _draw(chart, "heatmap")
+        shaded = matrices.by_target
+        cells = matrices.matrix_cells(figures, rows.loc[aims.index], asked.places).join(aims, on="indicator_id")
+    _draw(asked, lambda asked: shaded(cells, asked.scene(), scope=scope), "heatmap")
 
 
 def _aims(asked: Question, rows: pd.DataFrame) -> pd.DataFrame:
@@ -349,9 +347,14 @@ def _pick_shading(asked: Question, aimed: int) -> None:
 VIEWS = {"ranking": _ranking, "periods": _periods, "scatter": _scatter, "funnel": _funnel}
 
 
-def _draw(chart: Chart, key: str, columns: dict[str, object] | None = None) -> None:
-    """A chart in its own height, which follows from its rows."""
-    frame.show(chart, key, height=int(chart.figure.layout.height), columns=columns)
+def _draw(asked: Question, draw: Callable[[Question], Chart], key: str, bars: bool = False) -> None:
+    """A chart; `bars`: its table's column 对照 as bars."""
+    frame.show(
+        lambda reader: draw(replace(asked, reader=reader)),
+        asked.reader,
+        key,
+        columns=(lambda chart: _bars(chart.table, asked.scene())) if bars else None,
+    )
 
 
 def _target(asked: Question) -> pd.Series | None:

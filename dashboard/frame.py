@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import queries, selection
+from dashboard import exporting, queries, selection
 from dashboard.charts import Chart
 from dashboard.operator import operator
 from dashboard.queries import Release
@@ -49,6 +49,11 @@ class Reader:
         """Where the browser finds the shape files of this release."""
         return f"{SHAPES}?v={self.release.boundaries}"
 
+    @property
+    def in_light(self) -> "Reader":
+        """The same reader with light colours, in which everything leaves the screen."""
+        return replace(self, dark=False)
+
     def change(self, **changes: str) -> None:
         """Changes the choice; for callbacks."""
         selection.change(self.choices, **changes)
@@ -75,23 +80,28 @@ def plain(text: str) -> str:
 
 
 def show(
-    chart: Chart,
+    draw: Callable[[Reader], Chart],
+    reader: Reader,
     key: str,
     on_select: Callable[[], None] | None = None,
-    height: int | None = None,
-    columns: dict[str, Any] | None = None,
+    columns: Callable[[Chart], dict[str, Any]] | None = None,
 ) -> None:
-    """A chart with its anatomy: title, subtitle, figure, footnotes, and its table twin folded away.
+    """A chart with its anatomy: title, subtitle, figure, footnotes, what can be done with it, its table twin folded
+    away.
 
-    `height` in pixels: of a figure with rows, the same on every screen. `columns`: settings of the table's columns.
+    `draw` is called for this reader, and once more with light colours when something leaves a dark screen; that may be
+    after the script has run, so it must not use `st`, nor the address. A figure that says its height has rows and is
+    as high on every screen. `columns`: settings of the table's columns.
     """
+    chart = draw(reader)
     st.markdown(f"#### {plain(chart.title)}")
     if chart.simulated:
         st.badge(DEMO_MARK, color="orange")
     st.caption(plain(chart.subtitle))
     # On a narrow screen style.css makes the box lower, but not the rows.
+    height = chart.figure.layout.height
     box = f"chart_rows_{key}" if height else f"chart_box_{key}"
-    with st.container(key=box, height=height or CHART_HEIGHT, border=False):
+    with st.container(key=box, height=int(height or CHART_HEIGHT), border=False):
         st.plotly_chart(
             chart.figure,
             theme=None,
@@ -103,8 +113,13 @@ def show(
             selection_mode="points",
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
+    light = (lambda: draw(reader.in_light)) if reader.dark else (lambda: chart)
+    with st.container(horizontal=True, key=f"actions_{key}"):
+        exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
     if fold := folded("查看数据", f"{key}_table"):
-        fold.dataframe(chart.table, hide_index=True, column_config=columns, alt=chart.reading)
+        fold.dataframe(
+            chart.table, hide_index=True, column_config=columns(chart) if columns else None, alt=chart.reading
+        )
 
 
 def folded(label: str, key: str) -> DeltaGenerator | None:

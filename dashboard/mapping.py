@@ -287,11 +287,6 @@ def chart(asked: Question) -> Chart:
     return BUILDERS[asked.view](asked)
 
 
-def height(asked: Question) -> int | None:
-    """Its height in pixels; None for the usual one."""
-    return map_series.panels_height(len(asked.yearly)) if asked.view == "years" else None
-
-
 def _one(asked: Question) -> Chart:
     rows, scale = asked.frame(asked.period), None
     steady = asked.steady and asked.period != LATEST

@@ -1,12 +1,13 @@
 """One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import frame, narrative, queries, selection, slices
-from dashboard.charts import profiles
+from dashboard.charts import Chart, profiles
 from dashboard.charts.anatomy import place_words
 from dashboard.compare import case_unit, places_words
 from dashboard.frame import Reader, operator, plain
@@ -385,19 +386,22 @@ def show_spine(reader: Reader, rows: pd.DataFrame, peers: Peers, period: str) ->
         st.info(f"{year}{NOT_ENOUGH}。以下列出本地区各项数据。", icon=":material/info:")
         return
     parts = profiles.halves(rows)
-    for number, (column, part) in enumerate(zip(st.columns(len(parts), gap="large"), parts, strict=True)):
+
+    def draw(number: int, reader: Reader) -> Chart:
+        return profiles.spine_chart(
+            parts[number],
+            place=reader.choices.regions["name"][reader.selection.region],
+            peers=peers.words,
+            period=period,
+            dataset=reader.selection.dataset,
+            release_id=reader.release.id,
+            number=f"（{'一二'[number]}）" if len(parts) > 1 else "",
+            dark=reader.dark,
+        )
+
+    for number, column in enumerate(st.columns(len(parts), gap="large")):
         with column:
-            chart = profiles.spine_chart(
-                part,
-                place=reader.choices.regions["name"][reader.selection.region],
-                peers=peers.words,
-                period=period,
-                dataset=reader.selection.dataset,
-                release_id=reader.release.id,
-                number=f"（{'一二'[number]}）" if len(parts) > 1 else "",
-                dark=reader.dark,
-            )
-            frame.show(chart, key=f"profile_{number}", height=profiles.heights(part))
+            frame.show(partial(draw, number), reader, key=f"profile_{number}")
 
 
 def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:

@@ -251,20 +251,23 @@ def coverage(reader: Reader) -> None:
         st.info(plain(f"{subject}没有数据，也没有报送要求。"))
         return
     states, periods = grid(cells, list(indicators.index), list(columns), "region_code" if view == "leagues" else "year")
-    chart = charts.coverage_grid(
-        states,
-        periods,
-        names=indicators["name"],
-        chapters=indicators["chapter"].astype(str) + " " + indicators["chapter_short"],
-        columns=columns,
-        subject=subject,
-        when=when or "历年",
-        dataset=chosen.dataset,
-        release_id=reader.release.id,
-        selected=chosen.indicator,
-        dark=reader.dark,
+    frame.show(
+        lambda reader: charts.coverage_grid(
+            states,
+            periods,
+            names=indicators["name"],
+            chapters=indicators["chapter"].astype(str) + " " + indicators["chapter_short"],
+            columns=columns,
+            subject=subject,
+            when=when or "历年",
+            dataset=chosen.dataset,
+            release_id=reader.release.id,
+            selected=chosen.indicator,
+            dark=reader.dark,
+        ),
+        reader,
+        key=f"coverage_{view}",
     )
-    frame.show(chart, key=f"coverage_{view}", height=chart.figure.layout.height)
 
 
 def _year_name(year: str) -> str:
@@ -327,20 +330,24 @@ def reporting(reader: Reader) -> None:
         owed = owed[owed["indicator_id"] == chosen.indicator]
     what = f"“{name}”" if only and is_owed else f"应报指标{owed['indicator_id'].nunique()}项"
     progress = progress_of(owed, regions, today())
-    chart = charts.reporting_map(
-        progress[progress["level"] == chosen.level],
-        when=format_period(period),
-        what=what,
-        due=_due_text(owed["due_on"]),
-        today=day(today()),
-        dataset=chosen.dataset,
-        level=chosen.level,
-        release_id=reader.release.id,
-        shapes=reader.shapes,
-        selected=chosen.region,
-        dark=reader.dark,
+    frame.show(
+        lambda reader: charts.reporting_map(
+            progress[progress["level"] == chosen.level],
+            when=format_period(period),
+            what=what,
+            due=_due_text(owed["due_on"]),
+            today=day(today()),
+            dataset=chosen.dataset,
+            level=chosen.level,
+            release_id=reader.release.id,
+            shapes=reader.shapes,
+            selected=chosen.region,
+            dark=reader.dark,
+        ),
+        reader,
+        key="reporting",
+        on_select=lambda: frame.choose_clicked(reader, "reporting"),
     )
-    frame.show(chart, key="reporting", on_select=lambda: frame.choose_clicked(reader, "reporting"))
     _late(progress, reader, period)
 
 

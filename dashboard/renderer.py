@@ -18,6 +18,7 @@ from collections.abc import Coroutine
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures import wait as wait_for
+from pathlib import Path
 from typing import Any, TypeVar
 
 import kaleido
@@ -28,6 +29,7 @@ AT_ONCE = 2
 RENDER_SECONDS = 30
 START_SECONDS = 30
 QUEUE_SECONDS = 90
+RETRY_SECONDS = 60
 CLOSE_SECONDS = 8
 RENDERS = 100
 LOOK_SECONDS = 0.1  # how often to look whether the browser still lives
@@ -39,15 +41,15 @@ class RenderError(RuntimeError):
     """No picture was made; the message is for the log."""
 
 
-class Died(RenderError):
+class DiedError(RenderError):
     """The browser ended while it drew."""
 
 
-class TimedOut(RenderError):
+class TimedOutError(RenderError):
     """The browser did not answer in time."""
 
 
-class Busy(RenderError):
+class BusyError(RenderError):
     """Too many wait for a picture."""
 
 
@@ -56,7 +58,11 @@ class Offline(Chromium):
 
     def get_cli(self) -> list[str]:
         """The command that starts it."""
-        own = ["--host-resolver-rules=MAP * ~NOTFOUND", "--lang=zh-CN", "--font-render-hinting=none", "--no-pings"]
+        own = [
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--lang=zh-CN",
+            "--font-render-hinting=none",
+        ]
         return [*super().get_cli(), "--disable-background-networking", *own]
 
 
@@ -71,7 +77,7 @@ class Browser:
             self._kaleido = kaleido.Kaleido(
                 n=AT_ONCE,
                 timeout=None,  # kaleido's own would wait for a hanging browser to reload
-                mathjax=False,
+                page_generator=kaleido.PageGenerator(mathjax=False, others=[Path(__file__).with_name("renderer.js")]),
                 path=path,
                 browser_cls=Offline,
                 enable_extensions=False,
@@ -94,7 +100,7 @@ class Browser:
         return getattr(self._kaleido, "subprocess", None)
 
     def render(self, figure: go.Figure, options: dict[str, Any], topojson: str) -> bytes:
-        """A picture. Raises Died, TimedOut, or RenderError for a figure that cannot be drawn."""
+        """A picture. Raises DiedError, TimedOutError, or RenderError for a figure that cannot be drawn."""
         return self._run(self._kaleido.calc_fig(figure, options, topojson=topojson), RENDER_SECONDS)
 
     def close(self) -> None:
@@ -129,13 +135,13 @@ class Browser:
             if ended or time.monotonic() > deadline:
                 self.broken = True
                 future.cancel()
-                raise Died("Chromium ended") if ended else TimedOut(f"Chromium did not answer in {seconds} s")
+                raise DiedError("Chromium ended") if ended else TimedOutError(f"Chromium did not answer in {seconds} s")
         try:
             return future.result()
         except (Exception, CancelledError) as error:
             if self.process is not None and self.process.poll() is not None:
                 self.broken = True
-                raise Died("Chromium ended") from error
+                raise DiedError("Chromium ended") from error
             raise RenderError(f"{type(error).__name__}: {error}") from error
 
 
@@ -151,8 +157,14 @@ class Renderer:
         self._slots = threading.BoundedSemaphore(AT_ONCE)
         self._lock = threading.Lock()
         self._browser: Browser | None = None
+        self._no_start_before = 0.0
         self.starts = 0
         atexit.register(self.close)
+
+    @property
+    def unstartable(self) -> bool:
+        """Whether Chromium just failed to start: it is not tried again for RETRY_SECONDS."""
+        return time.monotonic() < self._no_start_before
 
     @property
     def browser(self) -> Browser | None:
@@ -162,14 +174,14 @@ class Renderer:
     def render(self, path: str, figure: go.Figure, options: dict[str, Any], topojson: str) -> bytes:
         """A picture by the Chromium at `path`. `options`: format, width, height, scale as kaleido takes them.
 
-        Raises Busy, TimedOut, Died (twice in a row) or RenderError.
+        Raises BusyError, TimedOutError, DiedError (twice in a row) or RenderError.
         """
         if not self._slots.acquire(timeout=QUEUE_SECONDS):
-            raise Busy(f"waited {QUEUE_SECONDS} s for a turn")
+            raise BusyError(f"waited {QUEUE_SECONDS} s for a turn")
         try:
             try:
                 return self._render(path, figure, options, topojson)
-            except Died:
+            except DiedError:
                 # Perhaps through the fault of another picture, or of someone who ended it.
                 log.warning("Chromium ended while it drew; trying once more with another")
                 return self._render(path, figure, options, topojson)
@@ -187,11 +199,21 @@ class Renderer:
         with self._lock:
             if self._browser is None or self._browser.broken or self._browser.renders >= RENDERS:
                 self._retire()
-                self._browser = Browser(path)
-                self.starts += 1
+                self._browser = self._start(path)
             self._browser.renders += 1
             self._browser.busy += 1
             return self._browser
+
+    def _start(self, path: str) -> Browser:
+        if self.unstartable:
+            raise RenderError("Chromium did not start a moment ago")
+        try:
+            browser = Browser(path)
+        except RenderError:
+            self._no_start_before = time.monotonic() + RETRY_SECONDS
+            raise
+        self.starts += 1
+        return browser
 
     def _give_back(self, browser: Browser) -> None:
         with self._lock:

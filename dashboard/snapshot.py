@@ -9,14 +9,17 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart, picture as pictures
+from dashboard import pdf
+from dashboard.charts import Chart
+from dashboard.charts import picture as pictures
 from dashboard.operator import operator
-from dashboard.renderer import Busy, RenderError, Renderer, TimedOut
+from dashboard.renderer import BusyError, Renderer, RenderError, TimedOutError
 from dashboard.theme import DEMO_MARK
 
 STATIC = Path(__file__).with_name("static")
@@ -24,6 +27,7 @@ BOUNDARIES = STATIC / "boundaries"
 TOPOJSON = STATIC / "topojson"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge")
 INSTALL_BROWSER = "apt-get install chromium"
+DOCTOR = "python -m dashboard.snapshot --doctor"
 INSTALL_FONT = "apt-get install fonts-noto-cjk"
 Kind = Literal["png", "svg", "pdf"]
 RENDERER = Renderer()
@@ -48,15 +52,16 @@ def image(chart: Chart, kind: Kind, *, scale: float = 2, transparent: bool = Fal
         figure = pictures.transparent(figure)
     options = {"format": kind, "width": figure.layout.width, "height": figure.layout.height, "scale": scale}
     try:
-        return RENDERER.render(chromium(), figure, options, TOPOJSON.resolve().as_uri() + "/")
+        made = RENDERER.render(chromium(), figure, options, TOPOJSON.resolve().as_uri() + "/")
     except RenderError as error:
         log.exception("no picture of %s", chart.name)
         raise SnapshotError(_words(error)) from error
+    return pdf.finished(made, chart.title) if kind == "pdf" else made
 
 
 def picture(chart: Chart, *, words: bool = True) -> go.Figure:
     """The same picture as a figure (see `charts.picture.complete`), its shapes in it. Raises ValueError."""
-    return pictures.complete(chart, BOUNDARIES, operator()["map_approval"], words=words)
+    return pictures.complete(chart, BOUNDARIES, operator()["map_approval"], date.today(), words=words)
 
 
 def problem() -> str | None:
@@ -65,6 +70,8 @@ def problem() -> str | None:
         return f"服务器上没有找到Chromium浏览器，不能生成图片。请系统管理员安装：{INSTALL_BROWSER}"
     if not has_chinese_font():
         return f"服务器上没有中文字体，图片中的汉字会变成方框，因此不生成图片。请系统管理员安装：{INSTALL_FONT}"
+    if RENDERER.unstartable:
+        return f"服务器上的Chromium浏览器启动失败，暂时不能生成图片。请系统管理员运行：{DOCTOR}"
     return None
 
 
@@ -80,7 +87,7 @@ def has_chinese_font() -> bool:
     program = shutil.which("fc-list")
     if program is None:
         return True
-    listed = subprocess.run([program, ":lang=zh-cn", "family"], capture_output=True, timeout=20, check=False)
+    listed = subprocess.run([program, ":lang=zh-cn", "family"], capture_output=True, timeout=20)  # noqa: S603
     return bool(listed.stdout.strip())
 
 
@@ -94,8 +101,8 @@ def file_name(*parts: str, simulated: bool, ending: str) -> str:
 
 
 def _words(error: RenderError) -> str:
-    if isinstance(error, Busy):
+    if isinstance(error, BusyError):
         return "正在生成的图片太多，请过一会儿再试。"
-    if isinstance(error, TimedOut):
+    if isinstance(error, TimedOutError):
         return "生成图片超时，绘图程序已重新启动，请再试一次。"
     return "图片没有生成，绘图程序已重新启动，请再试一次；仍不行时，请告诉系统管理员。"

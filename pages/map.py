@@ -1,5 +1,7 @@
 """地图: where. The chosen indicator by league or banner, year by year, and the chosen region beside it."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import frame, map_controls, map_lists, mapping, panels, slices
@@ -20,10 +22,10 @@ else:
     map_column, side_column = st.columns([2, 1], gap="medium")
 with map_column:
     frame.show(
-        mapping.chart(asked),
+        lambda reader: mapping.chart(replace(asked, reader=reader)),
+        reader,
         key="map",
         on_select=lambda: frame.choose_clicked(reader, "map"),
-        height=mapping.height(asked),
     )
     when = "" if asked.view == "one" else f"{format_period(chosen.period)}，"
     tally = slices.tally(asked.frame(chosen.period), LEVEL_NAMES[chosen.level])

@@ -18,10 +18,12 @@ cards.show(cards.headlines(figures, reader.choices, chosen.dataset, targets), re
 st.subheader("各地情况")
 cards.pick_headline(reader)
 of_indicator = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
-chart = maps.league_or_banner_map(
-    slices.by_region(of_indicator, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period),
-    whole=slices.whole(of_indicator, chosen.breakdown, chosen.period),
-    **frame.map_settings(reader),
+by_region = slices.by_region(of_indicator, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period)
+whole = slices.whole(of_indicator, chosen.breakdown, chosen.period)
+frame.show(
+    lambda reader: maps.league_or_banner_map(by_region, whole=whole, **frame.map_settings(reader)),
+    reader,
+    key="overview_map",
+    on_select=lambda: frame.choose_clicked(reader, "overview_map"),
 )
-frame.show(chart, key="overview_map", on_select=lambda: frame.choose_clicked(reader, "overview_map"))
 cards.more_on_map(reader)

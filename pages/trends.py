@@ -1,5 +1,7 @@
 """趋势: since when, how fast, will the target be met. One place through time, and all leagues side by side."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import frame, panels, queries, trends
@@ -35,19 +37,21 @@ else:
         fit = trends.choose_projection(*trends.projection(whole_years, target, indicator["direction"]))
     chart_column, change_column = st.columns([5, 3], gap="medium")
     with chart_column:
-        chart = charts.lines(
-            points[points["region_code"].isin(list(names))],
-            names,
-            trends.scene(reader, "、".join(names.values())),
-            title=trends.statement(mine, indicator, chosen.breakdown, target if step == "year" else None, whose),
-            finding=found.sentence,
-            step=step,
-            aim=trends.aim_of(whole_years, target, whose),
-            gaps=trends.gaps(drawn, chosen.region, chosen.breakdown),
-            breaks=breaks,
-            fit=fit,
+        of_names = points[points["region_code"].isin(list(names))]
+        settings = {
+            "title": trends.statement(mine, indicator, chosen.breakdown, target if step == "year" else None, whose),
+            "finding": found.sentence,
+            "step": step,
+            "aim": trends.aim_of(whole_years, target, whose),
+            "gaps": trends.gaps(drawn, chosen.region, chosen.breakdown),
+            "breaks": breaks,
+            "fit": fit,
+        }
+        frame.show(
+            lambda reader: charts.lines(of_names, names, trends.scene(reader, "、".join(names.values())), **settings),
+            reader,
+            key="trends",
         )
-        frame.show(chart, key="trends")
     with change_column:
         growth = queries.growth(reader.release, chosen.dataset, chosen.region, chosen.indicator)
         published = growth[growth["breakdown"] == chosen.breakdown]
@@ -57,8 +61,13 @@ st.subheader("各盟市")
 panels_of = [*leagues, REGION_ROOT] if indicator["kind"] in trends.DIFFERENCES else list(leagues)
 of_panels = points[points["region_code"].isin(panels_of)]
 if of_panels["region_code"].isin(list(leagues)).any():
-    panel_chart = charts.small_multiples(of_panels, leagues, of_leagues, whole=REGION_ROOT, step=step, breaks=breaks)
-    frame.show(panel_chart, key="leagues", height=charts.panels_height(of_panels, leagues))
+    frame.show(
+        lambda reader: charts.small_multiples(
+            of_panels, leagues, replace(of_leagues, dark=reader.dark), whole=REGION_ROOT, step=step, breaks=breaks
+        ),
+        reader,
+        key="leagues",
+    )
 else:
     st.caption(frame.plain(f"{len(leagues)}个盟市均未公布{of_leagues.subject}。"))
 panels.who_published(figures, reader)

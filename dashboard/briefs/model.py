@@ -73,7 +73,7 @@ class Picture:
     chart: Chart
     caption: str
     notes: list[str] = field(default_factory=list)
-    tallest: int = 105
+    tallest: int = 102
 
 
 @dataclass(frozen=True)

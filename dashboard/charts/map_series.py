@@ -244,6 +244,7 @@ def yearly_maps(
     top = key_height(entries, scale)
     columns = min(PANEL_COLUMNS, len(periods))
     figure = go.Figure(layout=sheet_layout(scene, sheet, scale, top=top, maps=len(periods), columns=columns))
+    figure.layout.height = _panels_height(len(periods))
     for number, (period, rows) in enumerate(every.items()):
         geo = geo_name(number)
         draw(figure, rows, scale, scene, sheet, geo=geo, label_size=0)
@@ -270,7 +271,7 @@ def yearly_maps(
     )
 
 
-def panels_height(periods: int) -> int | None:
+def _panels_height(periods: int) -> int | None:
     """The height in pixels of a figure with one small map a period; None where the usual one does."""
     lines = math.ceil(periods / PANEL_COLUMNS)
     return None if lines <= PANEL_LINES else lines * PANEL_HEIGHT + 90

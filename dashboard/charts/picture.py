@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ LINE = 1.3  # plotly's distance between two lines of a text, in letters
 NARROW = 0.6  # the width of a Latin letter or digit, in letters
 AXIS_ROOM = 36  # under an axis, for its labels
 TICK_ROOM = 44  # beside an axis whose labels plotly chooses
+MAP_SHAPE = 0.9  # the height of a map of the whole region, and the heading in it, to its width
 CLEAR = "rgba(0,0,0,0)"
 # What may not begin a line and what may not end one (GB/T 15834-2011, 5.1).
 NOT_FIRST = re.escape("，。、；：？！）》」』】〕”’…—·％%,.;:?!)]}")
 NOT_LAST = re.escape("（《「『【〔“‘([{")
-PIECES = re.compile(rf"[{NOT_LAST}]*(?:[A-Za-z0-9+−/.\-]+|.)[{NOT_FIRST}]*", re.DOTALL)
+# A number keeps its unit: 2023年, 532/535件.
+PIECES = re.compile(rf"[{NOT_LAST}]*(?:[A-Za-z0-9+−/.\-]+[年月日季件次个项名人家起条万亿]?|.)[{NOT_FIRST}]*", re.DOTALL)
+PAUSES = "，；：、。"
 
 
 @dataclass(frozen=True)
@@ -45,19 +49,20 @@ class Line:
         return self.gap + self.size * LINE * (1 + self.text.count("<br>"))
 
 
-def complete(chart: Chart, folder: Path, approval: str = "", *, words: bool = True) -> go.Figure:
+def complete(chart: Chart, folder: Path, approval: str, on: date, *, words: bool = True) -> go.Figure:
     """The whole picture of a chart that was drawn in light colours, `layout.width` by `layout.height` pixels.
 
     `folder`: where the shape files lie that the browser is else told to fetch; they are put into the figure.
-    `approval`: the number under which a map may be published (审图号), or empty. `words`: with title, subtitle and
-    footnotes; a document may print them itself. Raises ValueError for a chart in dark colours.
+    `approval`: the number under which a map may be published (审图号), or empty. `on`: the day it is made. `words`:
+    with title, subtitle and footnotes; a document may print them itself. Raises ValueError for a chart in dark colours.
     """
     figure = go.Figure(chart.figure)
     layout = figure.layout
     if layout.template.layout.paper_bgcolor == DARK.ground:
         raise ValueError("a picture is made of a chart drawn in light colours")
-    width, body = layout.width or WIDTH, layout.height or BODY_HEIGHT
-    head, notes = (_head(chart, width - 2 * PAD), _notes(chart, width - 2 * PAD, approval)) if words else ([], [])
+    width = layout.width or WIDTH
+    body = layout.height or _body_height(figure, width)
+    head, notes = (_head(chart, width - 2 * PAD), _notes(chart, width - 2 * PAD, approval, on)) if words else ([], [])
     above, below = (PAD + sum(line.height for line in lines) for lines in (head, notes))
     left, right, bottom = _label_room(figure)
     margin = {side: layout.margin[side] or 0 for side in "lrtb"}
@@ -92,8 +97,8 @@ def transparent(figure: go.Figure) -> go.Figure:
     return figure
 
 
-def wrapped(text: str, letters: float) -> str:
-    """`text` in lines of at most `letters` Chinese letters, joined by <br>, broken as Chinese is; < and & are safe."""
+def wrapped(text: str, letters: float) -> list[str]:
+    """`text` in lines of at most `letters` Chinese letters, broken as Chinese is."""
     lines, room = [""], letters
     for piece in PIECES.findall(text):
         needed = measure(piece)
@@ -102,6 +107,19 @@ def wrapped(text: str, letters: float) -> str:
             room = letters
         lines[-1] += piece if lines[-1] else piece.lstrip()
         room -= needed
+    return lines
+
+
+def balanced(text: str, letters: float) -> list[str]:
+    """The same in as few lines, which rather end where a reader pauses, none of them very short."""
+    lines = wrapped(text, letters)
+    tried = [wrapped(text, letters * share / 20) for share in range(20, 11, -1)]
+    fitting = [other for other in tried if len(other) == len(lines)]
+    return max(fitting, key=lambda other: sum(line[-1] in PAUSES for line in other[:-1]))
+
+
+def markup(lines: list[str]) -> str:
+    """Lines as plotly takes them; no sign in them is taken for a tag."""
     return "<br>".join(line.replace("&", "&amp;").replace("<", "&lt;") for line in lines)
 
 
@@ -111,17 +129,18 @@ def measure(text: str) -> float:
 
 
 def _head(chart: Chart, width: float) -> list[Line]:
-    title, subtitle = wrapped(chart.title, width / 20), wrapped(chart.subtitle, width / 14)
+    title = "<br>".join(f"<b>{line}</b>" for line in markup(balanced(chart.title, width / 20)).split("<br>"))
+    subtitle = markup(wrapped(chart.subtitle, width / 14))
     marked = subtitle.replace(DEMO_MARK, f'<b><span style="color:{LIGHT.below}">{DEMO_MARK}</span></b>')
-    bold = "<br>".join(f"<b>{line}</b>" for line in title.split("<br>"))
-    return [Line(bold, 20, LIGHT.text, 0), Line(marked, 14, LIGHT.muted, 6), Line("", 4, LIGHT.text, 0)]
+    return [Line(title, 20, LIGHT.text, 0), Line(marked, 14, LIGHT.muted, 6), Line("", 4, LIGHT.text, 0)]
 
 
-def _notes(chart: Chart, width: float, approval: str) -> list[Line]:
+def _notes(chart: Chart, width: float, approval: str, on: date) -> list[Line]:
     texts = list(chart.footnotes)
-    if approval and any(trace.type.startswith(("choropleth", "scattergeo")) for trace in chart.figure.data):
+    if approval and any(trace.type == "choropleth" for trace in chart.figure.data):
         texts.append(f"审图号：{approval}")
-    return [Line(wrapped(text, width / 12), 12, LIGHT.muted, 3) for text in texts]
+    texts.append(f"{texts.pop()} · {on:%Y年%-m月%-d日}制图" if texts else f"{on:%Y年%-m月%-d日}制图")
+    return [Line(markup(wrapped(text, width / 12)), 12, LIGHT.muted, 3) for text in texts]
 
 
 def _write(figure: go.Figure, lines: list[Line], *, y: int, x_shift: float, top: float) -> None:
@@ -143,6 +162,15 @@ def _write(figure: go.Figure, lines: list[Line], *, y: int, x_shift: float, top:
             borderpad=0,
         )
         top -= line.height
+
+
+def _body_height(figure: go.Figure, width: float) -> float:
+    """How high a chart is that does not say: maps beside each other only as high as they are drawn."""
+    shares = [geo.domain.x[1] - geo.domain.x[0] for geo in figure.select_geos() if geo.domain.x]
+    high = max((geo.domain.y[1] - geo.domain.y[0] for geo in figure.select_geos() if geo.domain.y), default=1)
+    if not shares or high < 1:
+        return BODY_HEIGHT
+    return min(BODY_HEIGHT, (figure.layout.margin.t or 0) + width * max(shares) * MAP_SHAPE)
 
 
 def _label_room(figure: go.Figure) -> tuple[float, float, float]:

@@ -99,6 +99,7 @@ def spine_chart(
             "template": template(dark),
             "showlegend": False,
             "dragmode": False,
+            "height": heights(rows),
             "margin": {"l": 9, "r": 6, "t": 4, "b": 4},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},

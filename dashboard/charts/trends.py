@@ -217,7 +217,9 @@ def small_multiples(
     axes += f"，数字为{format_period(newest)}" if isinstance(newest, str) else ""
     return Chart(
         name="各盟市趋势",
-        figure=drawing.figure(scene, margin={"l": 8, "r": 26, "t": PANEL_HEAD, "b": 8}, **layout),
+        figure=drawing.figure(
+            scene, height=_panels_height(len(shown)), margin={"l": 8, "r": 26, "t": PANEL_HEAD, "b": 8}, **layout
+        ),
         title=title,
         subtitle=subtitle(scene, *head) + f" · {axes}",
         footnotes=[*([note] if note else []), *_footnotes(points, scene, breaks, words)],
@@ -227,10 +229,8 @@ def small_multiples(
     )
 
 
-def panels_height(points: pd.DataFrame, places: dict[str, str]) -> int:
-    """The height of `small_multiples` in pixels."""
-    shown = points.loc[points["region_code"].isin(list(places)), "region_code"].nunique()
-    return 36 + PANEL_HEIGHT * max(1, math.ceil(shown / PANEL_COLUMNS))
+def _panels_height(panels: int) -> int:
+    return 36 + PANEL_HEIGHT * max(1, math.ceil(panels / PANEL_COLUMNS))
 
 
 def value_axis(low: float, high: float, rate: bool, unit: str) -> dict[str, Any]:

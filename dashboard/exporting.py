@@ -1,0 +1,195 @@
+"""导出: what takes a chart off the screen, as a picture or as its figures, with source and mark."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import export, snapshot
+from dashboard.charts import Chart
+from dashboard.queries import Release
+from dashboard.selection import Choices, Selection
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period
+
+CSV_TYPE = "text/csv"
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PICTURE_TYPES: dict[snapshot.Kind, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
+SCALES = {2: "2倍", 3: "3倍"}
+GROUNDS = {False: "白色", True: "透明"}
+WHAT_FOR = {"png": "插入Word、WPS、PPT", "svg": "矢量图，文字可以改", "pdf": "矢量图，用于打印"}
+# Plotly's own words are English; these are the ones that show.
+PLOTLY_WORDS = {"Download plot as a PNG": "保存PNG图片", "Download plot": "保存SVG图片"}
+
+
+@dataclass(frozen=True)
+class View:
+    """Of what release and by which choice a chart shows its figures."""
+
+    release: Release
+    choices: Choices
+    selection: Selection
+
+
+@st.fragment
+def offer(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> None:
+    """The button 导出 of the chart `key`. `light` draws the same chart in light colours when a file is asked for."""
+    menu = st.popover("导出", icon=":material/download:", key=f"export_{key}", on_change="rerun")
+    if not menu.open:
+        return
+    with menu:
+        problem = snapshot.problem()
+        if problem:
+            st.info(f"{problem}　在此之前，可以由浏览器生成图片。", icon=":material/info:")
+            if st.button("由浏览器生成图片", key=f"browser_{key}", icon=":material/image:"):
+                in_browser(light(), view)
+        else:
+            _pictures(chart, light, view, key)
+        _figures(chart, view, key)
+
+
+def _pictures(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> None:
+    """Three buttons that make their picture when pressed, and how a PNG is made."""
+    with st.container(horizontal=True):
+        scale = st.segmented_control(
+            "PNG清晰度", list(SCALES), default=2, required=True, format_func=SCALES.__getitem__, key=f"scale_{key}"
+        )
+        clear = st.segmented_control(
+            "背景", list(GROUNDS), default=False, required=True, format_func=GROUNDS.__getitem__, key=f"ground_{key}"
+        )
+    with st.container(horizontal=True):
+        for kind, mime in PICTURE_TYPES.items():
+            st.download_button(
+                kind.upper(),
+                data=partial(_made, light, kind, scale or 2, bool(clear)),
+                file_name=name_of(chart, view.release, kind),
+                mime=mime,
+                key=f"{kind}_{key}",
+                help=WHAT_FOR[kind],
+                icon=":material/image:",
+                on_click="ignore",
+            )
+
+
+def _made(light: Callable[[], Chart], kind: snapshot.Kind, scale: int, clear: bool) -> bytes:
+    return snapshot.image(light(), kind, scale=scale, transparent=clear)
+
+
+def _figures(chart: Chart, view: View, key: str) -> None:
+    """The table of the chart, as CSV or with its explanation as XLSX."""
+    with st.container(horizontal=True):
+        st.download_button(
+            "XLSX",
+            data=lambda: export.to_xlsx(marked(chart), explanation(chart, view)),
+            file_name=name_of(chart, view.release, "xlsx"),
+            mime=XLSX_TYPE,
+            key=f"xlsx_{key}",
+            help="数据，另附口径说明",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "CSV",
+            data=lambda: export.to_csv(marked(chart)),
+            file_name=name_of(chart, view.release, "csv"),
+            mime=CSV_TYPE,
+            key=f"csv_{key}",
+            help="数据",
+            icon=":material/table:",
+            on_click="ignore",
+        )
+
+
+@st.dialog("由浏览器生成图片", width="large")
+def in_browser(chart: Chart, view: View) -> None:
+    """The complete picture, drawn by the reader's own browser, with plotly's button that saves it."""
+    figure = snapshot.picture(chart)
+    kind = st.segmented_control("格式", ["png", "svg"], default="png", required=True, format_func=str.upper)
+    st.caption("点图右上角的相机按钮保存。图中文字用本机字体，可能与服务器生成的略有不同。")
+    st.plotly_chart(
+        figure,
+        theme=None,
+        width=int(figure.layout.width),
+        height=int(figure.layout.height),
+        config={
+            "topojsonURL": "app/static/topojson/",
+            "displayModeBar": True,
+            "displaylogo": False,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {
+                "format": kind,
+                "filename": name_of(chart, view.release, "").rstrip("."),
+                "width": figure.layout.width,
+                "height": figure.layout.height,
+                "scale": 2,
+            },
+            "locale": "zh-CN",
+            "locales": {"zh-CN": {"dictionary": PLOTLY_WORDS, "format": {}}},
+        },
+        key=f"picture_{kind}",
+        alt=chart.reading,
+    )
+
+
+def name_of(chart: Chart, release: Release, ending: str) -> str:
+    """A file name from what a chart shows: 行政机关负责人出庭应诉率_2024年_12个盟市_排名_20251231-a1b2c3.png."""
+    shown = [part for part in chart.subtitle.split(" · ") if part not in DATASET_NAMES.values()]
+    parts = [part[:24] for part in shown if not part.startswith("单位：")][:4]
+    return snapshot.file_name(*parts, chart.name, release.id, simulated=chart.simulated, ending=ending)
+
+
+def marked(chart: Chart) -> pd.DataFrame:
+    """The table twin of a chart; simulated figures say so in every row."""
+    return chart.table.assign(数据性质=DEMO_MARK) if chart.simulated else chart.table
+
+
+def explanation(chart: Chart, view: View) -> list[tuple[str, str]]:
+    """The sheet 口径说明: what is shown, by which choice, how each indicator in it is defined, sources, release."""
+    chosen, catalogue = view.selection, view.choices.indicators
+    rows = [
+        ("图名", chart.title),
+        ("内容", chart.subtitle),
+        ("数据集", DATASET_NAMES.get(chosen.dataset, chosen.dataset)),
+        ("筛选", filters(view)),
+    ]
+    for row in _concerned(chart, view):
+        rows.append(
+            (f"定义：{row['name']}", "。".join(x.rstrip("。") for x in (row["definition"], row["caveats"]) if x))
+        )
+        for part, word in (("numerator", "分子"), ("denominator", "分母")):
+            if row[part] in catalogue.index:
+                rows.append((f"{word}：{row['name']}", catalogue["name"][row[part]]))
+    rows += [("注", line) for line in chart.footnotes]
+    return [
+        *rows,
+        ("数据截至", f"{view.release.data_until:%Y-%m-%d}"),
+        ("版本", view.release.id),
+        ("导出日期", f"{date.today():%Y-%m-%d}"),
+    ]
+
+
+def filters(view: View) -> str:
+    """The choice in words: 指标 行政机关负责人出庭应诉率；期间 2024年；层级 盟市；地区 内蒙古自治区."""
+    chosen, choices = view.selection, view.choices
+    parts = {
+        "指标": choices.indicators["name"][chosen.indicator],
+        "分项": chosen.breakdown,
+        "期间": format_period(chosen.period),
+        "层级": LEVEL_NAMES[chosen.level],
+        "地区": choices.regions["name"][chosen.region],
+    }
+    return "；".join(f"{name} {value}" for name, value in parts.items() if value)
+
+
+def _concerned(chart: Chart, view: View) -> list[pd.Series]:
+    """The indicators in a chart: those its table names, those its subtitle names, else the chosen one."""
+    catalogue = view.choices.indicators
+    if "指标" in chart.table:
+        found = catalogue[catalogue["name"].isin(chart.table["指标"])]
+    else:
+        words = chart.subtitle
+        found = catalogue[[name in words for name in catalogue["name"]]]
+    rows = found if len(found) else catalogue.loc[[view.selection.indicator]]
+    return [row for _, row in rows.iterrows()]
