@@ -42,6 +42,9 @@ bench: $(VENV)/dev browser  ## benchmarks: time to the first map, bytes of a fil
 screenshots: $(VENV)/dev browser  ## make the README's screenshots anew
 	$(BIN)/python -m tools.screenshots
 
+bundle: $(VENV)/run  ## make dist/dashboard-bundle, which installs on a machine without network
+	@$(BIN)/python -m tools.bundle
+
 lock: $(VENV)/dev  ## write constraints.txt from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools)==' > constraints.txt
 

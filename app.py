@@ -3,6 +3,8 @@
 import contextlib
 import importlib
 import logging
+import os
+import sys
 import uuid
 from collections.abc import AsyncIterator
 
@@ -11,7 +13,9 @@ from anyio import create_task_group
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
-from dashboard.server import Document
+from dashboard import access
+from dashboard.hardening import Door, SafeAnswers
+from dashboard.server import Document, routes
 
 log = logging.getLogger("dashboard")
 
@@ -27,15 +31,17 @@ def tell_reader(error: Exception) -> bool:
 def warm_up() -> None:
     """Reads what every page needs, so that the first reader does not wait for it."""
     # Caches made before the server runs would be thrown away.
-    from dashboard import queries, selection
+    from dashboard import frame, overview, queries, selection
 
     try:
-        release = queries.current_release()
+        with access.acting_as(access.EVERYBODY):
+            release = queries.current_release()
         choices = selection.choices_of(release)
         queries.targets(release)
         for dataset, indicator in choices.openings.items():
             queries.figures_of_indicator(release, dataset, indicator)
-            queries.figures_of_region(release, dataset, selection.REGION_ROOT)
+            with selection.reading({"dataset": dataset}):
+                overview.prepare(frame.reader_at(release))
     except queries.WarehouseError as error:
         log.warning("started without a warehouse: %s", error)
 
@@ -54,9 +60,24 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         yield
 
 
+def check_access() -> None:
+    """Stops a server whose gate is not set up as it was meant to be."""
+    try:
+        settings = access.settings()
+    except access.SettingsError as error:
+        sys.exit(str(error))
+    # uvicorn would let any local process say who its peer is, before the gate has seen who that really was.
+    if settings.mode == "gateway" and os.environ.get("FORWARDED_ALLOW_IPS") != "":
+        sys.exit(
+            "网关方式请用 python -m tools.serve 启动，或先设置空的环境变量 FORWARDED_ALLOW_IPS=（见docs/access.md）"
+        )
+
+
+check_access()
 app = st.App(
     "dashboard/shell.py",
     lifespan=lifespan,
-    middleware=[Middleware(Document)],
+    routes=routes(),
+    middleware=[Middleware(SafeAnswers), Middleware(Door), Middleware(Document)],
     on_script_error=tell_reader,
 )

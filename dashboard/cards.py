@@ -1,147 +1,444 @@
-"""The cards of the first page: one headline indicator each, with period, source and how it stands to its target."""
+"""The cards of the first page: the headline indicators of the whole region by chapter, and the story of the first one.
 
+Drawn as HTML rather than with st.metric: forty cards are one message instead of four hundred elements, they print, and
+a sparkline is a picture of 300 bytes instead of a chart library at work. Every text is escaped; style.css has the look.
+"""
+
+import html
+import re
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import narrative, slices
+from dashboard import editorial, narrative, queries, slices, trends
+from dashboard.compare import case_unit
 from dashboard.frame import Reader, plain
+from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT, Choices
-from dashboard.statistics import Status, status, target_for
-from dashboard.theme import DEMO_MARK, NOT_PUBLISHED, cited, format_difference, quoted
+from dashboard.statistics import SMALL_BASE_WORDS, Status, small_base, status, target_for
+from dashboard.theme import (
+    NOT_PUBLISHED,
+    cited,
+    format_difference,
+    format_period,
+    format_value,
+    in_brackets,
+    palette,
+    quoted,
+)
 
-MAP_PAGE = Path(__file__).resolve().parent.parent / "pages" / "map.py"
-CARD_COLUMNS = 4
-MARK_COLOURS: dict[Status | None, str] = {"reached": "green", "near": "orange", "below": "red", None: "gray"}
-CARD_WIDTH = 158  # two beside each other on a phone
+CARDS_IN_A_CHAPTER = 4  # headline indicators always have one
+FEW_CHANGES = 5
+SPARK_POINTS = 3  # fewer are a line that says nothing
+SPARK_WIDTH, SPARK_HEIGHT = 84, 26  # pixels
+SPARK_INK = "#5b8fc0"  # seen on the light ground and on the dark one
+NAMED_PERIODS = 2
+ONLY_ONE = "仅此一期"
+NO_POINTS = pd.DataFrame(columns=["period", "run"])
+TONES = {
+    ("higher_better", True): "good",
+    ("higher_better", False): "bad",
+    ("lower_better", True): "bad",
+    ("lower_better", False): "good",
+}
 
 
 @dataclass(frozen=True)
 class Card:
-    """What one card says: the value, the lines under it, and what the reader sees on asking.
+    """What one card says. Empty texts are not shown.
 
-    `value` is 未公布 where the whole region has no figure.
+    `value`: 未公布 where the whole region has no figure; `cases`: 58/61件; `standing` and `mark`: to the target;
+    `change`: over the year before, `tone` good, bad or empty (neutral, or no change); `remark`: why there is none;
+    `spark`: the years of the line that ends in the value, with their texts; `details`: source and what else to know.
     """
 
     indicator_id: str
+    chapter: int
     name: str
     value: str
+    period: str
+    cases: str
     standing: str
     mark: Status | None
-    lines: list[str]
-    detail: str
+    change: str
+    tone: str
+    remark: str
+    spark: list[tuple[str, float, str]]
+    details: list[str]
 
 
-def headlines(figures: pd.DataFrame, choices: Choices, dataset: str, targets: pd.DataFrame) -> list[Card]:
-    """The headline cards, in the order of the catalogue. `figures`: `queries.figures_of_region` of the whole region."""
-    headline = choices.indicators[choices.indicators["headline"].notna()].sort_values("headline")
-    return [
-        _card(indicator, slices.newest(figures[figures["indicator_id"] == indicator.name]), choices, dataset, targets)
-        for _, indicator in headline.iterrows()
-    ]
+def of_region(reader: Reader) -> list[Card]:
+    """The cards of the whole region, by chapter."""
+    return _of_region(reader.release, reader.selection.dataset, editorial.card_indicators(), reader.choices)
 
 
-def _card(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset: str, targets: pd.DataFrame) -> Card:
-    """The newest total; where only parts were published, the newest parts side by side, never their sum."""
+@st.cache_data(show_spinner=False, max_entries=20)
+def _of_region(release: Release, dataset: str, wanted: list[str], _choices: Choices) -> list[Card]:
+    figures = queries.figures_of_region(release, dataset, REGION_ROOT)
+    growth = queries.growth_of_region(release, dataset, REGION_ROOT)
+    breaks = queries.breaks_of_dataset(release, dataset)
+    targets = queries.targets(release)
+    indicators = _choices.indicators
+    known = figures[figures["value"].notna() & figures["indicator_id"].isin(wanted)]
+    of = dict(list(known.groupby("indicator_id", sort=False)))
+    newest = dict(list(slices.with_texts(slices.newest(known)).groupby("indicator_id", sort=False)))
+    headline = indicators["headline"].notna()
+    shown = [i for i in wanted if i in indicators.index and (i in of or headline[i])]
+    cards: list[Card] = []
+    for indicator_id in shown:
+        indicator = indicators.loc[indicator_id]
+        if headline[indicator_id] or sum(made.chapter == indicator["chapter"] for made in cards) < CARDS_IN_A_CHAPTER:
+            cards.append(
+                card(
+                    indicator,
+                    newest.get(indicator_id, known.head(0)),
+                    of.get(indicator_id, known.head(0)),
+                    growth[growth["indicator_id"] == indicator_id],
+                    breaks.loc[breaks["indicator_id"] == indicator_id],
+                    targets,
+                    _choices,
+                    dataset,
+                )
+            )
+    return sorted(cards, key=lambda made: made.chapter)
+
+
+def card(
+    indicator: pd.Series,
+    newest: pd.DataFrame,
+    figures: pd.DataFrame,
+    growth: pd.DataFrame,
+    breaks: pd.DataFrame,
+    targets: pd.DataFrame,
+    choices: Choices,
+    dataset: str,
+) -> Card:
+    """The card of one indicator of one region. `figures`: those with a value; `newest`: of them `slices.newest`, with
+    texts; `growth`: `queries.growth_of_region`.
+
+    The newest total; where only parts were published, the newest parts side by side, never their sum.
+    """
     indicator_id = str(indicator.name)
+    if figures.empty:
+        return _empty(indicator, choices, dataset)
     totals = newest[newest["breakdown"] == ""]
-    if newest.empty:
-        covered = choices.of(dataset, indicator_id, "").regions
-        places = sum(counts.get("latest", 0) for counts in covered.values())
-        elsewhere = f"{places}个地区有数，见地图" if places else "各地也未公布"
-        return Card(
-            indicator_id, indicator["name"], NOT_PUBLISHED, "", None, [f"全区数{NOT_PUBLISHED}；{elsewhere}"], ""
-        )
-    others: list[str] = []
     if totals.empty:
-        order = choices.breakdowns(dataset, indicator_id)
-        parts = newest[newest["period_end"] == newest["period_end"].max()]
-        parts = slices.with_texts(parts.sort_values("breakdown", key=lambda names: names.map(order.index)))
-        row = parts.iloc[0]
-        value = row["breakdown"] + row["text"]
-        others = ["、".join(parts["breakdown"] + parts["text"])] if len(parts) > 1 else []
-        others += ["只公布了分项，没有总数"]
-    else:
-        row = slices.with_texts(totals).iloc[0]
-        value = row["text"]
-    target = target_for(targets, row["region_code"], indicator_id, row["period"]) if len(totals) else None
-    standing = "" if target is None else narrative.target_phrase(row, target, indicator)
-    mark = None if target is None else status(row["value"], target["value"], indicator["direction"], indicator["near"])
-    detail = "；".join(
-        part
-        for part in [
-            f"原文：{quoted(row['published_as'])}" if row["published_as"] else "",
-            f"目标来源：{cited(target['source_title'])}{quoted(target['published_as'])}" if target is not None else "",
-            f"接近：与目标相差不超过{format_difference(indicator['near'], row['unit'])}" if mark == "near" else "",
-        ]
-        if part
+        return _parts(indicator, newest, choices, dataset)
+    row = totals.iloc[0]
+    unit = case_unit(indicator, choices.indicators)
+    rate = indicator["kind"] in narrative.RATES
+    cases = slices.cases(totals, unit)[0] if rate else ""
+    if rate and small_base(totals["denominator"]).iloc[0]:
+        cases += f"（{SMALL_BASE_WORDS}）"
+    target = target_for(targets, row["region_code"], indicator_id, row["period"])
+    points = trends.timeline(figures, indicator, "", "year", breaks, unit) if len(figures) > 1 else NO_POINTS
+    change, up, details = _change(row, points, growth, indicator)
+    return Card(
+        indicator_id=indicator_id,
+        chapter=int(indicator["chapter"]),
+        name=indicator["name"],
+        value=row["text"],
+        period=row["period_text"],
+        cases=cases,
+        standing="" if target is None else narrative.target_phrase(row, target, indicator),
+        mark=None
+        if target is None
+        else status(row["value"], target["value"], indicator["direction"], indicator["near"]),
+        change=change,
+        tone="" if up is None else TONES.get((indicator["direction"], up), ""),
+        remark="" if change else _remark(figures[figures["breakdown"] == ""], row),
+        spark=_line(points, row["period"]),
+        details=[*_details(row, target, indicator), *details],
     )
+
+
+def _empty(indicator: pd.Series, choices: Choices, dataset: str) -> Card:
+    covered = choices.of(dataset, str(indicator.name), "").regions
+    places = sum(counts.get("latest", 0) for counts in covered.values())
+    remark = f"{places}个地区有数，见地图" if places else "各地也未公布"
+    return _plain_card(indicator, value=NOT_PUBLISHED, period="", remark=remark, details=[])
+
+
+def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset: str) -> Card:
+    order = choices.breakdowns(dataset, str(indicator.name))
+    parts = newest[newest["period_end"] == newest["period_end"].max()]
+    parts = parts.sort_values("breakdown", key=lambda names: names.map(order.index))
+    others = (parts["breakdown"] + parts["text"]).tolist()[1:]
+    row = parts.iloc[0]
+    return _plain_card(
+        indicator,
+        name=f"{indicator['name']}{in_brackets(row['breakdown'])}",
+        value=row["text"],
+        period=row["period_text"],
+        remark=f"另有{'、'.join(others)}；总数未公布" if others else "总数未公布",
+        details=_details(row, None, indicator),
+    )
+
+
+def _plain_card(indicator: pd.Series, **parts: Any) -> Card:
+    """A card without anything to compare."""
+    fixed: dict[str, Any] = {"cases": "", "standing": "", "mark": None, "change": "", "tone": "", "spark": []}
+    own = {"indicator_id": str(indicator.name), "chapter": int(indicator["chapter"]), "name": indicator["name"]}
+    return Card(**{**fixed, **own, **parts})
+
+
+def _details(row: pd.Series, target: pd.Series | None, indicator: pd.Series) -> list[str]:
+    """Source, wording and notes of a figure and of its target."""
+    mark = target is not None and status(row["value"], target["value"], indicator["direction"], indicator["near"])
     lines = [
-        *others,
-        f"{row['period_text']} · {cited(row['source_title'])}",
-        *([f"注：{row['note']}"] if row["note"] else []),
+        f"来源：{cited(row['source_title'])}",
+        f"原文：{quoted(row['published_as'])}" if row["published_as"] else "",
+        f"说明：{row['note']}" if row["note"] else "",
+        f"口径：{indicator['caveats']}" if indicator["caveats"] else "",
+        f"目标：{cited(target['source_title'])}{quoted(target['published_as'])}" if target is not None else "",
+        f"接近：与目标相差不超过{format_difference(indicator['near'], row['unit'])}" if mark == "near" else "",
     ]
-    return Card(indicator_id, indicator["name"], value, standing, mark, lines, detail)
+    return [line for line in lines if line]
 
 
-def show(cards: list[Card], reader: Reader) -> None:
-    """Draws the cards in a grid that follows the width of the screen."""
-    if reader.selection.dataset == "demo":
-        st.badge(DEMO_MARK, color="orange")
-    with st.grid(CARD_COLUMNS, min_column_width=CARD_WIDTH, gap="small"):
-        for card in cards:
-            with st.container(border=True, height="stretch", gap="xxsmall"):
-                st.metric(card.name, card.value, help=plain(card.detail) or None)
-                if card.standing:
-                    st.markdown(f":{MARK_COLOURS[card.mark]}[**{plain(card.standing)}**]")
-                for line in card.lines:
-                    st.caption(plain(line))
+def _line(points: pd.DataFrame, period: str) -> list[tuple[str, float, str]]:
+    """The whole years that lead up to `period` without a gap and under one definition; empty where they are few."""
+    last = points[(points["period"] == period) & points["run"].notna()]
+    if last.empty:
+        return []
+    run = points[(points["run"] == last["run"].iloc[0]).fillna(False)]
+    if len(run) < SPARK_POINTS:
+        return []
+    return list(zip(run["period"], run["value"], run["text"], strict=True))
 
 
-def lead(figures: pd.DataFrame, reader: Reader, targets: pd.DataFrame) -> str:
-    """The first sentence of the page (Markdown): the first headline indicator of the whole region, and what there is.
+def _change(
+    row: pd.Series, points: pd.DataFrame, growth: pd.DataFrame, indicator: pd.Series
+) -> tuple[str, bool | None, list[str]]:
+    """The change over the year before in words, whether it goes up (None: it does not move, or nothing is known), and
+    where a published rate comes from. A published growth rate goes before a computed one.
+    """
+    said = growth[growth["period"] == row["period"]]
+    if len(said):
+        printed = said.iloc[0]
+        source = f"同比：{cited(printed['source_title'])}{quoted(printed['published_as'])}"
+        value = printed["value"]
+        words = format_value(abs(value), "%", printed["qualifier"])
+        return change_phrase(f"{'+' if value > 0 else '−'}{words}" if value else "持平"), _up(value), [source]
+    base = points[points["period"] == trends.year_before(row["period"])]
+    here = points[points["period"] == row["period"]]
+    if base.empty or here.empty or here["period_months"].iloc[0] > 12:
+        return "", None, []
+    point, before = here.iloc[0], base.iloc[0]
+    words, _ = trends.change(point, before, indicator["kind"], broken=bool(point["era"] != before["era"]))
+    moved = point["value"] - before["value"] if "−" in words or "+" in words else 0.0
+    return change_phrase(words), _up(moved), []
+
+
+def _up(value: float) -> bool | None:
+    return None if not value else bool(value > 0)
+
+
+def change_phrase(words: str) -> str:
+    """A change as reports write it: +1.2个百分点 is 同比上升1.2个百分点, −5% is 同比下降5%, 约+5% is 同比增长约5%."""
+    found = re.fullmatch(r"(约?)([+−])(.+)", words)
+    if not found:
+        return "同比持平" if words == "持平" else words.replace("不计算", "不算同比")
+    about, sign, size = found.groups()
+    percent = size.endswith("%")
+    verb = ("增长" if percent else "上升") if sign == "+" else "下降"
+    return f"同比{verb}{about}{size}"
+
+
+def _remark(totals: pd.DataFrame, row: pd.Series) -> str:
+    """Why there is no change to tell: only one period, or others that cannot be held against it."""
+    others = totals.loc[totals["period"] != row["period"]].sort_values("period_end", ascending=False)
+    periods = [format_period(period) for period in others["period"].unique()]
+    if not periods:
+        return ONLY_ONE
+    if len(periods) > NAMED_PERIODS:
+        return f"另有{len(periods)}期数据，期间不连续"
+    return f"另有{'、'.join(periods)}数据，上年未公布"
+
+
+# ---- the lead ----
+
+
+def lead(cards: list[Card], figures: pd.DataFrame, reader: Reader, targets: pd.DataFrame) -> str:
+    """The first sentences of the page (Markdown): the first headline indicator, and how many others got better.
 
     `figures`: `queries.figures_of_region` of the whole region.
     """
-    headline = reader.choices.indicators["headline"].astype("Float64")
-    indicator = reader.choices.indicators.loc[headline.idxmin()]
+    indicators = reader.choices.indicators
+    indicator = indicators.loc[indicators["headline"].astype("Float64").idxmin()]
     newest = slices.newest(figures[(figures["indicator_id"] == indicator.name) & (figures["breakdown"] == "")])
-    if newest.empty:
+    sentences = []
+    if len(newest):
+        row = newest.iloc[0]
+        target = target_for(targets, row["region_code"], str(indicator.name), row["period"])
+        sentences.append(f"**{plain(narrative.figure_sentence(row, target, indicator))}。**")
+    tones = [made.tone for made in cards if made.tone]
+    valued = [made for made in cards if made.value != NOT_PUBLISHED]
+    if len(tones) < FEW_CHANGES:
+        alone = sum(not made.change for made in valued)
+        sentences.append(f"下列{len(cards)}项指标中，{alone}项没有上年同期数可比。")
+    else:
+        better, worse = tones.count("good"), tones.count("bad")
+        counts = [f"{better}项向好" if better else "", f"{worse}项变差" if worse else ""]
+        sentences.append(
+            f"能与上年比较、有好坏方向的{len(tones)}项指标中，{'，'.join(count for count in counts if count)}。"
+        )
+    return "  \n".join(sentences)
+
+
+# ---- the story of one indicator ----
+
+
+@dataclass(frozen=True)
+class Step:
+    """One year of a story: `value` None: 未公布; `whole`: a whole year, comparable with the others; or the target."""
+
+    period: str
+    value: float | None
+    text: str
+    whole: bool = True
+    target: bool = False
+
+
+def story(figures: pd.DataFrame, target: pd.Series | None) -> list[Step]:
+    """Year by year what was published, and the target. `figures`: the totals of one region and indicator.
+
+    A whole year speaks for its year; only where there is none does the longest period that ends in it, marked as such.
+    """
+    known = slices.with_texts(figures[figures["value"].notna()]).assign(year=lambda frame: frame["period_end"].dt.year)
+    if known.empty:
+        return []
+    longest = known.sort_values("period_months", kind="stable").groupby("year").tail(1).set_index("year")
+    steps = []
+    for year in range(int(known["year"].min()), int(known["year"].max()) + 1):
+        if year not in longest.index:
+            steps.append(Step(f"{year}年", None, NOT_PUBLISHED))
+            continue
+        row = longest.loc[year]
+        steps.append(Step(row["period_text"], float(row["value"]), row["text"], bool(row["period_months"] == 12)))
+    if target is not None:
+        text = format_value(target["value"], known["unit"].iloc[0])
+        steps.append(Step(format_period(target["period"]), float(target["value"]), f"目标{text}", target=True))
+    return steps
+
+
+def story_sentence(steps: list[Step]) -> str:
+    """A story in one line: 15%（2019年）→ … → 目标100%（2024年）; also what a screen reader is told."""
+    return " → ".join(f"{step.text}（{step.period}）" for step in steps if step.value is not None)
+
+
+# ---- HTML ----
+
+
+def variables(dark: bool) -> str:
+    """The colours of the reader's mode as CSS variables, for the HTML of the first page."""
+    colours = palette(dark)
+    names = ("ground", "text", "muted", "line", "missing", "hatch", "primary", "reached", "near", "below")
+    steps = {"bar": colours.sequential[2]}
+    return ";".join(
+        f"--{name}:{value}" for name, value in {n: getattr(colours, n) for n in names}.items() | steps.items()
+    )
+
+
+def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str, dark: bool) -> str:
+    """All chapters, a row each, with their cards."""
+    rows = []
+    for number, of in indicators.groupby("chapter", sort=True):
+        here = [made for made in cards if made.chapter == number]
+        if here:
+            short, name = of["chapter_short"].iloc[0], of["chapter_name"].iloc[0]
+            full = f'<span class="full">{_e(name)}</span>' if name != short else ""
+            body = "".join(card_html(made, dataset) for made in here)
+            title = f'<h3><span class="number">{number}</span> <span class="short">{_e(short)}</span>{full}</h3>'
+            rows.append(f'<section class="chapter">{title}<ul class="cards">{body}</ul></section>')
+    return f'<div class="overview" style="{variables(dark)}">{"".join(rows)}</div>'
+
+
+def card_html(made: Card, dataset: str) -> str:
+    """One card. What it says comes in the order in which it is read out; source and notes on hover, tap and focus."""
+    page = "map" if made.value == NOT_PUBLISHED else "trends"
+    address = urlencode({"dataset": dataset, "indicator": made.indicator_id})
+    spark = (
+        f'<img class="spark" src="{spark_image(made.spark)}" alt="{_e(spark_words(made.spark))}">' if made.spark else ""
+    )
+    missing = " missing" if made.value == NOT_PUBLISHED else ""
+    only = made.remark == ONLY_ONE
+    period = f"{made.period}，{ONLY_ONE}" if only else made.period
+    lines = [
+        f'<span class="name"><a href="{page}?{_e(address)}">{_e(made.name)}</a></span>',
+        f'<span class="value{missing}">{_e(made.value)}{spark}</span>',
+        f'<span class="standing {made.mark or ""}">{_e(made.standing)}</span>' if made.standing else "",
+        f'<span class="change {made.tone}">{_arrow(made)}{_e(made.change)}</span>' if made.change else "",
+        f'<span class="cases">{_e(made.cases)}</span>' if made.cases else "",
+        f'<span class="remark">{_e(made.remark)}</span>' if made.remark and not only else "",
+        f'<span class="foot">{_e(period)}{tip(made.indicator_id, made.details)}</span>',
+    ]
+    return f'<li class="card">{"".join(line for line in lines if line)}</li>'
+
+
+def tip(key: str, details: list[str], label: str = "来源") -> str:
+    """A word that shows details on hover, on tap and on keyboard focus."""
+    if not details:
         return ""
-    row = newest.iloc[0]
-    target = target_for(targets, row["region_code"], str(indicator.name), row["period"])
-    return f"**{plain(narrative.figure_sentence(row, target, indicator))}。**"
-
-
-def pick_headline(reader: Reader) -> None:
-    """Pills that choose the indicator of the map among the headline ones."""
-    headline = reader.choices.indicators[reader.choices.indicators["headline"].notna()].sort_values("headline")
-    chosen = reader.selection.indicator
-    st.session_state["headline"] = chosen if chosen in headline.index else None
-
-    def pick() -> None:
-        if st.session_state["headline"] is not None:
-            reader.change(indicator=st.session_state["headline"])
-
-    st.pills(
-        "地图指标",
-        list(headline.index),
-        format_func=lambda i: headline["name"][i],
-        key="headline",
-        on_change=pick,
-        label_visibility="collapsed",
+    body = "<br>".join(_e(line) for line in details)
+    return (
+        f' <span class="tip"><button type="button" aria-describedby="tip-{key}">{label}</button>'
+        f'<span role="tooltip" id="tip-{key}">{body}</span></span>'
     )
 
 
-def more_on_map(reader: Reader) -> None:
-    """The way from the small map to the page 地图, where the figures of the chosen region stand beside it."""
-    chosen = reader.selection.region
-    place = "" if chosen == REGION_ROOT else f"看{reader.choices.regions['name'][chosen]}的各项数据"
-    st.page_link(
-        MAP_PAGE,
-        label=f"在“地图”页{place or '看各地数据和来源'}",
-        icon=":material/map:",
-        query_params=st.query_params.to_dict(),
+def _arrow(made: Card) -> str:
+    sign = {"上升": "↑", "增长": "↑", "下降": "↓"}
+    return next((f'<i aria-hidden="true">{mark}</i>' for verb, mark in sign.items() if verb in made.change), "")
+
+
+def spark_words(points: list[tuple[str, float, str]]) -> str:
+    """A sparkline in words: 2019年15%、2020年29.65%."""
+    return "、".join(f"{format_period(period)}{text}" for period, _, text in points)
+
+
+def spark_image(points: list[tuple[str, float, str]]) -> str:
+    """A sparkline as the address of a picture: a line through whole years that follow each other, its end marked."""
+    values = [value for _, value, _ in points]
+    low, span = min(values), (max(values) - min(values)) or 1.0
+    across, down = SPARK_WIDTH - 8, SPARK_HEIGHT - 8
+    places = [
+        (4 + across * i / (len(values) - 1), 4 + down * (1 - (value - low) / span if max(values) > low else 0.5))
+        for i, value in enumerate(values)
+    ]
+    line = " ".join(f"{x:.0f},{y:.1f}" for x, y in places)
+    x, y = places[-1]
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{SPARK_WIDTH}" height="{SPARK_HEIGHT}">'
+        f'<polyline points="{line}" fill="none" stroke="{SPARK_INK}" stroke-width="1.8"/>'
+        f'<circle cx="{x:.0f}" cy="{y:.1f}" r="3" fill="{SPARK_INK}"/></svg>'
     )
+    return f"data:image/svg+xml,{quote(svg)}"
+
+
+def story_html(steps: list[Step], name: str, details: list[str], dark: bool) -> str:
+    """The story as bars from zero. No line joins them: a period of ten months is no year, and a year may be missing."""
+    top = max(step.value for step in steps if step.value is not None)
+    bars = []
+    for step in steps:
+        kind = "aim" if step.target else "none" if step.value is None else "" if step.whole else "odd"
+        height = 0 if step.value is None else 100 * step.value / (top or 1)
+        bars.append(
+            f'<li class="{kind}"><div><i style="height:{height:.1f}%"><b>{_e(step.text)}</b></i></div>'
+            f"<span>{_e(step.period)}</span></li>"
+        )
+    notes = ["斜纹为不足一年的数，不与全年数比较" if any(not step.whole for step in steps) else ""]
+    notes += ["虚线框为目标" if any(step.target for step in steps) else ""]
+    note = "；".join(note for note in notes if note)
+    return (
+        f'<div class="overview story" style="{variables(dark)}"><p class="title">{_e(name)}</p>'
+        f'<ol aria-label="{_e(story_sentence(steps))}">{"".join(bars)}</ol>'
+        f'<p class="foot">{_e(note)}{tip("story", details)}</p></div>'
+    )
+
+
+def _e(text: str) -> str:
+    return html.escape(text, quote=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, queries, selection, slices
+from dashboard import frame, own_groups, queries, selection, slices, state
 from dashboard.charts import Chart, matrices, rankings, scatters
 from dashboard.charts.anatomy import Scene, missing_line
 from dashboard.frame import Reader, plain
+from dashboard.groups import Group
 from dashboard.selection import REGION_ROOT, Choices, Comparison
 from dashboard.statistics import PARTS_NOT_PUBLISHED, standings, target_for
 from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, format_period
@@ -18,19 +19,26 @@ VIEW_NAMES = {"ranking": "排名", "periods": "两期对比", "heatmap": "热力
 SHADING_NAMES = {"rank": "按名次", "target": "按距全区目标"}
 RATES = "比率类指标"
 SUGGESTED = 8
+GROUPS_HELP = (
+    "周边指边界与所选地区相接的同级地区，按行政区划边界算出，在左侧选“地区”即可换中心。"
+    "文件划定的对比组须注明出处，由管理员在 data/catalogue/groups.csv 登记。"
+)
 FEWEST = 2  # places with a figure of one period, below which there is nothing to compare
 OWN_LEVEL_NOTE = "本级"  # how notes say that a figure of the region covers its own bodies alone
-NO_GROUPS = "按人口、案件量等划分的对比组要注明出处才能使用，目前还没有登记。"
 
 
 @dataclass(frozen=True)
 class Question:
-    """What the reader asks: the comparison, among which places (rows of `queries.regions`), of which figures."""
+    """What the reader asks: the comparison, in which group, among which places (rows of `queries.regions`), of which
+    figures. `own`: `state.own_groups`.
+    """
 
     reader: Reader
     asked: Comparison
+    group: Group
     places: pd.DataFrame
     figures: pd.DataFrame
+    own: dict[str, tuple[str, ...]]
 
     def standings(self, period: str, indicator: str = "", figures: pd.DataFrame | None = None) -> pd.DataFrame:
         """The places in one period with what `statistics.standings` adds; of the chosen indicator or of another."""
@@ -47,7 +55,9 @@ class Question:
         return Scene(
             indicator=row,
             dataset=chosen.dataset,
-            places=places_words(choices, chosen.level, self.asked.group),
+            places=self.group.words,
+            among=self.group.among,
+            group_source=self.group.source,
             level_name=short_level(chosen.level),
             breakdown="" if indicator else chosen.breakdown,
             period=chosen.period,
@@ -61,28 +71,19 @@ class Question:
 def question(reader: Reader) -> Question:
     """What the address asks, with a notice for what makes no sense in it."""
     chosen, regions = reader.selection, reader.choices.regions
-    asked, notices = selection.current_comparison(reader.choices, chosen)
+    own = state.own_groups()
+    offered = reader.choices.groups(chosen.level, chosen.region, own)
+    asked, notices = selection.current_comparison(reader.choices, chosen, offered)
     for notice in notices:
         st.warning(plain(notice), icon=":material/info:")
-    places = regions[regions["level"] == chosen.level]
-    if asked.group:
-        places = places[places["parent"] == asked.group]
-    return Question(
-        reader, asked, places, queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
-    )
+    group = offered[asked.group]
+    figures = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+    return Question(reader, asked, group, regions.loc[list(group.codes)], figures, own)
 
 
 def short_level(level: str) -> str:
     """What the places of a level are called in a sentence: 盟市, 旗县."""
     return LEVEL_NAMES[level].partition("（")[0]
-
-
-def places_words(choices: Choices, level: str, group: str) -> str:
-    """Who is compared, in words: 12个盟市, 呼和浩特市9个旗县（市、区）."""
-    regions = choices.regions
-    if group:
-        return f"{regions['name'][group]}{(regions['parent'] == group).sum()}个{LEVEL_NAMES[level]}"
-    return f"{(regions['level'] == level).sum()}个{LEVEL_NAMES[level]}"
 
 
 def case_unit(indicator: pd.Series, indicators: pd.DataFrame) -> str:
@@ -131,11 +132,13 @@ def switch(asked: Question) -> None:
 
 
 def _pick_places(asked: Question) -> None:
-    """One list for level and group: the leagues, all banners, the banners of each league."""
+    """One list for level and group: of leagues, then of banners."""
     reader = asked.reader
-    regions = reader.choices.regions
-    leagues = regions.index[regions["level"] == "league"]
-    options = [("league", ""), ("banner", ""), *(("banner", league) for league in leagues)]
+    options = {
+        (level, group.key): group
+        for level in selection.LEVELS
+        for group in reader.choices.groups(level, reader.selection.region, asked.own).values()
+    }
 
     def choose() -> None:
         level, group = st.session_state["compare_places"]
@@ -143,14 +146,16 @@ def _pick_places(asked: Question) -> None:
         selection.change_comparison(reader.choices, group=group)
 
     st.session_state["compare_places"] = (reader.selection.level, asked.asked.group)
-    st.selectbox(
-        "对比范围",
-        options,
-        format_func=lambda option: places_words(reader.choices, *option),
-        key="compare_places",
-        on_change=choose,
-        help=NO_GROUPS,
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "对比范围",
+            list(options),
+            format_func=lambda option: options[option].words,
+            key="compare_places",
+            on_change=choose,
+            help=GROUPS_HELP,
+        )
+        own_groups.editor(reader, asked.own)
 
 
 def _pick_period(asked: Question) -> None:

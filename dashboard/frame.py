@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import exporting, queries, selection
+from dashboard import explanations, exporting, queries, selection, tray
 from dashboard.charts import Chart
 from dashboard.operator import operator
 from dashboard.queries import Release
@@ -46,8 +46,11 @@ class Reader:
 
     @property
     def shapes(self) -> str:
-        """Where the browser finds the shape files of this release."""
-        return f"{SHAPES}?v={self.release.boundaries}"
+        """Where the browser finds the shape files: those of the current release, also for one that is looked back at.
+
+        There is one set of files. Asked for under an older version, the browser would keep them under a wrong name.
+        """
+        return f"{SHAPES}?v={queries.current_release().boundaries}"
 
     @property
     def in_light(self) -> "Reader":
@@ -61,7 +64,7 @@ class Reader:
 
 def reader() -> Reader:
     """The reader of this script run. Raises queries.WarehouseError."""
-    release = queries.current_release()
+    release = queries.release_asked(selection.address().get("release"))
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)
     return Reader(release, choices, chosen, dark=st.context.theme.type == "dark")
@@ -94,7 +97,7 @@ def show(
     as high on every screen. `columns`: settings of the table's columns.
     """
     chart = draw(reader)
-    st.markdown(f"#### {plain(chart.title)}")
+    st.markdown(f"#### {plain(chart.title)}", help=explanations.of_chart(chart.name))
     if chart.simulated:
         st.badge(DEMO_MARK, color="orange")
     st.caption(plain(chart.subtitle))
@@ -116,6 +119,7 @@ def show(
     light = (lambda: draw(reader.in_light)) if reader.dark else (lambda: chart)
     with st.container(horizontal=True, key=f"actions_{key}"):
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
+        tray.offer(light, key)
     if fold := folded("查看数据", f"{key}_table"):
         fold.dataframe(
             chart.table, hide_index=True, column_config=columns(chart) if columns else None, alt=chart.reading

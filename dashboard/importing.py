@@ -10,16 +10,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, imports, queries, selection
+from dashboard import audit, frame, imports, queries, selection
 from dashboard.frame import XLSX_TYPE, Reader, plain
-from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Table, Understanding, Upload
-from dashboard.quality import LOAD_STATES, beijing
+from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Say, Table, Understanding, Upload
+from dashboard.quality import LINE, LOAD_STATES, TABLE_HEIGHT, TALL_LINE, beijing
 from dashboard.theme import DATASET_NAMES
 
 MAP = Path(__file__).resolve().parent.parent / "pages" / "map.py"
 MARKED = "_标出问题"  # the end of the name of a file that we gave back
 SHOWN_LOADS = 8
-SHOWN_COLUMNS = 12
 SHOWN_LINKS = 5
 SHOWN_FINDINGS = 1000
 SHOWN_SENTENCES = 3
@@ -27,7 +26,7 @@ UNKNOWN, DATA = "未认出", "数据列"
 FORMS = {"long": "一行一个数", "wide": "一格一个数（表头里有指标或期间）"}
 FIELDS = {name: text for name, text in FIELD_NAMES.items() if name != "base_indicator"}
 ONE_LINE = 15  # Chinese characters that fit into a column; beyond, a row is high enough to wrap
-TALL_LINE = 66
+NOT_FOR_STEWARDS = ("published", "demo")
 EDITOR = ["列", "前几个值", "用作", "指标", "分项", "期间", "单位"]
 
 
@@ -73,16 +72,17 @@ def read(file_id: str, file: Upload) -> list[Table]:
 
 
 @contextmanager
-def _working(label: str) -> Iterator[Callable[[str], None]]:
-    """A line that tells how far a long work is, and is gone when it is done."""
-    place = st.empty()
-    with place.status(plain(label)) as status:
+def _working(label: str) -> Iterator[Say]:
+    """A bar that tells how far a long work is, and is gone when it is done."""
+    bar = st.progress(0.0, plain(label))
 
-        def say(text: str) -> None:
-            status.update(label=plain(text))
+    def say(share: float, text: str) -> None:
+        bar.progress(min(share, 1.0), plain(text or label))
 
+    try:
         yield say
-    place.empty()
+    finally:
+        bar.empty()
 
 
 # ---- understanding ----
@@ -108,17 +108,20 @@ def _table(key: str, table: Table, reader: Reader) -> Understanding:
     facts += [f"单位：{table.unit}"] if table.unit else []
     facts += [f"期间：{known.period}（工作表名）"] if known.period else []
     st.markdown(plain("；".join(facts)) + "。读得不对的，在下面的表里改。")
+    complaints = st.container()
     if table.notes:
         st.caption("  \n".join(plain(f"· {note}") for note in table.notes))
     across = known.form == "wide" or "value" not in known.fields.values()
     shown = EDITOR if across else EDITOR[:3]
+    columns = editor(table, names)[shown]
+    line = TALL_LINE if max(map(len, table.columns)) > ONE_LINE else LINE
     edited = st.data_editor(
-        editor(table, names)[shown],
+        columns,
         key=f"import_columns_{key}",
         hide_index=True,
         disabled=EDITOR[:2],
-        height="auto" if len(table.columns) <= SHOWN_COLUMNS else 500,
-        row_height=TALL_LINE if max(map(len, table.columns)) > ONE_LINE else None,
+        height=_height(len(columns), line),
+        row_height=line,
         placeholder="",
         column_config={
             "列": st.column_config.TextColumn("列（表头）", width=220, pinned=True),
@@ -133,11 +136,37 @@ def _table(key: str, table: Table, reader: Reader) -> Understanding:
         },
         alt="每一列读成了什么，可以改",
     )
-    if fold := frame.folded(f"前{len(table.rows)}行", f"import_rows_{key}"):
+    if fold := frame.folded(f"看原表的前{len(table.rows)}行", f"import_rows_{key}"):
         rows = pd.DataFrame(table.rows, columns=table.columns, dtype="str")
         rows.insert(0, "行", table.numbers)
         fold.dataframe(rows, hide_index=True, alt=f"表格的前{len(table.rows)}行")
-    return understanding(known, edited, {name: id_ for id_, name in names.items()})
+    made = understanding(known, edited, {name: id_ for id_, name in names.items()})
+    with complaints:
+        _complaints(table, made)
+    return made
+
+
+def _complaints(table: Table, made: Understanding) -> None:
+    """What a table still needs before it can be checked; `made`: how it is understood now."""
+    if made.unknown and (made.form == "wide" or "value" not in made.fields.values()):
+        said = "；".join(
+            f"“{column}”" + (f"（像是“{table.alike[column][0]}”）" if table.alike.get(column) else "")
+            for column in made.unknown
+        )
+        do = f"要读入的，把“用作”改为“{DATA}”，核对指标；不要的改为“不使用”。"
+        st.warning(plain(f"{len(made.unknown)}列没有认出：{said}。{do}"), icon=":material/help:")
+    elif made.unknown:
+        said = "”“".join(made.unknown)
+        st.caption(plain(f"“{said}”没有认出，不会读入。"))
+    if table.faults and made == table.understanding:
+        st.warning(
+            plain(f"{'；'.join(table.faults)}。期间和指标也可以在下面“表里没写时用”里填。"), icon=":material/help:"
+        )
+
+
+def _height(rows: int, line: int) -> int:
+    """Pixels of a table of that many rows below its header, up to a limit beyond which it scrolls."""
+    return min(TABLE_HEIGHT, line * rows + LINE + 3)
 
 
 def editor(table: Table, names: pd.Series) -> pd.DataFrame:
@@ -151,6 +180,8 @@ def editor(table: Table, names: pd.Series) -> pd.DataFrame:
         use = DATA if column in known.figures else FIELD_NAMES.get(known.fields.get(column, ""), UNKNOWN)
         values = [row[place].strip() for row in table.rows if row[place].strip()]
         indicator = names.get(figures.indicator) if figures.indicator else None
+        if use == UNKNOWN:  # proposed only: it counts when a person says that the column is data
+            indicator = next(iter(table.alike.get(column, [])), None)
         rows.append(
             (column, "、".join(values[:3]), use, indicator, figures.breakdown, figures.period or "", figures.unit)
         )
@@ -182,12 +213,16 @@ def options(file_id: str, file: Upload, tables: Sequence[Table], reader: Reader)
     """Dataset, source and what stands in where the table says nothing."""
     indicators = reader.choices.indicators["name"]
     with st.grid(3, min_column_width=260):
-        dataset = st.text_input(
+        known = [name for name in reader.choices.datasets if name not in NOT_FOR_STEWARDS]
+        dataset = st.selectbox(
             "数据集",
-            value="internal",
+            list(dict.fromkeys(["internal", *known])),
+            format_func=lambda name: DATASET_NAMES.get(name, name),
+            accept_new_options=True,
+            placeholder="选择，或输入新名称",
             key="import_dataset",
-            help="internal是内部报送数据。另起名称（字母、数字、下划线）则单独成为一个数据集。",
-        ).strip()
+            help="一般用“内部报送数据”。输入新名称（文字、数字、下划线）则单独成为一个数据集。",
+        )
         title = st.text_input(
             "来源标题",
             value=Path(file.name).stem.removesuffix(MARKED),
@@ -252,7 +287,7 @@ def findings(file: Upload, request: Request, known: list[Understanding], checked
         return
     st.markdown(f"**{len(found)}条意见**　一行可能有多处问题。")
     # In sentences, which wrap on a phone and are read aloud; the table has all of them.
-    st.markdown("\n".join(f"- {plain(f.text().removeprefix(f.file).strip('，'))}" for f in found[:SHOWN_SENTENCES]))
+    st.markdown("\n".join(f"- {plain(f.text().removeprefix(f.file).strip('：'))}" for f in found[:SHOWN_SENTENCES]))
     table = pd.DataFrame(
         {
             "工作表": [f.sheet for f in found],
@@ -264,20 +299,23 @@ def findings(file: Upload, request: Request, known: list[Understanding], checked
         }
     )
     columns = [c for c in table if c != "工作表" or table[c].any()]
+    line = TALL_LINE if max(len(text) for f in found for text in (f.message, f.expected)) > ONE_LINE else LINE
     st.dataframe(
         table[columns].head(SHOWN_FINDINGS),
         hide_index=True,
-        row_height=TALL_LINE if max(len(text) for f in found for text in (f.message, f.expected)) > ONE_LINE else None,
+        height=_height(len(found), line),
+        row_height=line,
         column_config={"问题": st.column_config.TextColumn(width=360), "应为": st.column_config.TextColumn(width=220)},
         placeholder="—",
         alt=f"{len(found)}条意见，注明行、列、填写的内容和应填的内容",
     )
     if len(found) > SHOWN_FINDINGS:
         st.caption(f"这里列出前{SHOWN_FINDINGS}条，下载的表格里有全部。")
+    file_name = f"{Path(file.name).stem.removesuffix(MARKED)}{MARKED}.xlsx"
     st.download_button(
         "下载标出问题的表格",
-        data=lambda: imports.marked(file, request, known),
-        file_name=f"{Path(file.name).stem.removesuffix(MARKED)}{MARKED}.xlsx",
+        data=audit.download(file_name, lambda: imports.marked(file, request, known)),
+        file_name=file_name,
         mime=XLSX_TYPE,
         icon=":material/download:",
         on_click="ignore",
@@ -362,7 +400,7 @@ def _take_back(load_id: str, key: str) -> None:
             _change(f"撤回{load_id} …", lambda say: f"已撤回{load_id}，当前版本{imports.undo(load_id, say)}。")
 
 
-def _change(label: str, work: Callable[[Callable[[str], None]], str]) -> None:
+def _change(label: str, work: Callable[[Say], str]) -> None:
     """Does what changes the current release; then the page starts anew and says what was done."""
     with _working(label) as say:
         try:

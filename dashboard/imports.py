@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dashboard.queries import data_folder
-from etl.errors import Finding
+from dashboard import access, audit, queries
+from dashboard.folders import data_folder
+from etl.errors import Finding, UserError, told_when_full
 from etl.paths import ROOT
 from etl.understand import FIELD_NAMES, Figures, Understanding
 
@@ -29,7 +30,7 @@ TYPES = ("csv", "tsv", "txt", "xlsx", "xls", "parquet")
 PROGRAM = (sys.executable, "-m", "etl")
 KNOWN_CODES = (0, 1, 3)
 
-Say = Callable[[str], None]
+Say = Callable[[float, str], None]  # the share that is done (0 to 1), and what is being done
 log = logging.getLogger("dashboard")
 
 
@@ -60,7 +61,8 @@ class Request:
 class Table:
     """One table of a file before it is checked.
 
-    `rows`: the first rows, as texts, `numbers` their row numbers in the file; `row_count`: of all rows.
+    `rows`: the first rows, as texts, `numbers` their row numbers in the file; `row_count`: of all rows. `faults`: what
+    keeps it from being read as it is understood. `alike`: column that was not understood -> indicators named alike.
     """
 
     sheet: str
@@ -72,6 +74,8 @@ class Table:
     numbers: list[int]
     rows: list[list[str]]
     understanding: Understanding
+    faults: list[str]
+    alike: dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,19 @@ class Checked:
     load_id: str | None
     release: str | None
     repeated: bool
+
+
+def may_bring() -> tuple[str, ...] | None:
+    """The regions whose rows the reader may load; None: all. Raises RefusedError for who may load nothing."""
+    try:
+        reader = access.viewer()
+    except access.AccessError:
+        raise RefusedError("登录已失效，请重新登录后再导入。") from None
+    if not reader.may_open("import"):
+        raise RefusedError("您的角色不能导入数据。")
+    if reader.regions == ():
+        raise RefusedError("还没有给您分配地区，不能导入数据。请联系系统管理员。")
+    return reader.regions
 
 
 def preview(upload: Upload, say: Say) -> list[Table]:
@@ -103,7 +120,9 @@ def check(upload: Upload, request: Request, understandings: Sequence[Understandi
 def load(upload: Upload, request: Request, understandings: Sequence[Understanding], say: Say) -> Checked:
     """Loads what is good in a file and publishes a release with it. Raises RefusedError; then nothing was changed."""
     with _laid_down(upload) as path:
-        return _load(upload, path, request, understandings, say)
+        loaded = _load(upload, path, request, understandings, say)
+    audit.record("导入", upload.name, f"{loaded.load_id}，载入{loaded.rows_loaded}行，拒收{loaded.rows_rejected}行")
+    return loaded
 
 
 def marked(upload: Upload, request: Request, understandings: Sequence[Understanding]) -> bytes:
@@ -124,15 +143,24 @@ def template() -> bytes:
 
 def undo(load_id: str, say: Say) -> str:
     """Takes a load back; gives the release that is current now. Raises RefusedError; then nothing was changed."""
-    return str(_run(["undo", load_id], say)["release"])
+    may_bring()
+    if load_id not in set(queries.loads(queries.current_release())["load_id"]):
+        raise RefusedError(f"没有载入记录“{load_id}”，或者它不全在您的范围内。")
+    release = str(_run(["undo", load_id], say)["release"])
+    audit.record("撤回", load_id, f"当前版本{release}")
+    return release
 
 
 def rollback(release: str, say: Say) -> str:
-    """Makes another release the current one; gives its id. Raises RefusedError."""
-    return str(_run(["rollback", release], say)["current"])
+    """Makes another release the current one for everybody; gives its id. Raises RefusedError."""
+    if may_bring() is not None:
+        raise RefusedError("更换版本影响所有地区，只有负责全区的数据管理员可以操作。")
+    current = str(_run(["rollback", release], say)["current"])
+    audit.record("版本", current, "改为当前版本")
+    return current
 
 
-def _silent(text: str) -> None:
+def _silent(share: float, text: str) -> None:
     pass
 
 
@@ -141,7 +169,11 @@ def _laid_down(upload: Upload) -> Iterator[Path]:
     """The file in a folder that only this user can read, for the time of the block."""
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
         path = Path(folder) / f"upload{Path(upload.name).suffix.lower()}"
-        path.write_bytes(upload.content)
+        try:
+            with told_when_full():
+                path.write_bytes(upload.content)
+        except UserError as error:
+            raise RefusedError(str(error)) from error
         yield path
 
 
@@ -166,6 +198,8 @@ def _load(
         "understanding": known,
     }
     settings = [f"--{name}={value}" for name, value in asked.items()]
+    if (regions := may_bring()) is not None:
+        settings += ["--regions", *regions]
     told = _run(["load", path, *settings, *options], say)["files"][0]
     if "error" in told:
         raise RefusedError(told["error"])
@@ -178,8 +212,8 @@ def _understanding(entry: dict[str, Any]) -> Understanding:
 
 
 def _run(arguments: Sequence[str | Path], say: Say) -> dict[str, Any]:
-    """Runs `python -m etl …`, says its stages as they come, and gives what it tells as JSON. Raises RefusedError."""
-    command = [*PROGRAM, *map(str, arguments), "--json"]
+    """Runs `python -m etl …`, says how far it is, and gives what it tells as JSON. Raises RefusedError."""
+    command = [*PROGRAM, *map(str, arguments), "--json", "--steps"]
     environment = {**os.environ, "DASHBOARD_DATA_DIR": str(data_folder()), "PYTHONUTF8": "1"}
     lines: list[str] = []
     with tempfile.TemporaryFile() as answer:
@@ -187,9 +221,11 @@ def _run(arguments: Sequence[str | Path], say: Say) -> dict[str, Any]:
             command, cwd=ROOT, env=environment, stdout=answer, stderr=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
             for line in process.stderr or ():
-                lines.append(line.rstrip())
-                if lines[-1].endswith("…"):
-                    say(lines[-1])
+                if line.startswith('{"share":'):
+                    step = json.loads(line)
+                    say(step["share"], step["text"])
+                else:
+                    lines.append(line.rstrip())
         answer.seek(0)
         content = answer.read()
     if process.returncode not in KNOWN_CODES or not content:  # a fault of Python ends with 1, too

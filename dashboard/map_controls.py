@@ -14,15 +14,21 @@ FRAME_SECONDS = 1.2  # of the animation
 PLAYING = "map_playing"  # in the session: the period that the animation has reached
 WAITING = "map_waiting"  # in the session: the page has just drawn it
 APART_HELP = "两市的数已包含在所属盟市中；单列只是另外标出，不加也不减。"
+GROUP_HELP = "周边指边界与所选地区相接的同级地区；自定义的对比组在“对比”页新建。"
 PEOPLE_HELP = "数量除以2020年普查人口，规模不同的盟市才好比。"
 STEADY_HELP = "颜色的刻度按全部期间统一，不同期间的颜色才能相比。"
+
+
+def playing(page: str, period: str) -> bool:
+    """Whether the reader sees a period of the animation pass by. `page`: the path of the opened page."""
+    return page == "map" and st.session_state.get(PLAYING) == period
 
 
 def breadcrumb(asked: Question) -> None:
     """The steps from the whole region to the chosen place, each to be clicked, and the way down into a league."""
     reader, regions = asked.reader, asked.reader.choices.regions
     chosen = reader.selection.region
-    league = asked.group or _league_of(reader)
+    league = asked.league or _league_of(reader)
     steps = [REGION_ROOT, *([league] if league else []), *([chosen] if regions["parent"][chosen] == league else [])]
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="breadcrumb"):
         for number, code in enumerate(steps):
@@ -36,9 +42,9 @@ def breadcrumb(asked: Question) -> None:
                     key=f"step_{number}",
                     type="tertiary",
                     on_click=_step,
-                    args=(reader, code, bool(asked.group)),
+                    args=(reader, code, bool(asked.league)),
                 )
-        if league and not asked.group:
+        if league and not asked.league:
             _way_down(asked, league)
 
 
@@ -89,7 +95,8 @@ def controls(asked: Question) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="map_controls"):
         _pick_view(asked)
         _pick_classes(asked)
-        if level == "banner" and not asked.group:
+        _pick_group(asked)
+        if level == "banner" and not asked.league:
             _pick("zoom", "放大", {"": "全区", **ZOOMS}, asked.zoom, reader)
         if asked.view in ("pair", "change"):
             _pick_period2(asked)
@@ -147,6 +154,26 @@ def _pick_view(asked: Question) -> None:
     )
 
 
+def _pick_group(asked: Question) -> None:
+    """Which places the map shows and the list ranks; the same parameter as on the page 对比."""
+
+    def choose() -> None:
+        selection.change_comparison(asked.reader.choices, group=st.session_state["choose_group"])
+
+    if len(asked.offered) < 2:
+        return
+    st.session_state["choose_group"] = asked.group.key
+    st.selectbox(
+        "范围",
+        list(asked.offered),
+        format_func=lambda key: asked.offered[key].words,
+        key="choose_group",
+        on_change=choose,
+        width=220,
+        help=GROUP_HELP,
+    )
+
+
 def _pick_classes(asked: Question) -> None:
     """How values become classes; around the target where there is one; a map of changes has its own scale."""
     rows = asked.frame(asked.period)
@@ -183,7 +210,7 @@ def _timeline(asked: Question) -> None:
     reader, periods = asked.reader, asked.periods
     if len(periods) < 2 or asked.period not in periods:
         return
-    playing = st.session_state.get(PLAYING) == asked.period
+    moving = playing("map", asked.period)
     st.session_state["choose_year"] = asked.period
 
     def choose() -> None:
@@ -191,15 +218,15 @@ def _timeline(asked: Question) -> None:
 
     def play() -> None:
         first = periods[0] if asked.period == periods[-1] else asked.period
-        st.session_state[PLAYING] = None if playing else first
-        if not playing:
+        st.session_state[PLAYING] = None if moving else first
+        if not moving:
             reader.change(period=first)
             selection.change_own("scale", SWITCH[1], SWITCH)
 
     with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="map_timeline"):
         st.button(
-            "停止" if playing else "播放",
-            icon=":material/stop:" if playing else ":material/play_arrow:",
+            "停止" if moving else "播放",
+            icon=":material/stop:" if moving else ":material/play_arrow:",
             key="play",
             on_click=play,
         )
@@ -212,7 +239,7 @@ def _timeline(asked: Question) -> None:
             label_visibility="collapsed",
         )
         _switch("scale", "各期同一色阶", asked.steady, reader, STEADY_HELP)
-    if playing:
+    if moving:
         st.session_state[WAITING] = True
         _next_period(reader, periods)
 

@@ -12,6 +12,7 @@ from dashboard.charts.anatomy import Scene, change_words
 from dashboard.charts.ground import ZOOMS, Sheet
 from dashboard.charts.scales import METHODS, Scale, around_target, blend, classified
 from dashboard.frame import Reader, plain
+from dashboard.groups import Group
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import small_base, standings, target_for
 from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, format_period, format_value, in_brackets
@@ -37,7 +38,7 @@ class Question:
     """What the reader asks of the map.
 
     `view`, `classes`, `zoom`, `side`: one of VIEWS, METHODS, ZOOMS (or empty) and SIDES. `steady`: one scale for all
-    periods. `apart`: the cities beside their leagues. `group`: the league whose banners are shown, or empty. `people`:
+    periods. `apart`: the cities beside their leagues. `group`: whom the reader compares. `people`:
     `queries.population` where counts are shown per 10,000 of them, as `indicator` (a row of `queries.indicators`) and
     `figures` (`queries.figures_of_indicator`) then say; `published`: the figures as they are. `places`: rows of
     `queries.regions`. `periods`: those of the chosen one's length that have figures of these places, oldest first.
@@ -52,7 +53,8 @@ class Question:
     side: str
     steady: bool
     apart: bool
-    group: str
+    group: Group
+    offered: dict[str, Group]
     people: pd.DataFrame | None
     indicator: pd.Series
     published: pd.DataFrame
@@ -62,6 +64,11 @@ class Question:
     period2: str
     why_not: dict[str, str] = field(default_factory=dict)
     cuts: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+    @property
+    def league(self) -> str:
+        """The league whose banners are shown alone, or empty."""
+        return self.group.key if self.group.key in self.reader.choices.regions.index else ""
 
     @property
     def period(self) -> str:
@@ -107,11 +114,12 @@ class Question:
     def scene(self) -> Scene:
         """What the charts share with those of other pages."""
         chosen, choices = self.reader.selection, self.reader.choices
-        places = compare.places_words(choices, chosen.level, self.group)
+        places = self.group.words
         return Scene(
             indicator=self.indicator,
             dataset=chosen.dataset,
             places=places if self.people is None else f"{places} · 按{census(self.people)}折算",
+            group_source=self.group.source,
             level_name=LEVEL_NAMES[chosen.level],
             breakdown=chosen.breakdown,
             period=chosen.period,
@@ -127,18 +135,19 @@ class Question:
         return Sheet(
             shapes=self.reader.shapes,
             level=level,
-            group=self.group,
-            place=regions["name"][self.group] if self.group else "",
-            zoom="" if self.group or level != "banner" else self.zoom,
+            group=self.league,
+            place=self.group.place,
+            zoom="" if self.league or level != "banner" else self.zoom,
             leagues=regions[regions["level"] == "league"],
+            others=() if self.league else tuple(regions.index[regions["level"] == level].difference(self.places.index)),
         )
 
     def reference(self, period: str) -> str:
         """The figures to hold the places against, in words: of their league, and of the whole region."""
         whole = slices.whole(self.of(period), self.reader.selection.breakdown, period)
-        if not self.group:
+        if not self.league:
             return whole
-        league = self.cut(self.reader.choices.regions.loc[[self.group]], period).iloc[0]
+        league = self.cut(self.reader.choices.regions.loc[[self.league]], period).iloc[0]
         when = in_brackets(league["period_text"]) if period == LATEST else ""
         words = f"全{league['type'][-1]}{league['text']}{when}" if league["state"] == "value" else ""
         return "，".join(part for part in (words, whole) if part)
@@ -154,18 +163,23 @@ class Question:
 def question(reader: Reader) -> Question:
     """What the address asks, with a notice for what makes no sense in it."""
     chosen, regions = reader.selection, reader.choices.regions
-    asked, notices = selection.current_comparison(reader.choices, chosen)
+    offered = reader.choices.groups(chosen.level, chosen.region)
+    asked, notices = selection.current_comparison(reader.choices, chosen, offered)
+    group = offered[asked.group]
     own = {}
     for name, known in known_values(reader).items():
         own[name], notes = selection.own(name, known)
         notices += notes
     for notice in notices:
         st.warning(plain(notice), icon=":material/info:")
-    places = regions.loc[regions["level"] == chosen.level, PLACE_COLUMNS]
-    if asked.group:
-        places = places[places["parent"] == asked.group]
+    places = regions.loc[list(group.codes), PLACE_COLUMNS]
     published = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
-    people = queries.population(reader.release) if own["per"] == "population" and may_be_per_people(reader) else None
+    people = None
+    if own["per"] == "population" and may_be_per_people(reader):
+        try:
+            people = queries.population(reader.release)
+        except queries.OlderReleaseError as error:
+            st.info(plain(str(error)), icon=":material/info:")
     figures = published if people is None else per_people(published, people)
     periods = comparable_periods(reader, figures, places)
     made = Question(
@@ -176,7 +190,8 @@ def question(reader: Reader) -> Question:
         side=own["side"],
         steady=own["scale"] == "on",
         apart=own["cities"] == "on" and chosen.level == "league" and people is None,
-        group=asked.group,
+        group=group,
+        offered=offered,
         people=people,
         indicator=reader.indicator if people is None else named_per_people(reader.indicator),
         published=published,
@@ -388,6 +403,8 @@ def target_of(asked: Question) -> pd.Series | None:
 def _notes(asked: Question, *notes: str) -> str:
     """`notes`, whose target the classes are about and of which year, which people counts are held against."""
     target, words = target_of(asked), list(notes)
+    if asked.sheet().others:
+        words.append("未着色的地区不在所比的范围内。")
     if asked.classes == "target" and target is not None and asked.view != "change":
         aim = format_value(target["value"], asked.indicator["unit"])
         words.append(f"按距全区{format_period(target['period'])}目标{aim}分级。")

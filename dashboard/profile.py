@@ -1,16 +1,16 @@
 """One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
 
-from dataclasses import dataclass
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, narrative, queries, selection, slices
+from dashboard import frame, groups, narrative, queries, selection, slices
 from dashboard.charts import Chart, profiles
 from dashboard.charts.anatomy import place_words
-from dashboard.compare import case_unit, places_words
+from dashboard.compare import case_unit
 from dashboard.frame import Reader, operator, plain
+from dashboard.groups import Group
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import (
@@ -35,7 +35,6 @@ from dashboard.trends import DIFFERENCES, TOO_FEW, change, target_of, year_befor
 
 FEWEST_PEERS = 4  # places with a figure, below which quarters of them mean nothing
 NEARLY_ALL = 0.9  # of the figures of the fullest year: a newer year with as many is the better start
-PEER_GROUPS = {"own": "同盟市", "all": "全区"}
 QUANTILES = {0.0: "least", 0.25: "lower", 0.5: "middle", 0.75: "upper", 1.0: "most"}
 SOURCE_COLUMNS = {
     "source_title": "来源",
@@ -48,33 +47,20 @@ LIST_ROWS = 18
 NOT_ENOUGH = "同级地区公布数不足，不作比较"
 
 
-@dataclass(frozen=True)
-class Peers:
-    """Who a region is held against: their codes and level, and in words (12个盟市)."""
+def peer_groups(reader: Reader) -> dict[str, Group]:
+    """Whom the chosen region may be held against, by key: groups that it belongs to, of enough places for quarters.
 
-    codes: tuple[str, ...]
-    level: str
-    words: str
-
-
-def groups_of(reader: Reader) -> list[str]:
-    """Whom a banner may be held against: a league of few banners gives no quarters."""
-    regions, code = reader.choices.regions, reader.selection.region
-    siblings = (regions["parent"] == regions["parent"][code]).sum()
-    return list(PEER_GROUPS) if siblings >= FEWEST_PEERS else ["all"]
-
-
-def peers_of(reader: Reader, group: str) -> Peers:
-    """The regions of the same level; of a banner those of its league (`own`) or all. The whole region has no equal: it
-    is shown within its leagues.
+    The usual one first: of a banner those of its league, else all of the level. The whole region has no equal: it is
+    shown within its leagues.
     """
     regions, code = reader.choices.regions, reader.selection.region
-    level = str(regions["level"][code])
-    if level == "region":
-        level = "league"
-    league = regions["parent"][code] if level == "banner" and group == "own" else ""
-    codes = regions.index[(regions["level"] == level) & ((regions["parent"] == league) | (league == ""))]
-    return Peers(tuple(codes), level, places_words(reader.choices, level, league))
+    level = "league" if code == REGION_ROOT else str(regions["level"][code])
+    known = reader.choices.groups(level, code)
+    if code == REGION_ROOT:
+        return {groups.EVERY: known[groups.EVERY]}
+    fit = {key: group for key, group in known.items() if code in group.codes and len(group.codes) >= FEWEST_PEERS}
+    usual = str(regions["parent"][code])
+    return {usual: fit[usual], **fit} if usual in fit else fit
 
 
 def stand(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
@@ -109,11 +95,9 @@ def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFr
 
 
 @st.cache_data(show_spinner=False, max_entries=60)
-def _standings(
-    path: str, dataset: str, level: str, period: str, codes: tuple[str, ...], _release: Release
-) -> pd.DataFrame:
-    cells = totals(_release, dataset, level, period)
-    return stand(cells[cells["region_code"].isin(codes)], queries.indicators(_release))
+def _standings(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
+    cells = totals(release, dataset, level, period)
+    return stand(cells[cells["region_code"].isin(codes)], queries.indicators(release))
 
 
 def spine(
@@ -335,36 +319,42 @@ def choose_period(figures: pd.DataFrame) -> str:
     return period
 
 
-def choose_peers(reader: Reader) -> Peers:
-    """Who a banner is held against: those of its league, or all; kept in the address as `peers`."""
-    if reader.choices.regions["level"][reader.selection.region] != "banner":
-        return peers_of(reader, "")
-    groups = groups_of(reader)
-    group, notices = selection.own("peers", list(PEER_GROUPS))
-    for notice in notices:
-        st.warning(plain(notice), icon=":material/info:")
-    if group not in groups:
+def choose_peers(reader: Reader) -> Group:
+    """Whom the chosen region is held against; kept in the address as `group`, like on the pages 对比 and 地图."""
+    offered = peer_groups(reader)
+    usual = next(iter(offered))
+    wanted = selection.address().get("group", usual)
+    wanted = groups.EVERY if wanted == groups.ALL else wanted
+    if "group" not in selection.address() and offered[usual].level == "banner" and usual == groups.EVERY:
         st.caption(f"本盟市旗县不足{FEWEST_PEERS}个，与全区旗县相比。")
-        return peers_of(reader, groups[0])
-    st.session_state["choose_peers"] = group
+    if wanted not in offered:
+        st.caption(f"所选对比组不含本地区或不足{FEWEST_PEERS}地，改与{plain(offered[usual].words)}相比。")
+        wanted = usual
+    if len(offered) < 2:
+        return offered[wanted]
+    st.session_state["choose_peers"] = wanted
 
     def write() -> None:
-        selection.change_own("peers", st.session_state["choose_peers"] or group, list(PEER_GROUPS))
+        key = st.session_state["choose_peers"]
+        reader.change(level=offered[key].level)  # a group is one of a level, on every page
+        selection.change_own("group", key or groups.ALL, [usual or groups.ALL])
 
-    st.segmented_control(
-        "与哪些旗县相比",
-        groups,
-        format_func=lambda name: f"{PEER_GROUPS[name]}旗县",
+    st.selectbox(
+        "与谁相比",
+        list(offered),
+        format_func=lambda key: offered[key].words,
         key="choose_peers",
         on_change=write,
+        width=300,
+        help="只列出含本地区、不少于4地的对比组。周边指边界与本地区相接的同级地区。",
     )
-    return peers_of(reader, group)
+    return offered[wanted]
 
 
-def spine_of(reader: Reader, figures: pd.DataFrame, peers: Peers, period: str) -> pd.DataFrame:
+def spine_of(reader: Reader, figures: pd.DataFrame, peers: Group, period: str) -> pd.DataFrame:
     """`spine` of the chosen region in one year."""
     chosen, release = reader.selection, reader.release
-    stood = _standings(release.path, chosen.dataset, peers.level, period, peers.codes, release)
+    stood = _standings(release, chosen.dataset, peers.level, period, peers.codes)
     whole = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
     whole = whole[(whole["period"] == period) & (whole["breakdown"] == "")]
     return spine(
@@ -379,7 +369,7 @@ def spine_of(reader: Reader, figures: pd.DataFrame, peers: Peers, period: str) -
     )
 
 
-def show_spine(reader: Reader, rows: pd.DataFrame, peers: Peers, period: str) -> None:
+def show_spine(reader: Reader, rows: pd.DataFrame, peers: Group, period: str) -> None:
     """The spine chart, on a wide screen in two columns; or why there is none."""
     if rows.empty:
         year = format_period(period) if period else ""
@@ -472,7 +462,7 @@ def show_below(table: pd.DataFrame, place: str, period: str) -> None:
 
 
 def print_sheet(
-    reader: Reader, rows: pd.DataFrame, others: pd.DataFrame, table: pd.DataFrame, published: pd.DataFrame, peers: Peers
+    reader: Reader, rows: pd.DataFrame, others: pd.DataFrame, table: pd.DataFrame, published: pd.DataFrame, peers: Group
 ) -> None:
     """The page as it is printed: hidden on the screen, the only thing on paper (style.css)."""
     regions, release, settings = reader.choices.regions, reader.release, operator()

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import controls, export, frame, queries, selection
+from dashboard import audit, controls, export, frame, queries, selection
 from dashboard.charts import coverage as charts
 from dashboard.frame import CSV_TYPE, Reader, plain
 from dashboard.selection import REGION_ROOT
@@ -47,8 +47,9 @@ KIND_NAMES = {
 COMPUTING = ("ratio", "growth", "sum")
 PAIR_NAMES = {"subset": ("整体", "部分"), "target": ("目标", "实际"), "jump": ("邻年", "当年")}
 GIVEN_NAMES = {"published": "公布值", "demo": "模拟值"}
+CORRECTION_STATES = {"applied": "● 已更正", "proposed": "▲ 待定", "declined": "■ 不采纳"}
 LOAD_STATES = {"loaded": "● 全部载入", "partial": "▲ 部分载入", "rejected": "■ 全部拒收"}
-WIDE = {name: st.column_config.TextColumn(width=360) for name in ("说明", "欠报指标")}
+WIDE = {name: st.column_config.TextColumn(width=360) for name in ("说明", "欠报指标", "理由")}
 
 
 # ---- the address ----
@@ -157,10 +158,11 @@ def _show(
         return export.to_csv(rows.assign(数据性质=DEMO_MARK) if dataset == "demo" else rows)
 
     mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
+    file_name = f"{name}{mark}_{reader.release.id}.csv"
     st.download_button(
         "下载CSV",
-        data=file,
-        file_name=f"{name}{mark}_{reader.release.id}.csv",
+        data=audit.download(file_name, file),
+        file_name=file_name,
         mime=CSV_TYPE,
         icon=":material/download:",
         on_click="ignore",
@@ -586,31 +588,77 @@ def rejects(reader: Reader) -> None:
 
 
 def revisions(reader: Reader) -> None:
-    """What a later load corrected: from what, to what, when, after which source."""
-    found = queries.revisions(reader.release, reader.selection.dataset)
+    """What was corrected: from what, to what, when and why; by a corrected table, or by the list of corrections."""
     _mark(reader)
-    if found.empty:
-        st.info("还没有更正。重新导入改正后的表，旧值、新值和时间会列在这里；旧值保留，不覆盖。")
+    found = queries.revisions(reader.release, reader.selection.dataset)
+    try:
+        listed = queries.corrections(reader.release, reader.selection.dataset)
+    except queries.OlderReleaseError as error:
+        st.info(plain(str(error)), icon=":material/info:")
+        listed = pd.DataFrame()
+    parts = [_listed_corrections(listed, reader)] if len(listed) else []
+    if len(listed):
+        keys = ["region_code", "indicator_id", "breakdown", "period", "source_id", "revision"]
+        told_already = pd.MultiIndex.from_frame(found[keys]).isin(pd.MultiIndex.from_frame(listed[keys]))
+        found = found[~told_already]
+    if len(found):
+        parts.append(_corrected_tables(found, reader))
+    if not parts:
+        st.info(
+            "还没有更正。重新导入改正后的表，或在更正清单（data/catalogue/corrections.csv）里登记，"
+            "旧值、新值、时间和理由会列在这里；旧值保留，不覆盖。"
+        )
         return
+    table = pd.concat(parts, ignore_index=True).sort_values("更正时间", ascending=False, kind="stable")
+    waiting = int((table["状态"] == CORRECTION_STATES["proposed"]).sum())
+    declined = int((table["状态"] == CORRECTION_STATES["declined"]).sum())
+    counts = [f"{len(table) - waiting - declined}处更正"]
+    counts += [f"{waiting}处待定"] if waiting else []
+    counts += [f"{declined}处不采纳"] if declined else []
+    st.markdown(f"**{'，'.join(counts)}**　旧值保留，页面采用最新一次的值；待定和不采纳的不改数据。")
+    _show(table, reader, name="更正记录", alt=f"{len(table)}处更正的旧值、新值和理由")
+
+
+def _listed_corrections(listed: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """The corrections of the list, as people read them. `listed`: `queries.corrections`."""
+    rows = listed.to_dict("records")
+    return _figures_of(listed, reader).assign(
+        旧值=[value_text(r["old_value"], r["unit"], "", "") for r in rows],
+        新值=[value_text(r["value"], r["unit"], "", "") for r in rows],
+        状态=listed["status"].map(CORRECTION_STATES),
+        更正时间=listed["corrected_on"].dt.strftime("%Y-%m-%d"),
+        理由=listed["reason"],
+        来由="更正清单",
+        来源=listed["source_title"],
+        第几版=listed["revision"],
+    )
+
+
+def _corrected_tables(found: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """What corrected tables changed, as people read it. `found`: `queries.revisions`."""
     rows = found.to_dict("records")
-    st.markdown(f"**{len(found)}处更正**　旧值保留，页面采用最新一次的值。")
-    table = pd.DataFrame(
+    return _figures_of(found, reader).assign(
+        旧值=[value_text(r["old_value"], r["old_unit"], r["old_qualifier"], r["old_status"]) for r in rows],
+        新值=[value_text(r["value"], r["unit"], r["qualifier"], r["status"]) for r in rows],
+        状态=CORRECTION_STATES["applied"],
+        更正时间=beijing(found["revised_at"]),
+        理由=found["note"],
+        来由="改正后的表：" + found["input"],
+        来源=found["source_title"],
+        第几版=found["revision"].astype("Int64"),
+    )
+
+
+def _figures_of(found: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "指标": found["indicator"],
             "分项": found["breakdown"],
             "地区": found["region"],
             "期间": found["period"].map(format_period),
-            "查看": [address_on_map(reader, row) for row in rows],
-            "旧值": [value_text(r["old_value"], r["old_unit"], r["old_qualifier"], r["old_status"]) for r in rows],
-            "新值": [value_text(r["value"], r["unit"], r["qualifier"], r["status"]) for r in rows],
-            "更正时间": beijing(found["revised_at"]),
-            "来源": found["source_title"],
-            "文件": found["input"],
-            "第几版": found["revision"],
-            "说明": found["note"],
+            "查看": [address_on_map(reader, row) for row in found.to_dict("records")],
         }
     )
-    _show(table, reader, name="更正记录", alt=f"{len(found)}处更正的旧值和新值")
 
 
 def loads(reader: Reader) -> None:

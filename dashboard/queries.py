@@ -1,12 +1,17 @@
 """Questions to the warehouse: the only SQL outside etl/.
 
-The release is found by the pointer `CURRENT` at every script run; everything read from it is cached by its id, so a
-new release shows at the next interaction and a cached answer never outlives its release. All functions return
-DataFrames that callers may change.
+The release is found by the pointer `CURRENT` at every script run; everything read from it is cached by the release
+and by what its reader may see, so a new release shows at the next interaction, a cached answer never outlives its
+release, and no reader is given another one's answer. All functions return DataFrames that callers may change.
+
+What a reader may see is decided here and nowhere else: for one who may not see all, `_query` puts in the place of
+every table that holds figures, or tells of them, the part that is theirs. No statement names a table in any other way.
 """
 
 import os
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,29 +19,73 @@ import duckdb
 import pandas as pd
 import streamlit as st
 
-ROOT = Path(__file__).resolve().parent.parent
+from dashboard import access
+from dashboard.folders import data_folder
+
 MEMORY_LIMIT = "1GB"
-CONNECTIONS_KEPT = 3  # the current release, the one before, and one that a reader looks back at
+THREADS = min(4, os.cpu_count() or 1)  # for all readers together; the server needs some itself
+CONNECTIONS_KEPT = 6  # the current release, the one before, and those that readers look back at
+RELEASE_ID = re.compile(r"[0-9]{8}-[0-9a-f]{6}")
 
 
 class WarehouseError(Exception):
     """There is no readable warehouse; the message says in Chinese what to run."""
 
 
+class OlderReleaseError(WarehouseError):
+    """The release was made before it could hold what is asked for; the message says so in Chinese."""
+
+
 @dataclass(frozen=True)
 class Release:
-    """The release that a page reads from; `path` also keys every cache."""
+    """The release that a page reads from, and how much of it its reader may see; both key every cache.
+
+    `scope`: None for everything; else the codes of regions whose figures, and whose parts' figures, are seen beside
+    those that everybody sees. Empty: only those that everybody sees.
+    """
 
     id: str
     path: str
     built_at: datetime
     data_until: date
     boundaries: str
+    scope: tuple[str, ...] | None
 
 
-def data_folder() -> Path:
-    """The data folder; `DASHBOARD_DATA_DIR` moves it."""
-    return Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data").resolve()
+# Published figures and the simulated panel are for everybody; every other dataset is seen region by region.
+OPEN_DATASETS = ("published", "demo")
+OPEN = f"dataset IN {OPEN_DATASETS}"
+MINE = "region_code IN (SELECT code FROM regions WHERE list_contains($scope, code) OR list_contains($scope, parent))"
+OWN_LOADS = f"""
+    SELECT load_id FROM main.loads WHERE {OPEN}
+    UNION ALL
+    SELECT load_id FROM main.observations WHERE NOT {OPEN} GROUP BY load_id HAVING bool_and({MINE})"""
+SCOPED = {
+    **dict.fromkeys(
+        ("observations", "latest_observations", "leading_observations", "growth", "checks", "expected", "corrections"),
+        f"{OPEN} OR {MINE}",
+    ),
+    # A load, its file's name and its rejected cells are seen by those who may see all that it brought.
+    "loads": f"load_id IN ({OWN_LOADS})",
+    "rejects": f"load_id IN ({OWN_LOADS})",
+    # The title of a steward's table is seen by those who may see a figure of it.
+    "sources": f"sha256 IS NULL OR id IN (SELECT source_id FROM main.observations WHERE {OPEN} OR {MINE})",
+}
+OPEN_TABLES = (
+    *("release", "chapters", "regions", "indicators", "indicator_units"),
+    *("targets", "population", "breaks", "neighbours", "region_groups"),
+)
+    "release",
+    "chapters",
+    "regions",
+    "indicators",
+    "indicator_units",
+    "targets",
+    "population",
+    "breaks",
+    "neighbours",
+    "region_groups",
+)
 
 
 def current_release() -> Release:
@@ -52,13 +101,35 @@ def current_release() -> Release:
             f"当前数据版本“{release_id}”的文件不存在。请在服务器上运行：python -m etl status 查看现有版本，"
             "再运行 python -m etl rollback 版本编号；或运行 python -m etl build 重新生成"
         )
-    return _release(str(path))
+    return _seen(_release(str(path)))
+
+
+def _seen(release: Release) -> Release:
+    """The release as far as the reader of this run may see it."""
+    return replace(release, scope=access.regions())
+
+
+def release_named(release_id: str) -> Release | None:
+    """The release of an id, whether current or not; None where there is none that can be read."""
+    if not RELEASE_ID.fullmatch(release_id):  # it comes from an address: nothing else may become a path
+        return None
+    path = data_folder() / "warehouse" / f"{release_id}.duckdb"
+    try:
+        return _seen(_release(str(path))) if path.is_file() else None
+    except WarehouseError:
+        return None
+
+
+def release_asked(release_id: str | None) -> Release:
+    """The release that an address asks for, else the current one. Raises WarehouseError."""
+    return (release_named(release_id) if release_id else None) or current_release()
 
 
 @st.cache_data(show_spinner=False, max_entries=CONNECTIONS_KEPT)
 def _release(path: str) -> Release:
-    row = _query(path, "SELECT id, built_at, data_until, boundaries FROM release").iloc[0]
-    return Release(row["id"], path, row["built_at"].to_pydatetime(), row["data_until"].date(), row["boundaries"])
+    """The release in a file, for a reader who sees only what everybody sees."""
+    row = _run(path, "SELECT id, built_at, data_until, boundaries FROM release", {}).iloc[0]
+    return Release(row["id"], path, row["built_at"].to_pydatetime(), row["data_until"].date(), row["boundaries"], ())
 
 
 @st.cache_resource(show_spinner=False, max_entries=CONNECTIONS_KEPT, on_release=lambda con: con.close())
@@ -77,6 +148,7 @@ def _open(path: str) -> duckdb.DuckDBPyConnection:
                 "autoload_known_extensions": "false",
                 "autoinstall_known_extensions": "false",
                 "memory_limit": MEMORY_LIMIT,
+                "threads": str(THREADS),
                 "lock_configuration": "true",
             },
         )
@@ -87,15 +159,45 @@ def _open(path: str) -> duckdb.DuckDBPyConnection:
         ) from error
 
 
-def _query(path: str, sql: str, parameters: dict[str, object] | None = None) -> pd.DataFrame:
+def _run(path: str, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
     """Runs one statement with bound values on a cursor of its own."""
     with _connection(path).cursor() as cursor:
-        return cursor.execute(sql, parameters or {}).df()
+        try:
+            return cursor.execute(sql, parameters).df()
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise WarehouseError(
+                f"版本{Path(path).stem}由另一版程序生成，缺少这里要用的内容。若它是当前版本，请在服务器上运行："
+                "python -m etl build"
+            ) from error
 
 
-@st.cache_data(show_spinner=False, max_entries=20)
-def _table(path: str, sql: str) -> pd.DataFrame:
-    return _query(path, sql)
+def _query(release: Release, sql: str, parameters: dict[str, object] | None = None) -> pd.DataFrame:
+    """Runs one statement over what the release's reader may see."""
+    if release.scope is None:
+        return _run(release.path, sql, parameters or {})
+    parts = [f"{table} AS (SELECT * FROM main.{table} WHERE {which})" for table, which in SCOPED.items()]
+    own = sql.strip()
+    joint = f", {own.removeprefix('WITH ')}" if own.startswith("WITH ") else f" {own}"
+    return _run(release.path, f"WITH {', '.join(parts)}{joint}", {**(parameters or {}), "scope": list(release.scope)})
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _table(release: Release, sql: str) -> pd.DataFrame:
+    return _query(release, sql)
+
+
+def _has(release: Release, table: str) -> bool:
+    """Whether the release has a table."""
+    return table in _table(release, "SELECT table_name FROM duckdb_tables()")["table_name"].array
+
+
+def require(release: Release, table: str, what: str) -> None:
+    """To be called before a table is read that the first releases did not have; `what` names its content in Chinese.
+
+    Raises OlderReleaseError when this release was made before.
+    """
+    if not _has(release, table):
+        raise OlderReleaseError(f"版本{release.id}生成得较早，还没有{what}。要看{what}，请用较新的版本。")
 
 
 def regions(release: Release) -> pd.DataFrame:
@@ -103,7 +205,7 @@ def regions(release: Release) -> pd.DataFrame:
     search; in the order of their codes.
     """
     return _table(
-        release.path,
+        release,
         "SELECT code, name, short_name, name_en, level, type, parent, lon, lat, search FROM regions ORDER BY code",
     ).set_index("code")
 
@@ -113,7 +215,7 @@ def indicators(release: Release) -> pd.DataFrame:
     direction, decimals, numerator, denominator, aggregation, near, headline (NaN: none), definition, caveats, search.
     """
     return _table(
-        release.path,
+        release,
         """
         SELECT i.* EXCLUDE (position), c.name AS chapter_name, c.short_name AS chapter_short
         FROM indicators AS i JOIN chapters AS c ON c.number = i.chapter
@@ -124,7 +226,7 @@ def indicators(release: Release) -> pd.DataFrame:
 def targets(release: Release) -> pd.DataFrame:
     """Targets with their sources: region_code, indicator_id, period, value, published_as, source_title, publisher."""
     return _table(
-        release.path,
+        release,
         """
         SELECT t.*, s.title AS source_title, s.publisher
         FROM targets AS t JOIN sources AS s ON s.id = t.source_id
@@ -132,12 +234,18 @@ def targets(release: Release) -> pd.DataFrame:
     )
 
 
+def source_title(release: Release, source_id: str) -> str:
+    """The title of a source; its id where the catalogue does not know it."""
+    found = _answer(release, "SELECT title FROM sources WHERE id = $id", {"id": source_id})["title"]
+    return str(found.iloc[0]) if len(found) else source_id
+
+
 def coverage(release: Release) -> pd.DataFrame:
     """How many regions have a value: dataset, indicator_id, breakdown, level, period, period_end, period_months,
     regions (int). Every selection that the pages offer comes from here.
     """
     return _table(
-        release.path,
+        release,
         """
         SELECT o.dataset, o.indicator_id, o.breakdown, r.level, o.period, any_value(o.period_end) AS period_end,
             any_value(o.period_months) AS period_months, count(*) AS regions
@@ -150,13 +258,18 @@ def coverage(release: Release) -> pd.DataFrame:
 def latest_coverage(release: Release) -> pd.DataFrame:
     """How many regions have a value of any period: dataset, indicator_id, breakdown, level, regions (int)."""
     return _table(
-        release.path,
+        release,
         """
         SELECT o.dataset, o.indicator_id, o.breakdown, r.level, count(DISTINCT o.region_code) AS regions
         FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
         WHERE o.value IS NOT NULL
         GROUP BY ALL ORDER BY ALL""",
     )
+
+
+def _shared(release: Release, dataset: str) -> Release:
+    """The release as everybody may see this dataset, so that figures for everybody are kept once."""
+    return replace(release, scope=None) if dataset in OPEN_DATASETS else release
 
 
 FIGURES = """
@@ -172,9 +285,9 @@ FIGURES = """
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _figures_of_indicator(path: str, dataset: str, indicator_id: str) -> pd.DataFrame:
+def _figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     return _query(
-        path,
+        release,
         f"{FIGURES} WHERE o.dataset = $dataset AND o.indicator_id = $indicator ORDER BY region_code, period_end",
         {"dataset": dataset, "indicator": indicator_id},
     )
@@ -185,13 +298,13 @@ def figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> p
 
     Columns as in `FIGURES`; value, numerator and denominator float64 (NaN where missing), dates datetime64.
     """
-    return _figures_of_indicator(release.path, dataset, indicator_id)
+    return _figures_of_indicator(_shared(release, dataset), dataset, indicator_id)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)
-def _figures_of_region(path: str, dataset: str, region_code: str) -> pd.DataFrame:
+def _figures_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
     return _query(
-        path,
+        release,
         f"""{FIGURES} WHERE o.dataset = $dataset AND o.region_code = $region
         ORDER BY i.chapter, i.position, o.breakdown, o.period_end DESC""",
         {"dataset": dataset, "region": region_code},
@@ -200,13 +313,13 @@ def _figures_of_region(path: str, dataset: str, region_code: str) -> pd.DataFram
 
 def figures_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
     """Every figure of one region in one dataset, by chapter and indicator, newest first; columns as in `FIGURES`."""
-    return _figures_of_region(release.path, dataset, region_code)
+    return _figures_of_region(_shared(release, dataset), dataset, region_code)
 
 
-@st.cache_data(show_spinner=False, max_entries=6)
-def _figures_of_dataset(path: str, dataset: str) -> pd.DataFrame:
+@st.cache_data(show_spinner=False, max_entries=12)
+def _figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
     return _query(
-        path,
+        release,
         f"""{FIGURES} WHERE o.dataset = $dataset
         ORDER BY i.chapter, i.position, o.region_code, o.breakdown, o.period_end""",
         {"dataset": dataset},
@@ -215,21 +328,48 @@ def _figures_of_dataset(path: str, dataset: str) -> pd.DataFrame:
 
 def figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
     """Every figure of one dataset, by chapter, indicator and region; columns as in `FIGURES`."""
-    return _figures_of_dataset(release.path, dataset)
+    return _figures_of_dataset(_shared(release, dataset), dataset)
+
+
+# What the filters of `observations` are called, and the columns that they look at.
+FILTERS = {
+    "dataset": "o.dataset",
+    "indicator": "o.indicator_id",
+    "breakdown": "o.breakdown",
+    "period": "o.period",
+    "level": "r.level",
+    "region": "o.region_code",
+}
+
+
+def observations(
+    release: Release, filters: Mapping[str, Sequence[str]], limit: int | None = None, offset: int = 0
+) -> tuple[pd.DataFrame, int]:
+    """Figures as `figures_of_indicator` gives them, of every indicator, and how many there are without limit.
+
+    `filters`: a key of FILTERS -> the values to keep; what is not named is not filtered. Not cached: answers
+    differ from call to call, and may be large.
+    """
+    where = " AND ".join(f"list_contains(${name}, {FILTERS[name]})" for name in filters) or "true"
+    bound: dict[str, object] = {name: list(values) for name, values in filters.items()}
+    total = int(_query(release, f"SELECT count(*) AS n FROM ({FIGURES} WHERE {where})", bound)["n"].iloc[0])
+    order = "ORDER BY o.dataset, o.indicator_id, o.region_code, o.period_end, o.breakdown, o.period"
+    page = f"LIMIT {limit:d} OFFSET {offset:d}" if limit is not None else ""
+    return _query(release, f"{FIGURES} WHERE {where} {order} {page}", bound), total
 
 
 def datasets(release: Release) -> list[str]:
     """The datasets with figures; the official one first, the simulated one last."""
-    found = _table(release.path, "SELECT DISTINCT dataset FROM observations ORDER BY dataset")["dataset"].tolist()
+    found = _table(release, "SELECT DISTINCT dataset FROM observations ORDER BY dataset")["dataset"].tolist()
     return sorted(found, key=lambda name: (name != "published", name == "demo", name))
 
 
 # ---- what stewards look after ----
 
 
-@st.cache_data(show_spinner=False, max_entries=60)
-def _answer(path: str, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
-    return _query(path, sql, parameters)
+@st.cache_data(show_spinner=False, max_entries=200)
+def _answer(release: Release, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
+    return _query(release, sql, parameters)
 
 
 def account(release: Release, dataset: str) -> pd.Series:
@@ -237,7 +377,7 @@ def account(release: Release, dataset: str) -> pd.Series:
     that do not agree), loads, rejected (rows).
     """
     counts = _answer(
-        release.path,
+        release,
         """
         SELECT count(DISTINCT (region_code, indicator_id, breakdown, period)) AS figures,
             count(DISTINCT region_code) AS regions,
@@ -260,7 +400,7 @@ def coverage_by_year(release: Release, dataset: str, region_codes: list[str], to
     later). A whole year speaks for its year, other periods only where there is none. No row: nothing is known or owed.
     """
     return _answer(
-        release.path,
+        release,
         """
         WITH known AS (
             SELECT region_code, indicator_id, year(period_end) AS year, period,
@@ -289,7 +429,7 @@ def coverage_by_year(release: Release, dataset: str, region_codes: list[str], to
 def owed_periods(release: Release, dataset: str) -> list[str]:
     """The periods for which the regions owe figures: the newest year first, in it the shorter and later ones first."""
     return _answer(
-        release.path,
+        release,
         """
         SELECT DISTINCT period FROM expected WHERE dataset = $dataset
         ORDER BY left(period, 4) DESC, length(period) DESC, period DESC""",
@@ -302,7 +442,7 @@ def owed_figures(release: Release, dataset: str, period: str) -> pd.DataFrame:
     (datetime64), delivered (bool: there is a value, or the region said 不适用).
     """
     return _answer(
-        release.path,
+        release,
         """
         WITH given AS (
             SELECT DISTINCT region_code, indicator_id FROM latest_observations
@@ -323,7 +463,7 @@ def checks(release: Release, dataset: str) -> pd.DataFrame:
     figure expected.
     """
     return _answer(
-        release.path,
+        release,
         """
         SELECT c.*, r.name AS region, r.level, i.name AS indicator, coalesce(o.qualifier, '') AS qualifier
         FROM checks AS c
@@ -342,7 +482,7 @@ def several_sources(release: Release, dataset: str) -> pd.DataFrame:
     indicator, breakdown, period, value, unit, qualifier, status, source_title, publisher, confidence, adopted (bool).
     """
     return _answer(
-        release.path,
+        release,
         """
         SELECT o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, o.breakdown, o.period,
             o.value, o.unit, o.qualifier, o.status, s.title AS source_title, s.publisher, o.confidence,
@@ -363,7 +503,7 @@ def rejects(release: Release) -> pd.DataFrame:
     started_at (UTC).
     """
     return _table(
-        release.path,
+        release,
         """
         SELECT j.*, l.dataset, l.input, l.started_at
         FROM rejects AS j JOIN loads AS l USING (load_id)
@@ -374,10 +514,10 @@ def rejects(release: Release) -> pd.DataFrame:
 def revisions(release: Release, dataset: str) -> pd.DataFrame:
     """Every figure that a later load corrected, newest first: region_code, region, level, indicator_id, indicator,
     breakdown, period, old_value, old_qualifier, old_unit, old_status, value, qualifier, unit, status, revision (int),
-    revised_at (UTC), input, source_title, note.
+    revised_at (UTC), input, source_title, source_id, note.
     """
     return _answer(
-        release.path,
+        release,
         """
         WITH series AS (
             SELECT *, lag(value) OVER figure AS old_value, lag(qualifier) OVER figure AS old_qualifier,
@@ -389,7 +529,7 @@ def revisions(release: Release, dataset: str) -> pd.DataFrame:
         )
         SELECT o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, o.breakdown, o.period,
             o.old_value, o.old_qualifier, o.old_unit, o.old_status, o.value, o.qualifier, o.unit, o.status, o.revision,
-            l.finished_at AS revised_at, l.input, s.title AS source_title, o.note
+            l.finished_at AS revised_at, l.input, s.title AS source_title, o.source_id, o.note
         FROM series AS o
         JOIN regions AS r ON r.code = o.region_code
         JOIN indicators AS i ON i.id = o.indicator_id
@@ -401,9 +541,31 @@ def revisions(release: Release, dataset: str) -> pd.DataFrame:
     )
 
 
+def corrections(release: Release, dataset: str) -> pd.DataFrame:
+    """The corrections of corrections.csv, newest first: region_code, region, level, indicator_id, indicator, breakdown,
+    period, source_id, source_title, old_value, value, unit, reason, status (applied, proposed, declined), corrected_on
+    (datetime64) and revision (Int64, of those applied). Raises OlderReleaseError.
+    """
+    require(release, "corrections", "更正清单")
+    return _answer(
+        release,
+        """
+        SELECT c.region_code, r.name AS region, r.level, c.indicator_id, i.name AS indicator, c.breakdown, c.period,
+            c.old_value, c.new_value AS value, c.unit, c.reason, c.status, c.corrected_on, c.revision,
+            c.source_id, s.title AS source_title
+        FROM corrections AS c
+        JOIN regions AS r ON r.code = c.region_code
+        JOIN indicators AS i ON i.id = c.indicator_id
+        JOIN sources AS s ON s.id = c.source_id
+        WHERE c.dataset = $dataset
+        ORDER BY c.corrected_on DESC, i.position, c.region_code, c.period, c.breakdown""",
+        {"dataset": dataset},
+    ).astype({"revision": "Int64"})
+
+
 def loads(release: Release) -> pd.DataFrame:
     """Table `loads`, newest first; times in UTC."""
-    return _table(release.path, "SELECT * FROM loads ORDER BY started_at DESC, load_id")
+    return _table(release, "SELECT * FROM loads ORDER BY started_at DESC, load_id")
 
 
 # ---- one indicator through time, one region among its peers ----
@@ -412,7 +574,7 @@ def loads(release: Release) -> pd.DataFrame:
 def breaks(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     """Changes of definition of one indicator, oldest first: since (datetime64, first day of the new one), reason."""
     return _answer(
-        release.path,
+        release,
         """
         SELECT "from" AS since, reason FROM breaks
         WHERE dataset = $dataset AND indicator_id = $indicator ORDER BY since""",
@@ -423,7 +585,7 @@ def breaks(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
 def breaks_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
     """Changes of definition of all indicators, oldest first: indicator_id, since (datetime64), reason."""
     return _answer(
-        release.path,
+        release,
         """SELECT indicator_id, "from" AS since, reason FROM breaks WHERE dataset = $dataset ORDER BY since""",
         {"dataset": dataset},
     )
@@ -434,7 +596,7 @@ def growth(release: Release, dataset: str, region_code: str, indicator_id: str) 
     value, unit, qualifier, source_title, publisher, published_as.
     """
     return _answer(
-        release.path,
+        release,
         """
         SELECT g.breakdown, g.period, g.period_end, g.value, g.unit, g.qualifier, s.title AS source_title,
             s.publisher, g.published_as
@@ -446,7 +608,40 @@ def growth(release: Release, dataset: str, region_code: str, indicator_id: str) 
     )
 
 
+def growth_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
+    """Published growth of all totals of one region, the newest revision of each: indicator_id, period, value (percent),
+    qualifier, source_title, publisher, published_as.
+    """
+    return _answer(
+        release,
+        """
+        SELECT g.indicator_id, g.period, g.value, g.qualifier, s.title AS source_title, s.publisher, g.published_as
+        FROM growth AS g JOIN sources AS s ON s.id = g.source_id
+        WHERE g.dataset = $dataset AND g.region_code = $region AND g.breakdown = ''
+        QUALIFY row_number() OVER (PARTITION BY g.indicator_id, g.period ORDER BY g.revision DESC, g.source_id) = 1
+        ORDER BY g.indicator_id, g.period""",
+        {"dataset": dataset, "region": region_code},
+    )
+
+
 # ---- many indicators beside each other ----
+
+
+def annual_totals(release: Release, dataset: str) -> pd.DataFrame:
+    """The totals of whole years of the region and its leagues, by region, indicator and year: region_code, region,
+    level, indicator_id, period, value, unit, qualifier, numerator, denominator (float64). Only those with a value.
+    """
+    return _answer(
+        release,
+        """
+        SELECT o.region_code, r.name AS region, r.level, o.indicator_id, o.period, o.value, o.unit, o.qualifier,
+            o.numerator, o.denominator
+        FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
+        WHERE o.dataset = $dataset AND r.level IN ('region', 'league') AND o.breakdown = '' AND length(o.period) = 4
+            AND o.value IS NOT NULL
+        ORDER BY o.region_code, o.indicator_id, o.period""",
+        {"dataset": dataset},
+    )
 
 
 def matrix_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
@@ -454,7 +649,7 @@ def matrix_of_period(release: Release, dataset: str, level: str, period: str) ->
     indicator_id, breakdown, value, qualifier, numerator, denominator (float64), status.
     """
     return _answer(
-        release.path,
+        release,
         """
         SELECT o.region_code, o.indicator_id, o.breakdown, o.value, o.qualifier, o.numerator, o.denominator, o.status
         FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
@@ -467,7 +662,7 @@ def matrix_of_period(release: Release, dataset: str, level: str, period: str) ->
 def covered_regions(release: Release) -> pd.DataFrame:
     """How many regions have any figure, total or part, of any period: dataset, indicator_id, level, regions (int)."""
     return _table(
-        release.path,
+        release,
         """
         SELECT o.dataset, o.indicator_id, r.level, count(DISTINCT o.region_code) AS regions
         FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
@@ -482,7 +677,7 @@ def covered_regions(release: Release) -> pd.DataFrame:
 def steward_sources(release: Release, dataset: str) -> list[str]:
     """The titles of the sources that stewards loaded into a dataset, in their order."""
     return _answer(
-        release.path,
+        release,
         """
         SELECT title FROM sources WHERE sha256 IS NOT NULL AND (id = $dataset OR starts_with(id, $dataset || '-'))
         ORDER BY title""",
@@ -495,7 +690,7 @@ def shares_of_load(release: Release, load_id: str) -> pd.DataFrame:
     value), the largest share first.
     """
     return _answer(
-        release.path,
+        release,
         """
         SELECT o.indicator_id, i.name AS indicator, i.position, o.breakdown, o.period, r.level,
             count(o.value) AS figures
@@ -532,15 +727,44 @@ def releases() -> pd.DataFrame:
     return pd.concat(found).sort_values(["built_at", "id"], ascending=False, ignore_index=True)
 
 
+# ---- who lies beside whom ----
+
+
+def _since(release: Release, table: str, columns: list[str], sql: str) -> pd.DataFrame:
+    """An answer about a table that older releases, which stay readable, do not have: no rows, as from an empty one."""
+    return _table(release, sql) if _has(release, table) else pd.DataFrame(columns=columns)
+
+
+def neighbours(release: Release) -> dict[str, tuple[str, ...]]:
+    """Regions of the same level that share a border line, by code; empty for a release that does not tell."""
+    columns = ["code", "neighbour"]
+    pairs = _since(release, "neighbours", columns, "SELECT code, neighbour FROM neighbours ORDER BY code, neighbour")
+    return {str(code): tuple(beside) for code, beside in pairs.groupby("code")["neighbour"]}
+
+
+def region_groups(release: Release) -> pd.DataFrame:
+    """The groups of regions that documents name: name, region_code, source_title, publisher; may be without rows."""
+    return _since(
+        release,
+        "region_groups",
+        ["name", "region_code", "source_title", "publisher"],
+        """
+        SELECT g.name, g.region_code, s.title AS source_title, s.publisher
+        FROM region_groups AS g JOIN sources AS s ON s.id = g.source_id
+        ORDER BY g.name, g.region_code""",
+    )
+
+
 # ---- people ----
 
 
 def population(release: Release) -> pd.DataFrame:
     """Census population of the region and its leagues, index region_code: population (int), as_of (datetime64),
-    source_title, publisher.
+    source_title, publisher. Raises OlderReleaseError.
     """
+    require(release, "population", "人口数")
     return _table(
-        release.path,
+        release,
         """
         SELECT p.region_code, p.population, p.as_of, s.title AS source_title, s.publisher
         FROM population AS p JOIN sources AS s ON s.id = p.source_id

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 import pandas as pd
 import streamlit as st
 
-from dashboard import queries
+from dashboard import groups, queries, state
+from dashboard.groups import Group
 from dashboard.queries import Release
 from dashboard.theme import LATEST
 
@@ -28,7 +29,6 @@ OTHER_PARAMETERS = (
     "step",
     "projection",
     "year",
-    "peers",
     "tab",
     "grid",
     "coverage",
@@ -46,7 +46,12 @@ OTHER_PARAMETERS = (
     "scale",
     "cities",
     "per",
+    "brief",
+    "snapshot",
+    "collection",
 )
+OF_BRIEFS = ("snapshot", "collection")  # what the page 快照与简报 shows; it stays behind when the reader goes on
+NOT_OF_VIEW = ("release", "mode", "missing", *OF_BRIEFS)  # what a kept view does without, or keeps by itself
 LEVELS = ("league", "banner")
 NAMES = {
     "dataset": "数据集",
@@ -55,6 +60,12 @@ NAMES = {
     "period": "期间",
     "level": "层级",
     "region": "地区",
+    "view": "看法",
+    "group": "对比组",
+    "period2": "对比的期间",
+    "indicator2": "纵轴指标",
+    "chapter": "指标范围",
+    "by": "颜色",
 }
 
 
@@ -88,7 +99,8 @@ class Choices:
 
     `indicators` and `regions` as `queries` gives them; `covered`: (dataset, indicator) -> breakdown -> Covered, the
     total first, then the breakdowns of most regions; `openings`: dataset -> the indicator it opens on; `months`:
-    period -> how long it lasts.
+    period -> how long it lasts; `neighbours`: code -> the codes beside it; `listed`: a group that a document names ->
+    (source, codes).
     """
 
     datasets: list[str]
@@ -97,6 +109,22 @@ class Choices:
     covered: dict[tuple[str, str], dict[str, Covered]]
     openings: dict[str, str]
     months: dict[str, int] = field(default_factory=dict)
+    neighbours: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    listed: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def groups(self, level: str, region: str, own: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Group]:
+        """The comparison groups of a level by their key in the address, all of the level first.
+
+        `own`: `state.own_groups` where it has been asked already.
+        """
+        return groups.offered(
+            self.regions,
+            level,
+            region,
+            neighbours=self.neighbours,
+            listed=self.listed,
+            own=state.own_groups() if own is None else own,
+        )
 
     def breakdowns(self, dataset: str, indicator: str) -> list[str]:
         """Breakdowns with a value, the total (empty) first."""
@@ -123,15 +151,15 @@ class Choices:
 
 
 def choices_of(release: Release) -> Choices:
-    """The choices of a release, made once and shared by all readers (do not change them)."""
-    return _choices_of(release.path, release)
+    """The choices of a release, made once and shared by all readers who may see the same (do not change them)."""
+    return _choices_of(release)
 
 
-@st.cache_resource(show_spinner=False, max_entries=3)
-def _choices_of(path: str, _release: Release) -> Choices:
-    indicators = queries.indicators(_release)
-    latest = queries.latest_coverage(_release).assign(period=LATEST)
-    coverage = queries.coverage(_release).sort_values(["period_end", "period_months"], ascending=False)
+@st.cache_resource(show_spinner=False, max_entries=16)
+def _choices_of(release: Release) -> Choices:
+    indicators = queries.indicators(release)
+    latest = queries.latest_coverage(release).assign(period=LATEST)
+    coverage = queries.coverage(release).sort_values(["period_end", "period_months"], ascending=False)
     covered: dict[tuple[str, str], dict[str, Covered]] = {}
     totals = latest.groupby(["dataset", "indicator_id", "breakdown"], sort=False)["regions"].sum().reset_index()
     totals = totals.sort_values("regions", ascending=False, kind="stable")
@@ -145,14 +173,19 @@ def _choices_of(path: str, _release: Release) -> Choices:
         if row.period != LATEST and row.period not in entry.periods:
             entry.periods.append(row.period)
         entry.regions.setdefault(row.level, {})[row.period] = row.regions
-    datasets = queries.datasets(_release)
+    datasets = queries.datasets(release)
     return Choices(
         datasets=datasets,
         indicators=indicators,
-        regions=queries.regions(_release),
+        regions=queries.regions(release),
         covered=covered,
         openings={dataset: _opening(dataset, indicators, covered) for dataset in datasets},
         months=dict(zip(coverage["period"], coverage["period_months"], strict=True)),
+        neighbours=queries.neighbours(release),
+        listed={
+            str(name): ("；".join(rows["source_title"].unique()), tuple(rows["region_code"]))
+            for name, rows in queries.region_groups(release).groupby("name")
+        },
     )
 
 
@@ -280,7 +313,7 @@ SHADINGS = ("rank", "target")
 class Comparison:
     """What is compared, beside the Selection.
 
-    `view`: one of VIEWS. `group`: empty for all regions of the level, or the league whose banners are compared.
+    `view`: one of VIEWS. `group`: the key of one of `Choices.groups`, empty for all regions of the level.
     `period2`, `indicator2`: what stands beside period and indicator; empty where there is nothing comparable.
     `chapter`: of the heat map; empty for the rates of all chapters. `by`: one of SHADINGS.
     """
@@ -294,17 +327,27 @@ class Comparison:
 
 
 def resolve_comparison(
-    parameters: Mapping[str, str], choices: Choices, selection: Selection
+    parameters: Mapping[str, str],
+    choices: Choices,
+    selection: Selection,
+    offered: Mapping[str, Group] | None = None,
 ) -> tuple[Comparison, list[str]]:
-    """The comparison that `parameters` ask for beside `selection`, and notices, as `resolve` gives them."""
+    """The comparison that `parameters` ask for beside `selection`, and notices, as `resolve` gives them.
+
+    `offered`: the groups of `Choices.groups` where they are at hand.
+    """
     notices: list[str] = []
-    leagues = choices.regions.index[choices.regions["level"] == "league"] if selection.level == "banner" else []
+    asked = parameters.get("group", groups.EVERY)
+    # Most pages are about all regions of a level: then nobody asks which other groups there are.
+    if offered is None and asked not in (groups.EVERY, groups.ALL):
+        offered = choices.groups(selection.level, selection.region)
+    known = list(offered or [groups.EVERY])
     periods = periods_beside(choices, selection)
     indicators = indicators_beside(choices, selection)
     chapters = [str(number) for number in choices.indicators["chapter"].unique()]
     comparison = Comparison(
         view=_pick(parameters, notices, "view", list(VIEWS), VIEWS[0]),
-        group=_pick(parameters, notices, "group", ["", *leagues], ""),
+        group=_pick({**parameters, "group": "" if asked == groups.ALL else asked}, notices, "group", known, ""),
         period2=_pick(parameters, notices, "period2", periods, _year_before(selection.period, periods)),
         indicator2=_pick(parameters, notices, "indicator2", indicators, _companion(choices, selection, indicators)),
         chapter=_pick(parameters, notices, "chapter", ["", *chapters], ""),
@@ -323,12 +366,16 @@ def _without_outdated(parameters: Mapping[str, str], choices: Choices, selection
     """`parameters` without a comparison that a changed selection left behind."""
     comparison, _ = resolve_comparison(parameters, choices, selection)
     others = {name: value for name, value in parameters.items() if name not in asdict(comparison)}
+    if parameters.get("group") == groups.ALL:
+        others["group"] = groups.ALL
     return {**others, **comparison_parameters(comparison, choices, selection)}
 
 
-def current_comparison(choices: Choices, selection: Selection) -> tuple[Comparison, list[str]]:
-    """The comparison in the address."""
-    return resolve_comparison(address(), choices, selection)
+def current_comparison(
+    choices: Choices, selection: Selection, offered: Mapping[str, Group] | None = None
+) -> tuple[Comparison, list[str]]:
+    """The comparison in the address. `offered`: as for `resolve_comparison`."""
+    return resolve_comparison(address(), choices, selection, offered)
 
 
 def change_comparison(choices: Choices, **changes: str) -> None:

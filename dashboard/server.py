@@ -1,15 +1,28 @@
 """What the server does beside running the script."""
 
+import functools
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import hardening
+
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
+FOR_PROGRAMS = frozenset({"healthz", "metrics"})  # routes of dashboard/api.py that lie beside the pages
 TITLE = "内蒙古法治政府建设指标"
+VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
+VISITOR_ID = re.compile(r"[0-9a-f]{32}")
+VISITOR_DAYS = 400  # the longest that browsers keep a cookie (RFC 6265bis, section 5.6.2)
 
 
 class Document:
@@ -17,6 +30,7 @@ class Document:
 
     - The language is fixed to English, so that browsers pick Japanese forms for 直、骨、令 and screen readers read
       Chinese as English.
+    - A reader without an id gets one (`visitor_cookie`).
     - Opened at /map, the page asks for /map/_stcore/health before it tries the root: two errors on the console at
       every deep link. Told where the server is, it asks there at once.
 
@@ -34,7 +48,7 @@ class Document:
             return
         base = (st.get_option("server.baseUrlPath") or "").strip("/")
         name = scope["path"].strip("/").removeprefix(base).strip("/")
-        if name and "/" not in name and "." not in name and name not in PAGES:
+        if name and "/" not in name and "." not in name and name not in PAGES | FOR_PROGRAMS:
             # Streamlit would open a dialog in English.
             home = RedirectResponse(f"/{base}/?missing={quote(name)}".replace("//", "/"))
             await home(scope, receive, send)
@@ -42,6 +56,7 @@ class Document:
         # Compressed it could not be changed, and "not modified" would keep an older page.
         unwanted = (b"accept-encoding", b"if-none-match", b"if-modified-since")
         scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name not in unwanted]}
+        secure = b"https" in (scope["scheme"].encode(), headers.get(b"x-forwarded-proto"))
         start: Message | None = None
         body = b""
 
@@ -57,26 +72,86 @@ class Document:
             else:
                 body += message.get("body", b"")
                 if not message.get("more_body"):
-                    page = complete_page(body)
-                    MutableHeaders(raw=start["headers"])["content-length"] = str(len(page))
+                    nonce = hardening.new_nonce()
+                    page = complete_page(body, nonce)
+                    answer = MutableHeaders(raw=start["headers"])
+                    answer["content-length"] = str(len(page))
+                    answer["content-security-policy"] = hardening.policy(nonce)
+                    if cookie := visitor_cookie(headers.get(b"cookie", b"").decode("latin-1"), f"/{base}", secure):
+                        answer.append("set-cookie", cookie)
                     await send(start)
                     await send({"type": "http.response.body", "body": page})
 
         await self.app(scope, receive, complete)
 
 
-def complete_page(page: bytes) -> bytes:
-    """Streamlit's index.html with language, title, the address of the server, and our style.
+def complete_page(page: bytes, nonce: str) -> bytes:
+    """Streamlit's index.html with language, title, the address of the server, our style and script; `nonce` on its
+    scripts.
 
-    The style travels with the page: as an element of the script it would be sent again at every change.
+    Style and script travel with the page: as elements of the script they would be sent again at every change.
     """
     base = (st.get_option("server.baseUrlPath") or "").strip("/")
-    server = f"<script>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
-    style = (Path(__file__).with_name("static") / "style.css").read_text(encoding="utf-8")
+    server = (
+        f"<script nonce='{nonce}'>window.__streamlit={{BACKEND_BASE_URL:window.location.origin+'/{base}'}}</script>"
+    )
+    static = Path(__file__).with_name("static")
+    style = (static / "style.css").read_text(encoding="utf-8")
+    script = (static / "page.js").read_text(encoding="utf-8")
+    page = page.replace(b"<script>", f'<script nonce="{nonce}">'.encode())
     for old, new in [
         ('<html lang="en">', '<html lang="zh-CN">'),
         ("<title>Streamlit</title>", f"<title>{TITLE}</title>{server}"),
-        ("</head>", f"<style>{style}</style></head>"),
+        ("</head>", f"<style>{style}</style><script nonce='{nonce}'>{script}</script></head>"),
     ]:
         page = page.replace(old.encode(), new.encode(), 1)
     return page
+
+
+def visitor_cookie(cookies: str, path: str, secure: bool) -> str | None:
+    """The header `Set-Cookie` for a reader who sent the header `Cookie`; None for one who has an id already."""
+    try:
+        sent = SimpleCookie(cookies).get(VISITOR)
+    except CookieError:  # another program's cookie that is no cookie
+        sent = None
+    if sent is not None and VISITOR_ID.fullmatch(sent.value):
+        return None
+    fixed = f"Path={path}; Max-Age={VISITOR_DAYS * 86400}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    return f"{VISITOR}={secrets.token_hex(16)}; {fixed}"
+
+
+def routes() -> list[BaseRoute]:
+    """The routes beside Streamlit's own: the HTTP interface, health and metrics, below server.baseUrlPath.
+
+    Their module is imported at the first request: caches that are declared before the server runs are not its own.
+    """
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    prefix = f"/{base}" if base else ""
+
+    async def interface(scope: Scope, receive: Receive, send: Send) -> None:
+        await (await run_in_threadpool(_interface))(scope, receive, send)
+
+    return [
+        Mount(f"{prefix}/api/v1", app=interface),
+        Route(f"{prefix}/healthz", _health),
+        Route(f"{prefix}/metrics", _counters),
+    ]
+
+
+@functools.cache
+def _interface() -> ASGIApp:
+    from dashboard import api
+
+    return api.application()
+
+
+def _health(request: Request) -> Response:
+    from dashboard import api
+
+    return api.health(request)
+
+
+def _counters(request: Request) -> Response:
+    from dashboard import api
+
+    return api.counters(request)

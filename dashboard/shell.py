@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, queries, saved, selection
+from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,26 +25,38 @@ def page(name: str, title: str, icon: str, *controls: str) -> tuple[StreamlitPag
 PAGES = [
     page("overview", "总览", ":material/space_dashboard:", "dataset", "indicator", "breakdown", "period", "level"),
     page("map", "地图", ":material/map:", "dataset", "indicator", "breakdown", "period", "level", "region"),
-    page("compare", "对比", ":material/leaderboard:", "dataset", "indicator", "breakdown", "period", "level"),
+    page("compare", "对比", ":material/leaderboard:", "dataset", "indicator", "breakdown", "period", "level", "region"),
     page("trends", "趋势", ":material/show_chart:", "dataset", "indicator", "breakdown", "region"),
     page("profile", "地区画像", ":material/person_pin_circle:", "dataset", "region"),
     page("indicators", "指标词典", ":material/menu_book:", "dataset", "indicator"),
     page("data", "数据", ":material/table:", "dataset", "indicator", "region"),
+    page("briefs", "快照与简报", ":material/photo_library:"),
     page("quality", "数据质量", ":material/fact_check:", "dataset", "indicator"),
     page("import", "数据导入", ":material/upload_file:"),
+    page("audit", "审计", ":material/policy:"),
+    page("access", "用户与权限", ":material/manage_accounts:"),
+    page("help", "使用说明", ":material/help:"),
 ]
-opened = st.navigation([entry for entry, _ in PAGES])
+visitor = gate.enter()
+opened = st.navigation(gate.doors(visitor, [entry for entry, _ in PAGES]))
+if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened):
+    opened.run()
+    st.stop()
 
 # Streamlit empties the address when the reader turns to another page; the choice goes with the reader.
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
     st.query_params.from_dict(st.session_state["address"])
 st.session_state["page"] = opened.url_path
+pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry)}
+st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
+frozen.open_snapshot(pages, opened.url_path)
 
 try:
     reader = frame.reader()
 except queries.WarehouseError as error:
     st.title("暂时没有数据可看")
     st.error(str(error), icon=":material/database_off:")
+    frozen.way_out()
     st.stop()
 
 notices = selection.current(reader.choices)[1]
@@ -52,9 +64,17 @@ if missing := st.query_params.get("missing"):
     notices.insert(0, f"没有“{missing}”这个页面，已转到总览")
 if notices:
     st.warning("地址有误：  \n" + "  \n".join(frame.plain(notice) for notice in notices), icon=":material/info:")
+frozen.notice(reader)
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
-st.session_state["address"] = st.query_params.to_dict()
-saved.remember(opened.url_path, st.session_state["address"])
-saved.panel(reader, {entry.url_path: entry for entry, _ in PAGES}, opened.url_path)
-opened.run()
+st.session_state["address"] = {k: v for k, v in st.query_params.to_dict().items() if k not in selection.OF_BRIEFS}
+if not map_controls.playing(opened.url_path, reader.selection.period):  # what only passes by was not looked for
+    saved.remember(opened.url_path, st.session_state["address"])
+saved.panel(reader, pages, opened.url_path)
+gate.account(visitor)
+try:
+    opened.run()
+except queries.OlderReleaseError as error:  # whatever a page asks for that the release at hand cannot hold
+    st.info(frame.plain(str(error)), icon=":material/info:")
+except queries.WarehouseError as error:
+    st.error(str(error), icon=":material/database_off:")
 frame.footer(reader.release)

@@ -3,18 +3,95 @@
 SQLite in WAL mode: readers and one writer do not wait for each other, and several server processes may share it.
 """
 
+import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from dashboard import queries
+from dashboard.folders import data_folder
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS selections (
     name TEXT PRIMARY KEY,
     page TEXT NOT NULL,
     address TEXT NOT NULL,
+    saved_at TEXT NOT NULL DEFAULT (datetime('now'))
+) STRICT;
+CREATE TABLE IF NOT EXISTS remembered (
+    visitor TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (visitor, name)
+) STRICT;
+-- Read by etl/pins.py too: no release that stands in snapshots.release_id is ever cleaned away. Keep both names.
+CREATE TABLE IF NOT EXISTS snapshots (
+    id TEXT PRIMARY KEY,
+    page TEXT NOT NULL,
+    address TEXT NOT NULL,
+    release_id TEXT NOT NULL,
+    dataset TEXT NOT NULL,
+    title TEXT NOT NULL,
+    taken_at TEXT NOT NULL,
+    taken_by TEXT NOT NULL,
+    chart TEXT NOT NULL,
+    thumbnail BLOB
+) STRICT;
+-- What lies in a tray (holder: tray-<visitor>) or in a saved collection (holder: collection-<id>), in its order.
+CREATE TABLE IF NOT EXISTS kept (
+    holder TEXT NOT NULL,
+    snapshot TEXT NOT NULL REFERENCES snapshots (id),
+    position INTEGER NOT NULL,
+    heading TEXT NOT NULL,
+    note TEXT NOT NULL,
+    PRIMARY KEY (holder, snapshot)
+) STRICT;
+CREATE TABLE IF NOT EXISTS collections (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    visitor TEXT NOT NULL,
+    saved_by TEXT NOT NULL,
+    saved_at TEXT NOT NULL
+) STRICT;
+-- The key that seals what leaves as a file (dashboard/tray_files.py); one row.
+CREATE TABLE IF NOT EXISTS seal (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    key BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS people (
+    identity TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('leader', 'analyst', 'steward', 'admin')),
+    regions TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sessions (
+    key TEXT PRIMARY KEY,
+    identity TEXT NOT NULL,
+    seen_at REAL NOT NULL,
+    ended INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at TEXT NOT NULL DEFAULT (datetime('now')),
+    identity TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    client TEXT NOT NULL,
+    action TEXT NOT NULL,
+    what TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE TRIGGER IF NOT EXISTS audit_is_never_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_is_never_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+-- INSERT OR REPLACE deletes without asking the trigger above.
+CREATE TRIGGER IF NOT EXISTS audit_is_never_replaced BEFORE INSERT ON audit
+WHEN EXISTS (SELECT 1 FROM audit WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TABLE IF NOT EXISTS groups (
+    name TEXT PRIMARY KEY,
+    codes TEXT NOT NULL,
     saved_at TEXT NOT NULL DEFAULT (datetime('now'))
 ) STRICT;
 """
@@ -33,7 +110,7 @@ class SavedSelection:
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
     """A connection for one transaction: commits at the end, rolls back on an error. Raises sqlite3.Error."""
-    folder = queries.data_folder() / "state"
+    folder = data_folder() / "state"
     folder.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(folder / "app.sqlite", timeout=WAIT_SECONDS)
     try:
@@ -43,6 +120,14 @@ def database() -> Iterator[sqlite3.Connection]:
             yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def writing() -> Iterator[sqlite3.Connection]:
+    """As `database`, for a change that rests on what it read: no one else writes in between."""
+    with database() as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
 
 
 def saved_selections() -> list[SavedSelection]:
@@ -65,3 +150,46 @@ def forget_selection(name: str) -> None:
     """Removes a named view; one that is not there is no error."""
     with database() as connection:
         connection.execute("DELETE FROM selections WHERE name = ?", (name,))
+
+
+def recalled(visitor: str, name: str) -> str | None:
+    """What is remembered of a visitor under `name`; None: nothing."""
+    with database() as connection:
+        row = connection.execute(
+            "SELECT value FROM remembered WHERE (visitor, name) = (?, ?)", (visitor, name)
+        ).fetchone()
+    return row[0] if row else None
+
+
+def remember(visitor: str, name: str, value: str) -> None:
+    """Keeps a small fact about a visitor; the same name again replaces it."""
+    with database() as connection:
+        connection.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", (visitor, name, value))
+
+
+def seal_key() -> bytes:
+    """The secret key of this installation, made at its first use."""
+    with database() as connection:
+        connection.execute("INSERT OR IGNORE INTO seal VALUES (1, ?)", (secrets.token_bytes(32),))
+        (key,) = connection.execute("SELECT key FROM seal").fetchone()
+    return bytes(key)
+
+
+def own_groups() -> dict[str, tuple[str, ...]]:
+    """The comparison groups that readers made, by name: the codes of their regions."""
+    with database() as connection:
+        rows = connection.execute("SELECT name, codes FROM groups ORDER BY name").fetchall()
+    return {name: tuple(codes.split()) for name, codes in rows}
+
+
+def save_group(name: str, codes: Iterable[str], instead_of: str = "") -> None:
+    """Keeps a comparison group under its name; the same name again, or the one that it is kept instead of, goes."""
+    with database() as connection:
+        connection.execute("DELETE FROM groups WHERE name = ?", (instead_of,))
+        connection.execute("INSERT OR REPLACE INTO groups (name, codes) VALUES (?, ?)", (name, " ".join(codes)))
+
+
+def forget_group(name: str) -> None:
+    """Removes a comparison group; one that is not there is no error."""
+    with database() as connection:
+        connection.execute("DELETE FROM groups WHERE name = ?", (name,))

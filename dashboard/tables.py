@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, queries, slices
+from dashboard import audit, export, queries, slices
 from dashboard.frame import CSV_TYPE, XLSX_TYPE, Reader, plain
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
@@ -184,7 +184,7 @@ def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "下载XLSX",
-            data=lambda: export.to_xlsx(marked(), explanation(figures, reader, whole)),
+            data=audit.download(f"{name}.xlsx", lambda: export.to_xlsx(marked(), explanation(figures, reader, whole))),
             file_name=f"{name}.xlsx",
             mime=XLSX_TYPE,
             icon=":material/download:",
@@ -193,7 +193,7 @@ def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
         )
         st.download_button(
             "下载CSV",
-            data=lambda: export.to_csv(marked()),
+            data=audit.download(f"{name}.csv", lambda: export.to_csv(marked())),
             file_name=f"{name}.csv",
             mime=CSV_TYPE,
             icon=":material/download:",

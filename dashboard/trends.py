@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import streamlit as st
-from scipy.stats import kendalltau
 
 from dashboard import narrative, selection, slices
 from dashboard.charts.anatomy import Scene, change_words
@@ -113,6 +112,9 @@ def direction(points: pd.DataFrame, polarity: str) -> Direction:
     span = f"{run['period'].iloc[0]}—{run['period'].iloc[-1]}年"
     if run["value"].nunique() == 1:
         return Direction("无显著变化", f"{span}无显著变化（{len(run)}个年度数据数值相同）")
+    # scipy.stats takes two seconds to import, and the first page needs this module for its changes only.
+    from scipy.stats import kendalltau
+
     tau, p = kendalltau(run["period_end"].dt.year, run["value"])
     basis = f"{len(run)}个年度数据，Mann-Kendall检验，{f'p={p:.3f}' if p >= 0.001 else 'p<0.001'}"
     if p >= SIGNIFICANT:

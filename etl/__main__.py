@@ -8,68 +8,118 @@ are loaded).
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from etl import publish, simulate
+from etl import pins, progress, publish, simulate
 from etl.accepted import Request
 from etl.build import PUBLISHED_TABLES
-from etl.catalogue import load_catalogue
-from etl.errors import UserError
+from etl.catalogue import Catalogue, load_catalogue
+from etl.errors import UserError, told_when_full
 from etl.paths import Paths, default_paths
+from etl.progress import Say
 from etl.readers import RawTable, read_tables
 from etl.sheets import mark_findings, template
-from etl.understand import FIELD_NAMES, Figures, Understanding, understand
+from etl.understand import (
+    FIELD_NAMES,
+    Figures,
+    Understanding,
+    alike,
+    bare_heading,
+    shown_indicators,
+    table_faults,
+    understand,
+)
 from etl.validate import validate
 
-EXAMPLES = """\
-示例：
-  python -m etl build                                读取目录与表格，核对，生成并启用新版本
-  python -m etl load 2025年二季度应诉.xlsx --dry-run    只校验，不载入
-  python -m etl preview 2025年二季度应诉.xlsx           各列读成了什么
-  python -m etl load 2025年二季度应诉.xlsx --dry-run --marked 问题.xlsx
-  python -m etl load 2025年二季度应诉.xlsx --source 2025年二季度应诉报表 --publisher 兴安盟司法局
-  python -m etl undo internal-00001-1a2b3c4d         撤回一次载入
-  python -m etl status                               列出版本，标出当前版本
-  python -m etl rollback [20251231-a1b2c3]           退回上一版本或指定版本
-  python -m etl template --out 填报模板.xlsx           空白填报模板
-  python -m etl simulate --out 演示数据（模拟）.csv      写出演示数据
+# Command -> (how it is typed, what it does) of its examples.
+EXAMPLES = {
+    "build": [("build", "读取目录与表格，核对，生成并启用新版本"), ("build --json", "同上，结果为JSON")],
+    "load": [
+        ("load 2025年二季度应诉.xlsx --dry-run", "只校验，不载入"),
+        ("load 2025年二季度应诉.xlsx --dry-run --marked 问题.xlsx", "另存一份标出问题的表格"),
+        (
+            "load 2025年二季度应诉.xlsx --source 2025年二季度应诉报表 --publisher 兴安盟司法局",
+            "载入，写明来源和报送单位",
+        ),
+        ("load 行政复议.csv --period 2025Q2 --indicator 行政复议案件办理数", "表里没写期间和指标"),
+        ("load *.xlsx --json", "一次载入几个文件，结果为JSON"),
+    ],
+    "preview": [("preview 2025年二季度应诉.xlsx", "各列读成了什么")],
+    "undo": [("undo internal-00001-1a2b3c4d", "撤回一次载入")],
+    "status": [("status", "列出版本，标出当前版本和被快照引用的版本"), ("status --json", "同上，结果为JSON")],
+    "rollback": [("rollback", "退回上一版本"), ("rollback 20251231-a1b2c3", "改用指定版本")],
+    "template": [("template --out 填报模板.xlsx", "空白填报模板")],
+    "simulate": [("simulate --out 演示数据（模拟）.csv", "写出演示数据")],
+}
+EXIT_CODES = """\
 退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因文件、目录、边界或版本有误而停止，没有改变什么
 （一次载入几个文件时，其余文件照常载入）
 """
 SHOWN_REJECTS = 50
 SHOWN_ROWS = 20
+STEP = 0.01  # of the whole: what is worth telling a page
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command came to: its exit code, and the same told to machines and to people."""
+
+    code: int
+    summary: Mapping[str, object]
+    lines: list[str]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    options = _parser().parse_args(arguments)
-    run: Callable[[Paths, argparse.Namespace], int] = options.run
+    options = parser().parse_args(arguments)
+    run: Callable[[Paths, argparse.Namespace, Say], Told] = options.run
     try:
-        return run(default_paths(), options)
+        with _telling(options) as say, told_when_full():
+            told = run(default_paths(), options, say)
     except UserError as error:
         print(error, file=sys.stderr)
-        if options.json:
-            _print({"error": str(error)}, options, [])
-        return 3
+        told = Told(3, {"error": str(error)}, [])
+    if options.json:
+        print(json.dumps(told.summary, ensure_ascii=False, default=str))
+    elif told.lines:
+        print("\n".join(told.lines))
+    return told.code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _examples(*names: str) -> str:
+    return "示例：\n" + "".join(
+        f"  python -m etl {typed}\n      {does}\n" for name in names for typed, does in EXAMPLES[name]
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands, each with `run` among its options."""
+    made = argparse.ArgumentParser(
         prog="python -m etl",
         description="把指标表格装入数据仓库，以版本发布。",
-        epilog=EXAMPLES,
+        epilog=_examples(*EXAMPLES) + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="命令")
+    commands = made.add_subparsers(required=True, metavar="命令")
 
-    def command(name: str, run: Callable[[Paths, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, help=text, description=text)
+    def command(name: str, run: Callable[[Paths, argparse.Namespace, Say], Told], text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=_examples(name),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(run=run)
         added.add_argument("--json", action="store_true", help="以JSON给出结果，供程序读取")
+        added.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)  # for the page 数据导入
         return added
 
     command("build", _build, "读取全部输入，生成并启用新版本")
@@ -80,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("--publisher", default="", metavar="单位", help="报送单位")
     load.add_argument("--period", metavar="期间", help="表中没有期间列时使用，如2025Q2")
     load.add_argument("--indicator", metavar="指标", help="表中没有指标列时使用，编号或名称")
+    load.add_argument("--regions", nargs="+", metavar="代码", help="只收这些地区（盟市包括所属旗县）的行")
     load.add_argument("--name", help="文件的原名（只有一个文件时可用），用于提示和记录")
     load.add_argument("--dry-run", action="store_true", help="只校验，不载入")
     load.add_argument("--marked", type=Path, metavar="XLSX", help="另存一份标出问题的表格（只有一个文件时可用）")
@@ -90,22 +141,45 @@ def _parser() -> argparse.ArgumentParser:
     preview.add_argument("--name", help="文件的原名")
     undo = command("undo", _undo, "撤回一次载入，启用没有它的版本")
     undo.add_argument("load_id", metavar="载入编号", help="见“数据质量”页的载入记录")
-    command("status", _status, "列出版本")
+    command("status", _status, "列出版本，标出当前版本和被快照引用的版本")
     rollback = command("rollback", _rollback, "退回较早的版本")
     rollback.add_argument("release", nargs="?", metavar="版本", help="版本编号；不写则退回上一版本")
     blank = command("template", _template, "写出空白填报模板（XLSX，带下拉选项）")
     blank.add_argument("--out", type=Path, default=Path("填报模板.xlsx"))
     demo = command("simulate", _simulate, "写出演示数据（模拟）；每个版本都自带，此命令供查看")
     demo.add_argument("--out", type=Path, default=Path("演示数据（模拟）.csv"))
-    return parser
+    return made
 
 
-def _progress(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+@contextmanager
+def _telling(options: argparse.Namespace) -> Iterator[Say]:
+    """Tells on stderr what is being done: a bar on a terminal, else a line a stage; nothing beside --json.
 
+    With --steps each is a line of JSON with `share` (0 to 1) and `text`, for the page 数据导入.
+    """
+    if options.steps:
+        share, text = 0.0, ""
 
-def _print(summary: Mapping[str, object], options: argparse.Namespace, lines: list[str]) -> None:
-    print(json.dumps(summary, ensure_ascii=False, default=str) if options.json else "\n".join(lines))
+        def step(new_share: float | None, new_text: str | None) -> None:
+            nonlocal share, text
+            if new_text is None and new_share is not None and abs(new_share - share) < STEP:
+                return
+            share, text = share if new_share is None else new_share, text if new_text is None else new_text
+            print(json.dumps({"share": round(share, 3), "text": text}), file=sys.stderr, flush=True)
+
+        with progress.watched(lambda new: step(new, None)):
+            yield lambda new: step(None, new)
+    elif options.json:
+        yield lambda text: None
+    elif sys.stderr.isatty():
+        words = TextColumn("{task.description}", markup=False)
+        columns = (words, BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+            task = bar.add_task("", total=1.0)
+            with progress.watched(lambda share: bar.update(task, completed=share)):
+                yield lambda text: bar.update(task, description=text)
+    else:
+        yield lambda text: print(text, file=sys.stderr, flush=True)
 
 
 def _shortened(texts: list[str]) -> list[str]:
@@ -122,8 +196,8 @@ def _release_lines(outcome: publish.Outcome) -> list[str]:
     return [*lines, *(f"    · {message}" for message in failed)]
 
 
-def _build(paths: Paths, options: argparse.Namespace) -> int:
-    outcome = publish.build(paths, _progress)
+def _build(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    outcome = publish.build(paths, say)
     first, *others = _release_lines(outcome)
     counts = [f"  {x.input}：读入{x.rows_in}行，载入{x.rows_loaded}行，拒收{x.rows_rejected}行" for x in outcome.loads]
     summary = {
@@ -133,37 +207,44 @@ def _build(paths: Paths, options: argparse.Namespace) -> int:
         "rejects": outcome.rejects,
         "failed_checks": outcome.failed_checks,
     }
-    _print(summary, options, [first, *counts, *_shortened(outcome.rejects), *others])
-    return 1 if any(load.rows_rejected for load in outcome.loads) else 0
+    return Told(
+        1 if any(load.rows_rejected for load in outcome.loads) else 0,
+        summary,
+        [first, *counts, *_shortened(outcome.rejects), *others],
+    )
 
 
-def _load(paths: Paths, options: argparse.Namespace) -> int:
+def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     if (options.name or options.understanding or options.marked) and len(options.files) > 1:
         options.usage_error("--name、--marked 只能用于一个文件")
     understandings = _understandings(options.understanding) if options.understanding else None
-    request = Request(options.dataset, options.source, options.publisher, options.period, options.indicator)
+    request = Request(
+        options.dataset, options.source, options.publisher, options.period, options.indicator, options.regions
+    )
     lines: list[str] = []
     files: list[dict[str, object]] = []
     code = 0
     for number, path in enumerate(options.files, start=1):
-        _progress(f"［{number}/{len(options.files)}］{path.name}")
+        if len(options.files) > 1:
+            say(f"［{number}/{len(options.files)}］{path.name}")
         try:
-            result = publish.load(
-                paths,
-                path,
-                request,
-                _progress,
-                name=options.name,
-                understandings=understandings,
-                dry_run=options.dry_run,
-            )
+            with progress.part((number - 1) / len(options.files), number / len(options.files)):
+                result = publish.load(
+                    paths,
+                    path,
+                    request,
+                    say,
+                    name=options.name,
+                    understandings=understandings,
+                    dry_run=options.dry_run,
+                )
         except UserError as error:
             print(error, file=sys.stderr)
             files.append({"name": options.name or path.name, "error": str(error)})
             code = 3
             continue
         if options.marked and result.checked.findings:
-            _progress("标出问题 …")
+            say("标出问题 …")
             options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
         files.append(_file_summary(result))
         checked = result.checked
@@ -173,8 +254,7 @@ def _load(paths: Paths, options: argparse.Namespace) -> int:
         lines += _shortened([finding.text() for finding in checked.findings])
         if result.outcome is not None:
             lines += _release_lines(result.outcome)
-    _print({"files": files}, options, lines)
-    return code
+    return Told(code, {"files": files}, lines)
 
 
 def _understandings(path: Path) -> list[Understanding | None]:
@@ -199,8 +279,8 @@ def _file_summary(result: publish.Loaded) -> dict[str, object]:
     }
 
 
-def _preview(paths: Paths, options: argparse.Namespace) -> int:
-    _progress("读取表格 …")
+def _preview(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    say("读取表格 …")
     catalogue = load_catalogue(paths.catalogue)
     tables = read_tables(options.file, options.name)
     known = [understand(table, catalogue) for table in tables]
@@ -215,21 +295,25 @@ def _preview(paths: Paths, options: argparse.Namespace) -> int:
             "numbers": table.rows.index[:SHOWN_ROWS].tolist(),
             "rows": table.rows.head(SHOWN_ROWS).to_numpy().tolist(),
             "understanding": asdict(understanding),
+            "faults": table_faults(
+                table, understanding, catalogue, {"indicator": None, "period": understanding.period, "source": ""}
+            ),
+            "alike": {c: alike(bare_heading(c), shown_indicators(catalogue)) for c in understanding.unknown},
         }
         for table, understanding in zip(tables, known, strict=True)
     ]
-    lines = [line for pair in zip(tables, known, strict=True) for line in _understood_lines(*pair)]
-    _print({"tables": summary}, options, lines)
-    return 0
+    lines = [line for pair in zip(tables, known, strict=True) for line in _understood_lines(*pair, catalogue)]
+    return Told(0, {"tables": summary}, lines)
 
 
-def _understood_lines(table: RawTable, known: Understanding) -> list[str]:
+def _understood_lines(table: RawTable, known: Understanding, catalogue: Catalogue) -> list[str]:
     """What was understood of a table, a column a line."""
     lines = [f"{table.sheet or table.file}：表头到第{table.header_row}行，{len(table.rows)}行数据"]
     for column in table.columns:
         says = FIELD_NAMES.get(known.fields.get(column, ""), "没有认出")
         if figures := known.figures.get(column):
-            parts = [figures.indicator, figures.breakdown, figures.period, figures.unit]
+            indicator = catalogue.indicators[figures.indicator].name if figures.indicator else ""
+            parts = [indicator, figures.breakdown, figures.period, figures.unit]
             says = "数值：" + "，".join(part for part in parts if part)
         lines.append(f"  {column}：{says}")
     return [*lines, *(f"  · {note}" for note in table.notes)]
@@ -243,40 +327,50 @@ def _fate(result: publish.Loaded, dry_run: bool) -> str:
     return f"，载入编号{result.load_id}" if result.load_id else "（没有可载入的行，未载入）"
 
 
-def _undo(paths: Paths, options: argparse.Namespace) -> int:
-    outcome = publish.undo(paths, options.load_id, _progress)
-    _print({"release": outcome.release.id}, options, [f"已撤回{options.load_id}", *_release_lines(outcome)])
-    return 0
+def _undo(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    outcome = publish.undo(paths, options.load_id, say)
+    return Told(0, {"release": outcome.release.id}, [f"已撤回{options.load_id}", *_release_lines(outcome)])
 
 
-def _rollback(paths: Paths, options: argparse.Namespace) -> int:
-    release = publish.rollback(paths, _progress, options.release)
-    _print({"current": release.id}, options, [f"当前版本：{release.id}"])
-    return 0
+def _rollback(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    release = publish.rollback(paths, say, options.release)
+    return Told(0, {"current": release.id}, [f"当前版本：{release.id}"])
 
 
-def _status(paths: Paths, options: argparse.Namespace) -> int:
+def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     current, found = publish.current_id(paths), publish.releases(paths)
+    try:
+        pinned: dict[str, int] | None = pins.pinned(paths)
+        problem = ""
+    except pins.UnknownPinsError as error:
+        pinned, problem = None, str(error)
+    snapshots = pinned or {}
     lines = [
         f"{'→' if r.id == current else ' '} {r.id}  生成于{r.built_at:%Y-%m-%d %H:%M}（UTC）  数据截至{r.data_until}"
         f"  {r.observations}条数据  拒收{r.rows_rejected}行  {r.failed_checks}项核对不一致"
+        f"{f'  被{snapshots[r.id]}张快照引用，长期保留' if r.id in snapshots else ''}"
         for r in found
     ]
     if not found:
         lines = ["还没有版本。请运行：python -m etl build"]
     elif current not in [r.id for r in found]:
         lines.append(f"当前版本“{current or '无'}”不存在。请运行：python -m etl build，或 rollback 到上面的一个版本")
-    _print({"current": current, "releases": [{**asdict(r), "path": r.path.name} for r in found]}, options, lines)
-    return 0
+    lines += [
+        f"  {lost}  被{snapshots[lost]}张快照引用，但版本文件不在：快照仍可查看，不能回到当时的页面"
+        for lost in sorted(snapshots.keys() - {r.id for r in found})
+    ]
+    if problem:
+        lines.append(f"不能确定哪些版本被快照引用，{problem}。清理旧版本已暂停")
+    told = [{**asdict(r), "path": r.path.name, "snapshots": snapshots.get(r.id, 0)} for r in found]
+    return Told(0, {"current": current, "releases": told, "pinned": pinned}, lines)
 
 
-def _template(paths: Paths, options: argparse.Namespace) -> int:
+def _template(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     options.out.write_bytes(template(load_catalogue(paths.catalogue)))
-    _print({"file": str(options.out)}, options, [f"已写出 {options.out}"])
-    return 0
+    return Told(0, {"file": str(options.out)}, [f"已写出 {options.out}"])
 
 
-def _simulate(paths: Paths, options: argparse.Namespace) -> int:
+def _simulate(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     catalogue = load_catalogue(paths.catalogue)
     name = next(name for name, table in PUBLISHED_TABLES.items() if table == "observations")
     official = pd.concat(
@@ -285,10 +379,8 @@ def _simulate(paths: Paths, options: argparse.Namespace) -> int:
     )
     observations = simulate.panel(catalogue, official).observations
     observations.assign(dataset="demo").to_csv(options.out, index=False, encoding="utf-8-sig", lineterminator="\n")
-    _print(
-        {"file": str(options.out), "rows": len(observations)}, options, [f"已写出 {options.out}：{len(observations)}行"]
-    )
-    return 0
+    summary = {"file": str(options.out), "rows": len(observations)}
+    return Told(0, summary, [f"已写出 {options.out}：{len(observations)}行"])
 
 
 if __name__ == "__main__":

@@ -18,9 +18,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from etl import progress
 from etl.catalogue import Catalogue
 from etl.errors import Finding, UserError
 from etl.paths import Paths
+from etl.progress import Say
 from etl.readers import read_tables
 from etl.understand import Understanding
 from etl.validate import MAX_FINDINGS, Validated, validate
@@ -66,13 +68,17 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Request:
-    """What a steward says about a file: the dataset it belongs to, and what the table itself does not say."""
+    """What a steward says about a file: the dataset it belongs to, and what the table itself does not say.
+
+    `regions`: codes of those whose rows may come in, their parts with them; None: all.
+    """
 
     dataset: str = "internal"
     source_title: str = ""
     publisher: str = ""
     period: str | None = None
     indicator: str | None = None
+    regions: Sequence[str] | None = None
 
     @property
     def source_id(self) -> str:
@@ -86,6 +92,7 @@ def check_file(
     path: Path,
     catalogue: Catalogue,
     request: Request,
+    say: Say,
     *,
     today: date,
     name: str | None = None,
@@ -100,21 +107,27 @@ def check_file(
         raise UserError(
             f"数据集名称“{request.dataset}”不能用：须为字母、数字、下划线，且不能是{'、'.join(RESERVED_DATASETS)}"
         )
-    tables = read_tables(path, name)
-    parts = [
-        validate(
-            table,
-            catalogue,
-            dataset=request.dataset,
-            status="reported",
-            source_id=request.source_id,
-            default_period=request.period,
-            default_indicator=request.indicator,
-            understanding=understanding,
-            today=today,
-        )
-        for table, understanding in zip(tables, understandings or [None] * len(tables), strict=True)
-    ]
+    say(f"读取 {name or path.name} …")
+    with progress.part(0, 0.6):
+        tables = read_tables(path, name)
+    say(f"校验 {name or path.name} …")
+    parts: list[Validated] = []
+    for table, understanding in zip(tables, understandings or [None] * len(tables), strict=True):
+        with progress.part(0.6 + 0.4 * len(parts) / len(tables), 0.6 + 0.4 * (len(parts) + 1) / len(tables)):
+            parts.append(
+                validate(
+                    table,
+                    catalogue,
+                    dataset=request.dataset,
+                    status="reported",
+                    source_id=request.source_id,
+                    default_period=request.period,
+                    default_indicator=request.indicator,
+                    understanding=understanding,
+                    today=today,
+                    regions=request.regions,
+                )
+            )
     return parts[0] if len(parts) == 1 else _as_one(parts, catalogue, name or path.name)
 
 
@@ -178,7 +191,12 @@ def accept(
 
 
 def already(paths: Paths, request: Request, sha256: str) -> str | None:
-    """The load_id of this very file in this dataset and from this source, if it was accepted before."""
+    """The load_id of this very file in this dataset and from this source, if it was accepted before.
+
+    What was accepted of it depends on whose rows might come in, so a restricted load never counts as the same.
+    """
+    if request.regions is not None:
+        return None
     wanted = (sha256, request.dataset, request.source_id)
     same = (r for r in _records(paths) if (r["load"]["sha256"], r["load"]["dataset"], r["source"]["id"]) == wanted)
     return next((record["load"]["load_id"] for record in same), None)

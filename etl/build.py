@@ -1,23 +1,24 @@
 """Gathers everything a release consists of: catalogue, boundaries, published tables, accepted loads, demo panel."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pandas as pd
 
-from etl import accepted, boundaries, simulate
+from etl import accepted, boundaries, progress, simulate
 from etl.accepted import Load
 from etl.catalogue import Catalogue, read_csv_text
 from etl.checks import expand_expected
 from etl.errors import Finding, UserError
 from etl.paths import Paths
+from etl.progress import Say
 from etl.readers import read_tables
 from etl.validate import validate
 
 DEMO_INPUT = "演示数据（模拟）"
+CORRECTION_STATUSES = ("applied", "proposed", "declined")  # done; to be decided; decided against
 PUBLISHED_TABLES = {"figures.csv": "observations", "growth.csv": "growth"}
 FIGURE_COLUMNS = [
     "dataset",
@@ -40,8 +41,6 @@ FIGURE_COLUMNS = [
     "revision",
     "load_id",
 ]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -100,25 +99,31 @@ def gather(paths: Paths, catalogue: Catalogue, shapes: boundaries.Boundaries, sa
         loads.append(entry.load)
         rejects.append(_rejects(entry.findings, entry.load))
     say("生成演示数据（模拟） …")
+    progress.advance(0.5)
     started = now()
     panel = simulate.panel(catalogue, official["observations"])
     rows = len(panel.observations)
     loads.append(Load("demo-panel", started, now(), DEMO_INPUT, "", "demo", rows, rows, 0, "loaded"))
     demo = panel.observations.assign(dataset="demo", revision=1, load_id="demo-panel")
     parts = [official["observations"], *accepted.revised(entries), demo]
-    observations = _corrected(pd.concat([part[FIGURE_COLUMNS] for part in parts], ignore_index=True), catalogue)
+    observations, corrections = _corrected(
+        pd.concat([part[FIGURE_COLUMNS] for part in parts], ignore_index=True), catalogue
+    )
     # Not by the clock: the same inputs owe the same figures, whenever they are built.
     owed = expand_expected(catalogue, pd.to_datetime(observations["period_end"]).max().date())
     tables = {
         **_catalogue_tables(catalogue, shapes),
         "observations": observations,
         "growth": official["growth"][FIGURE_COLUMNS],
+        "corrections": corrections,
         "expected": owed,
         "breaks": _breaks(catalogue, panel.breaks),
         "loads": pd.DataFrame([asdict(load) for load in loads]),
         "rejects": pd.concat(rejects, ignore_index=True),
     }
     tables["population"] = _population(paths, catalogue)
+    tables["neighbours"] = pd.concat([boundaries.neighbours(frame) for frame in (shapes.leagues, shapes.banners)])
+    tables["region_groups"] = catalogue.groups.rename(columns={"group": "name"})[["name", "region_code", "source_id"]]
     if entries:
         stewards = pd.DataFrame([entry.source for entry in entries]).drop_duplicates("id", keep="last")
         tables["sources"] = pd.concat([tables["sources"], stewards], ignore_index=True)
@@ -156,21 +161,27 @@ def _rejects(findings: list[Finding], load: Load) -> pd.DataFrame:
     return pd.DataFrame([finding.record() | {"load_id": load.load_id} for finding in findings], columns=columns)
 
 
-def _corrected(figures: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+def _corrected(figures: pd.DataFrame, catalogue: Catalogue) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Appends the corrections of corrections.csv with status `applied` as revisions, in their order.
 
-    Raises UserError that lists every correction whose old value is not what the newest revision says: the source may
-    have been mended, then the entry has to go.
+    Gives the figures with them, and table `corrections`, of every status. Raises UserError that lists every correction
+    that cannot be understood, or whose old value is not what the newest revision says: the source may have been
+    mended, then the entry has to go.
     """
-    corrections = catalogue.corrections[catalogue.corrections["status"] == "applied"]
-    faults = []
-    for line, row in zip(corrections.index + 2, corrections.to_dict("records"), strict=True):
+    made: list[dict[str, object]] = []
+    faults: list[str] = []
+    keys = ["region_code", "indicator_id", "breakdown", "period", "source_id"]
+    for line, row in zip(catalogue.corrections.index + 2, catalogue.corrections.to_dict("records"), strict=True):
         try:
             old, new = float(row["old_value"]), float(row["new_value"])
-        except ValueError:
-            faults.append(f"corrections.csv 第{line}行：原值“{row['old_value']}”或新值“{row['new_value']}”不是数")
+            corrected_on = date.fromisoformat(row["corrected_on"])
+        except ValueError as error:
+            faults.append(f"corrections.csv 第{line}行：原值、新值须为数，更正日期须写成2025-03-31（{error}）")
             continue
-        keys = ["region_code", "indicator_id", "breakdown", "period", "source_id"]
+        if row["status"] not in CORRECTION_STATUSES or not row["reason"]:
+            allowed = "、".join(CORRECTION_STATUSES)
+            faults.append(f"corrections.csv 第{line}行：须写明理由；状态“{row['status']}”须为{allowed}之一")
+            continue
         same = (figures[keys] == pd.Series({key: row[key] for key in keys})).all(axis=1)
         hit = figures[same].nlargest(1, "revision")
         if hit.empty or hit["value"].iloc[0] != old:
@@ -179,12 +190,17 @@ def _corrected(figures: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
                 f"{row['period']} 原值{row['old_value']}），请核对或删去该更正"
             )
             continue
-        note = "；".join(part for part in (hit["note"].iloc[0], f"更正：{row['reason']}") if part)
-        corrected = hit.assign(value=new, revision=hit["revision"] + 1, note=note)
-        figures = pd.concat([figures, corrected], ignore_index=True)
+        known = {"old_value": old, "new_value": new, "corrected_on": corrected_on, "revision": None}
+        if row["status"] == "applied":
+            note = "；".join(part for part in (hit["note"].iloc[0], f"更正：{row['reason']}") if part)
+            corrected = hit.assign(value=new, revision=hit["revision"] + 1, note=note)
+            figures = pd.concat([figures, corrected], ignore_index=True)
+            known["revision"] = int(corrected["revision"].iloc[0])
+        named = {key: row[key] for key in (*keys, "reason", "status")}
+        made.append({"dataset": hit["dataset"].iloc[0], "unit": hit["unit"].iloc[0]} | named | known)
     if faults:
         raise UserError("更正有误，未生成新版本：\n" + "\n".join(f"  · {fault}" for fault in faults))
-    return figures
+    return figures, pd.DataFrame(made).astype({"revision": "Int64"}) if made else pd.DataFrame()
 
 
 def _catalogue_tables(catalogue: Catalogue, shapes: boundaries.Boundaries) -> dict[str, pd.DataFrame]:

@@ -7,12 +7,12 @@ faults in the tables that people bring only reject rows.
 import csv
 import re
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
-from pypinyin import Style, lazy_pinyin, load_single_dict
 
 from etl.errors import UserError
 
@@ -20,9 +20,6 @@ DEFAULT_NEAR = 1.0  # percentage points; design: ▲ 接近 where the catalogue 
 KINDS = ("count", "rate", "ratio", "money", "duration")
 DIRECTIONS = ("higher_better", "lower_better", "neutral")
 AGGREGATIONS = ("sum", "latest", "weighted", "none")
-
-# In names of indicators 率 is a rate (lǜ) and never "to lead" (shuài), which pypinyin takes for the usual reading.
-load_single_dict({ord("率"): "lǜ"})
 
 REQUIRED: dict[str, type] = {
     "name": str,
@@ -123,6 +120,16 @@ class Catalogue:
     checks: pd.DataFrame
 
 
+@cache
+def _speller() -> Callable[[str], list[str]]:
+    """Gives the pinyin of a text, a syllable a word; loaded at need, because its dictionary takes a while."""
+    from pypinyin import Style, lazy_pinyin, load_single_dict
+
+    # In names of indicators 率 is a rate (lǜ) and never "to lead" (shuài), which pypinyin takes for the usual reading.
+    load_single_dict({ord("率"): "lǜ"})
+    return partial(lazy_pinyin, style=Style.NORMAL, v_to_u=False, errors="ignore")
+
+
 def search_text(*names: str) -> str:
     """`names` and, for Chinese ones, their pinyin and its initials, lower case, one space between.
 
@@ -133,7 +140,7 @@ def search_text(*names: str) -> str:
         plain = name.strip().lower()
         words.append(plain)
         if re.search(r"[\u4e00-\u9fff]", plain):
-            syllables = lazy_pinyin(plain, style=Style.NORMAL, v_to_u=False, errors="ignore")
+            syllables = _speller()(plain)
             words.append("".join(syllables))
             words.append("".join(s[0] for s in syllables))
             words.append("".join(s if s in ("lv", "nv") else s[0] for s in syllables))
@@ -194,6 +201,7 @@ def load_catalogue(folder: Path) -> Catalogue:
             "new_value",
             "reason",
             "status",
+            "corrected_on",
         ],
     )
     checks = read_csv_text(
@@ -223,13 +231,14 @@ def load_catalogue(folder: Path) -> Catalogue:
         ("targets.csv", targets, "source_id", set(sources["id"]), "来源"),
         ("breaks.csv", breaks, "indicator_id", indicators, "指标"),
         ("groups.csv", groups, "region_code", regions, "区划代码"),
-        ("groups.csv", groups, "source_id", set(sources["id"]), "来源"),
+        ("groups.csv", groups[groups["source_id"] != ""], "source_id", set(sources["id"]), "来源"),
         ("expected.csv", expected, "indicator_id", indicators, "指标"),
     ]
     for name, frame, column, known, what in references:
-        for line, value in enumerate(frame[column], start=2):
+        for line, value in zip(frame.index + 2, frame[column], strict=True):
             if value not in known:
                 faults.append(f"{name} 第{line}行“{column}”列：没有这个{what}“{value}”")
+    faults += _group_faults(groups)
     numbers = pd.to_numeric(targets["value"], errors="coerce")
     faults += [f"targets.csv 第{i + 2}行：目标值“{targets['value'][i]}”不是数" for i in targets.index[numbers.isna()]]
     if faults:
@@ -246,6 +255,20 @@ def load_catalogue(folder: Path) -> Catalogue:
         corrections=corrections,
         checks=checks,
     )
+
+
+def _group_faults(groups: pd.DataFrame) -> list[str]:
+    """Why rows of groups.csv cannot be used: no name, no source, named twice. A group without a source is none."""
+    unsourced = groups.loc[groups["source_id"] == "", "group"].unique()
+    doubled = groups[groups.duplicated(["group", "region_code"])]
+    return [
+        *[f"groups.csv 第{at + 2}行：没有写对比组的名称" for at in groups.index[groups["group"].str.strip() == ""]],
+        *[f"groups.csv：对比组“{name}”没有注明来源（source_id），不能使用" for name in unsourced],
+        *[
+            f"groups.csv 第{at + 2}行：对比组“{row['group']}”中“{row['region_code']}”重复"
+            for at, row in doubled.iterrows()
+        ],
+    ]
 
 
 def _regions(frame: pd.DataFrame, faults: list[str]) -> dict[str, Region]:

@@ -1,6 +1,15 @@
 """What the ETL says when an input is wrong: errors that people may read as they are."""
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+
+import duckdb
+
+# The disk is full, a quota is used up, or a file is larger than this user may write.
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class UserError(Exception):
@@ -8,6 +17,24 @@ class UserError(Exception):
 
     Everything else that is raised is a fault of the program and keeps its traceback.
     """
+
+
+@contextmanager
+def told_when_full() -> Iterator[None]:
+    """Raises UserError in place of the faults that a full disk makes within the block."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_SPACE:
+            raise
+        raise UserError(FULL) from error
+    except duckdb.Error as error:  # of many kinds, with nothing but the words of the system
+        if not any(os.strerror(number) in str(error) for number in NO_SPACE):
+            raise
+        raise UserError(FULL) from error
+
+
+FULL = "磁盘空间不足（或超出限额），什么都没有改变。请清理磁盘，或联系系统管理员，然后再试一次"
 
 
 @dataclass(frozen=True)
@@ -35,9 +62,9 @@ class Finding:
                 f"“{self.column}”列" if self.column else "",
             ]
         )
-        found = f"：“{self.found}”" if self.found else ""
+        found = f"“{self.found}”，" if self.found else ""
         expected = f"；应为{self.expected}" if self.expected else ""
-        return f"{place}{found}，{self.message}{expected}"
+        return f"{place}：{found}{self.message}{expected}"
 
     def record(self) -> dict[str, str | int | None]:
         """The finding as a row of the table `rejects` (without its load_id)."""

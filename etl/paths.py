@@ -39,6 +39,11 @@ class Paths:
         """Releases and the pointer CURRENT (not committed; can be rebuilt)."""
         return self.data / "warehouse"
 
+    @property
+    def state(self) -> Path:
+        """What the app itself writes; read here for what it pins (not committed; back it up)."""
+        return self.data / "state"
+
 
 def default_paths() -> Paths:
     """The paths of this checkout; what the browser fetches always lies where Streamlit serves it from."""

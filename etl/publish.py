@@ -22,13 +22,14 @@ import filelock
 import pandas as pd
 import pyarrow as pa
 
-from etl import accepted, boundaries
+from etl import accepted, boundaries, pins, progress
 from etl.accepted import Load, Request
-from etl.build import Gathered, Say, gather, input_files, now, sha256
+from etl.build import Gathered, gather, input_files, now, sha256
 from etl.catalogue import load_catalogue
 from etl.checks import run_checks
-from etl.errors import Finding, UserError
+from etl.errors import Finding, UserError, told_when_full
 from etl.paths import Paths
+from etl.progress import Say
 from etl.understand import Understanding
 from etl.validate import Validated
 
@@ -48,8 +49,11 @@ CONTENT_TABLES = [
     "growth",
     "targets",
     "population",
+    "neighbours",
+    "region_groups",
     "breaks",
     "expected",
+    "corrections",
     "checks",
     "rejects",
 ]
@@ -95,7 +99,20 @@ class Loaded:
 
 @contextmanager
 def publishing(paths: Paths, say: Say) -> Iterator[None]:
-    """Holds the one right to write releases; says who has it while waiting, and raises UserError after a long wait."""
+    """Holds the one right to write releases; says who has it while waiting.
+
+    Whatever stops the work, what it left half done is removed. Raises UserError after a long wait, and on a full disk.
+    """
+    with told_when_full(), _alone(paths, say):
+        try:
+            yield
+        except BaseException:
+            _clean(paths)
+            raise
+
+
+@contextmanager
+def _alone(paths: Paths, say: Say) -> Iterator[None]:
     paths.warehouse.mkdir(parents=True, exist_ok=True)
     holder = paths.warehouse / ".publishing"
     # One lock object a process: a load holds it while its build takes it again.
@@ -141,14 +158,20 @@ def build(paths: Paths, say: Say) -> Outcome:
             boundaries.write_static(shapes, paths.static)
             point_at(paths, known)
             return _outcome(paths, known, built=False)
-        gathered = gather(paths, catalogue, shapes, say)
-        say("写入并核对 …")
+        with progress.part(0.05, 0.35):
+            gathered = gather(paths, catalogue, shapes, say)
         before = {path.stem for path in _release_files(paths)}
-        release_id = _write(paths, gathered, files, fingerprint)
-        boundaries.write_static(gathered.boundaries, paths.static)
-        point_at(paths, release_id)
-        _remember(paths, fingerprint, release_id)
-        _prune(paths)
+        with progress.part(0.35, 1):
+            release_id = _write(paths, gathered, files, fingerprint, say)
+        try:
+            boundaries.write_static(gathered.boundaries, paths.static)
+            _remember(paths, fingerprint, release_id)
+            point_at(paths, release_id)  # last, because nothing after it may fail
+        except BaseException:
+            if release_id not in before:
+                release_path(paths, release_id).unlink()
+            raise
+        _prune(paths, say)
         return _outcome(paths, release_id, built=release_id not in before)
 
 
@@ -173,9 +196,11 @@ def load(
         raise UserError(f"{shown}：找不到这个文件")
     started, digest = now(), sha256(path)
     catalogue = load_catalogue(paths.catalogue)
-    say(f"读取并校验 {shown} …")
     today = (started + timedelta(hours=8)).date()  # in Beijing
-    checked = accepted.check_file(path, catalogue, request, today=today, name=shown, understandings=understandings)
+    with progress.part(0, 1 if dry_run else 0.5):
+        checked = accepted.check_file(
+            path, catalogue, request, say, today=today, name=shown, understandings=understandings
+        )
     if dry_run or not checked.rows_loaded:
         return Loaded(shown, None, checked, repeated=False, outcome=None)
     with publishing(paths, say):
@@ -185,7 +210,8 @@ def load(
         load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=now())
         checked = replace(checked, observations=checked.observations.head(0))  # a million rows are read back anyway
         try:
-            outcome = build(paths, say)
+            with progress.part(0.5, 1):
+                outcome = build(paths, say)
         except BaseException:
             accepted.discard(paths, load_id)
             raise
@@ -233,17 +259,20 @@ def _outcome(paths: Paths, release_id: str, built: bool) -> Outcome:
     )
 
 
-def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str) -> str:
+def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str, say: Say) -> str:
     """Writes and verifies the file of the new release, and empties `gathered.tables`; returns the release's id."""
     building = paths.warehouse / f".building-{os.getpid()}.duckdb"
     counts = {table: len(frame) for table, frame in gathered.tables.items()}
     with duckdb.connect(str(building), config={"memory_limit": MEMORY_LIMIT}) as con:
         con.execute(SCHEMA.read_text(encoding="utf-8"))
+        say("写入 …")
         for table in counts:
             insert(con, table, gathered.tables.pop(table))
         # A million rows fill the memory three times over unless each stage gives back what it took.
         pa.default_memory_pool().release_unused()
-        insert(con, "checks", run_checks(con, gathered.catalogue))
+        say("核对 …")
+        with progress.part(0.3, 0.75):
+            insert(con, "checks", run_checks(con, gathered.catalogue))
         (data_until,) = _row(
             con, "SELECT max(period_end) FROM observations WHERE dataset = 'published' AND value IS NOT NULL"
         )
@@ -268,6 +297,7 @@ def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint:
                 ]
             ),
         )
+    progress.advance(0.95)
     _verify(building, counts)
     final = release_path(paths, release_id)
     if final.exists():
@@ -408,11 +438,18 @@ def _remember(paths: Paths, fingerprint: str, release_id: str) -> None:
     os.replace(aside, paths.warehouse / "fingerprints.json")
 
 
-def _prune(paths: Paths) -> None:
-    """Removes all but the newest releases and the current one."""
-    current = current_id(paths)
-    for path in sorted(_release_files(paths), key=lambda p: p.stat().st_mtime, reverse=True)[RELEASES_KEPT:]:
-        if path.stem != current:
+def _prune(paths: Paths, say: Say) -> None:
+    """Removes all but the newest releases, the current one and those that a snapshot was taken from."""
+    old = sorted(_release_files(paths), key=lambda p: p.stat().st_mtime, reverse=True)[RELEASES_KEPT:]
+    if not old:
+        return
+    try:
+        kept = {current_id(paths), *pins.pinned(paths)}
+    except pins.UnknownPinsError as error:
+        say(f"旧版本全部保留：不能确定哪些版本被快照引用，{error}")
+        return
+    for path in old:
+        if path.stem not in kept:
             path.unlink()
 
 

@@ -31,6 +31,7 @@ from charset_normalizer import from_bytes
 from openpyxl.styles.numbers import BUILTIN_FORMATS
 from openpyxl.utils import column_index_from_string
 
+from etl import progress
 from etl.errors import UserError
 from etl.values import tidy
 
@@ -401,7 +402,11 @@ def _xlsx(path: Path, name: str) -> list[Grid]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_archive(archive, name)
-            special = {sheet: _special_cells(archive, part, name) for sheet, part in _sheet_parts(archive).items()}
+            special = {}
+            parts = _sheet_parts(archive)
+            for number, (sheet, part) in enumerate(parts.items()):
+                with progress.part(0.6 * number / len(parts), 0.6 * (number + 1) / len(parts)):
+                    special[sheet] = _special_cells(archive, part, name)
     except (
         zipfile.BadZipFile,
         zlib.error,
@@ -413,7 +418,8 @@ def _xlsx(path: Path, name: str) -> list[Grid]:
         NotImplementedError,
     ) as error:
         raise UserError(f"{name}：文件已损坏，无法打开；请从原程序重新保存") from error
-    return _workbook(path, name, special, [])
+    with progress.part(0.6, 1):
+        return _workbook(path, name, special, [])
 
 
 def _check_archive(archive: zipfile.ZipFile, name: str) -> None:
@@ -482,6 +488,7 @@ def _special_cells(archive: zipfile.ZipFile, part: str, name: str) -> dict[int, 
     formats = _number_formats(archive)
     special: dict[int, dict[int, _Special]] = {}
     last_row = last_column = row = 0
+    size = max(archive.getinfo(part).file_size, 1)
     with archive.open(part) as file:
         for _, element in ElementTree.iterparse(file):  # noqa: S314  # parts with a DTD were refused
             if _local(element.tag) != "row":
@@ -500,6 +507,8 @@ def _special_cells(archive: zipfile.ZipFile, part: str, name: str) -> dict[int, 
                 if look is not None:
                     special.setdefault(row, {})[column - 1] = look
             element.clear()
+            if row % 5000 == 0:
+                progress.advance(file.tell() / size)
     return special
 
 
@@ -547,7 +556,7 @@ def _grids(
 ) -> list[Grid]:
     grids = []
     notes = list(notes)
-    for meta in book.sheets_metadata:
+    for place, meta in enumerate(book.sheets_metadata):
         if meta.name in OUR_SHEETS or meta.typ != calamine.SheetTypeEnum.WorkSheet:
             continue
         if meta.visible != calamine.SheetVisibleEnum.Visible:
@@ -555,7 +564,9 @@ def _grids(
             continue
         sheet = book.get_sheet_by_name(meta.name)
         merged = [(r1 + 1, c1, r2 + 1, c2) for (r1, c1), (r2, c2) in sheet.merged_cell_ranges or []]
-        grids.append(Grid(meta.name, _sheet_cells(sheet, name, special.get(meta.name, {})), merged))
+        with progress.part(place / len(book.sheets_metadata), (place + 1) / len(book.sheets_metadata)):
+            cells = _sheet_cells(sheet, name, special.get(meta.name, {}))
+        grids.append(Grid(meta.name, cells, merged))
     if not grids:
         raise UserError(f"{name}：没有可读的工作表")
     grids[0].notes[:0] = notes
@@ -577,6 +588,7 @@ def _sheet_cells(sheet: calamine.CalamineSheet, name: str, special: dict[int, di
                     row[column - offset] = _text(value, look.format) if look.text is None else look.text
         columns = zip(*(row for _, row in chunk), strict=True)
         chunks.append([pa.array(map(_text, column), type=pa.large_string()) for column in columns])
+        progress.advance(chunk[-1][0] / max(sheet.total_height, 1))  # calamine counts a lone row as none
     blank = pa.chunked_array([pa.array([""] * len(chunk[0]), type=pa.large_string()) for chunk in chunks])
     cells = _frame([blank] * offset + [pa.chunked_array(parts) for parts in zip(*chunks, strict=True)])
     cells.index = pd.RangeIndex(1, len(cells) + 1)

@@ -198,6 +198,21 @@ CREATE TABLE population (
 );
 COMMENT ON TABLE population IS 'Census population of the region and its leagues, for figures per 10,000 people.';
 
+CREATE TABLE neighbours (
+    code VARCHAR NOT NULL REFERENCES regions (code),
+    neighbour VARCHAR NOT NULL REFERENCES regions (code),
+    PRIMARY KEY (code, neighbour)
+);
+COMMENT ON TABLE neighbours IS 'Regions of one level that share a border line, each pair in both directions, computed from the boundaries.';
+
+CREATE TABLE region_groups (
+    name VARCHAR NOT NULL,
+    region_code VARCHAR NOT NULL REFERENCES regions (code),
+    source_id VARCHAR NOT NULL REFERENCES sources (id),
+    PRIMARY KEY (name, region_code)
+);
+COMMENT ON TABLE region_groups IS 'Comparison groups that a document names, from data/catalogue/groups.csv: no source, no group.';
+
 CREATE TABLE breaks (
     indicator_id VARCHAR NOT NULL REFERENCES indicators (id),
     "from" DATE NOT NULL,
@@ -214,6 +229,25 @@ CREATE TABLE expected (
     due_on DATE NOT NULL
 );
 COMMENT ON TABLE expected IS 'Figures that a region owes, from data/catalogue/expected.csv.';
+
+CREATE TABLE corrections (
+    dataset VARCHAR NOT NULL,
+    region_code VARCHAR NOT NULL,
+    indicator_id VARCHAR NOT NULL,
+    breakdown VARCHAR NOT NULL,
+    period VARCHAR NOT NULL,
+    source_id VARCHAR NOT NULL,
+    old_value DOUBLE NOT NULL,
+    new_value DOUBLE NOT NULL,
+    unit VARCHAR NOT NULL,
+    reason VARCHAR NOT NULL,
+    status VARCHAR NOT NULL CHECK (status IN ('applied', 'proposed', 'declined')),
+    corrected_on DATE NOT NULL,
+    revision INTEGER,
+    CHECK ((revision IS NULL) = (status <> 'applied'))
+);
+COMMENT ON TABLE corrections IS 'Corrections from data/catalogue/corrections.csv, each with its reason.';
+COMMENT ON COLUMN corrections.revision IS 'The revision in observations that it appended; NULL: it is not applied.';
 
 CREATE TABLE checks (
     check_id VARCHAR NOT NULL,
@@ -240,11 +274,12 @@ ANTI JOIN (SELECT * FROM observations WHERE revision > 1) AS newer
     AND newer.revision > o.revision;
 COMMENT ON VIEW latest_observations IS 'The newest revision of every figure of every source.';
 
-CREATE VIEW leading_observations AS
+-- Of any part of latest_observations that holds figures with all their sources.
+CREATE MACRO leads_of(figures) AS TABLE
 SELECT o.*,
     date_diff('month', o.period_start, o.period_end + 1) AS period_months,
     count(*) OVER same_figure AS source_count
-FROM latest_observations AS o
+FROM query_table(figures) AS o
 LEFT JOIN sources AS s ON s.id = o.source_id
 WINDOW same_figure AS (PARTITION BY o.dataset, o.region_code, o.indicator_id, o.breakdown, o.period)
 QUALIFY row_number() OVER (
@@ -252,4 +287,6 @@ QUALIFY row_number() OVER (
     ORDER BY CASE o.confidence WHEN 'high' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END,
         s.published_on DESC NULLS LAST, o.source_id
 ) = 1;
+
+CREATE VIEW leading_observations AS FROM leads_of('latest_observations');
 COMMENT ON VIEW leading_observations IS 'One row a figure: the newest source of the highest confidence; source_count tells whether there are others.';

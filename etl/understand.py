@@ -17,6 +17,8 @@ from etl.values import parse_period, split_unit, tidy
 # What a person chooses from when a column was not understood.
 FIELD_NAMES = {name: words[0] for name, words in HEADINGS.items()} | {"ignored": "不使用"}
 
+CLEARLY_LESS = 15  # of a score of 100
+
 _PART_OF_YEAR = re.compile(
     r"第?[一二三四1-4]季度?|(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月份?|[上下]半年|全年"
 )
@@ -119,9 +121,24 @@ def find_indicator(text: str, names: dict[str, str], units: set[str]) -> tuple[s
 
 def nearest(text: str, shown: dict[str, str]) -> str:
     """The names that look most like `text` (`shown`: written -> official), as the end of a sentence."""
-    close = process.extract(key(text), list(shown), scorer=fuzz.ratio, limit=8, score_cutoff=40)
-    names = list(dict.fromkeys(shown[found] for found, _, _ in close))[:3]
+    names = alike(text, shown)
     return f"，最接近的是{'、'.join(names)}" if names else ""
+
+
+def alike(text: str, shown: dict[str, str]) -> list[str]:
+    """At most three names that look like `text`, the likest first; none that looks much less like it than the first."""
+    close = process.extract(key(text), list(shown), scorer=fuzz.ratio, limit=8, score_cutoff=40)
+    return list(dict.fromkeys(shown[found] for found, score, _ in close if score > close[0][1] - CLEARLY_LESS))[:3]
+
+
+def shown_indicators(catalogue: Catalogue) -> dict[str, str]:
+    """Every way to write an indicator -> its official name."""
+    return {name: catalogue.indicators[i].name for name, i in indicator_names(catalogue).items()}
+
+
+def bare_heading(column: str) -> str:
+    """The lowest level of a heading, without its unit: 行政应诉／负责人出庭率（%） -> 负责人出庭率."""
+    return re.sub(r"[(\[].*[)\]]$", "", tidy(column.split("／")[-1])).strip()
 
 
 # ------------------------------------------------------------------------------------------------ understanding a table

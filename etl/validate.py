@@ -6,7 +6,7 @@ What is ambiguous is asked for, never guessed.
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -22,11 +22,13 @@ from etl.readers import RawTable
 from etl.understand import (
     Figures,
     Understanding,
+    bare_heading,
     find_indicator,
     indicator_names,
     key,
     nearest,
     region_names,
+    shown_indicators,
     split_bracket,
     table_faults,
     understand,
@@ -253,6 +255,7 @@ def validate(
     understanding: Understanding | None = None,
     growth: bool = False,
     today: dt.date | None = None,
+    regions: Sequence[str] | None = None,
 ) -> Validated:
     """Checks every row of a table and gives the good ones as observations, the others as findings.
 
@@ -260,7 +263,7 @@ def validate(
     is computed from 分子 and 分母 gets `computed`. `source_id`, `default_period`, `default_indicator` (id or name)
     stand in where the table has no such column; the source given need not be in the catalogue yet. With `growth` the
     values are growth rates in percent of the base indicator: no rule of its unit, range or whole numbers holds. A
-    period that begins after `today` is rejected.
+    period that begins after `today` is rejected, and so is a region that is neither in `regions` nor a part of one.
 
     Raises UserError when one of the defaults, or a column of `understanding`, does not exist.
     """
@@ -275,13 +278,15 @@ def validate(
         findings = [Finding(table.file, table.sheet, None, "", "", "", fault) for fault in faults]
         return Validated(_observations({}, np.zeros(0, dtype=bool)), findings, rows_in, 0, rows_in)
 
-    check = _Check(table, catalogue, known, growth, today)
+    check = _Check(table, catalogue, known, growth, today, regions)
     columns = check.observations(
         period=period, indicator=indicator, source_id=source_id, status=status, dataset=dataset, stray=stray
     )
     mask = check.rejects.mask
     observations = _observations(columns, ~mask)
-    findings = check.rejects.findings(table, check.rows) + _stray_findings(table, known, stray)
+    findings = check.rejects.findings(table, check.rows) + _stray_findings(
+        table, known, stray, shown_indicators(catalogue)
+    )
     return Validated(observations, findings, len(mask) + outside, len(observations), int(mask.sum()) + outside)
 
 
@@ -297,12 +302,8 @@ def _given_indicator(text: str | None, catalogue: Catalogue) -> str | None:
         return None
     found = find_indicator(text, indicator_names(catalogue), unit_names(catalogue))
     if found is None:
-        raise UserError(f"目录里没有指标“{text}”{nearest(text, _shown_indicators(catalogue))}")
+        raise UserError(f"目录里没有指标“{text}”{nearest(text, shown_indicators(catalogue))}")
     return found[0]
-
-
-def _shown_indicators(catalogue: Catalogue) -> dict[str, str]:
-    return {name: catalogue.indicators[i].name for name, i in indicator_names(catalogue).items()}
 
 
 def _stray(table: RawTable, known: Understanding) -> pd.DataFrame:
@@ -311,7 +312,7 @@ def _stray(table: RawTable, known: Understanding) -> pd.DataFrame:
     return pd.DataFrame({c: (table.rows[c].str.strip() != "").to_numpy() for c in columns}, index=table.rows.index)
 
 
-def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame) -> list[Finding]:
+def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame, shown: dict[str, str]) -> list[Finding]:
     findings = []
     for column in stray.columns if known.form == "wide" else ():
         rows = stray.index[stray[column]]
@@ -320,6 +321,7 @@ def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame) 
             row = int(rows[0]) if headless else table.header_row
             found = table.rows.at[row, column] if headless else column
             message = f"不认识这一列，其中{len(rows)}个单元格未读入；请指定它的指标或期间，或设为不使用"
+            message += "" if headless else nearest(bare_heading(column), shown)
             findings.append(Finding(table.file, table.sheet, row, column, found, "", message))
     return findings
 
@@ -343,9 +345,16 @@ class _Check:
     """One run over one table. A figure is a row (long) or a cell (wide: figure i stands in row i % height)."""
 
     def __init__(
-        self, table: RawTable, catalogue: Catalogue, known: Understanding, growth: bool, today: dt.date | None
+        self,
+        table: RawTable,
+        catalogue: Catalogue,
+        known: Understanding,
+        growth: bool,
+        today: dt.date | None,
+        allowed: Sequence[str] | None,
     ) -> None:
         self.table, self.catalogue, self.known, self.growth, self.today = table, catalogue, known, growth, today
+        self.allowed = allowed
         self.wide = known.form == "wide"
         self.columns = list(known.figures) if self.wide else [known.column_of("value") or ""]
         self.height = len(table.rows)
@@ -498,7 +507,12 @@ class _Check:
             if len(fits) > 1:
                 several = f"不止一个地区叫这个名字：{self.listed(fits)}"
                 return _Fault(columns[1] or columns[0], text, several, "区划代码")
-            return next(iter(fits))
+            (code,) = fits
+            if self.allowed is not None and not {code, self.catalogue.regions[code].parent} & set(self.allowed):
+                return _Fault(
+                    columns[1] or columns[0], text, "这个地区不在您可以导入的范围内", self.listed(self.allowed)
+                )
+            return code
 
         rows = zip(*(_pick(t, first) for t in (code, name, parent)), strict=True)
         return self.rejects.add_each(codes, [resolve(texts) for texts in rows])
@@ -513,7 +527,7 @@ class _Check:
 
     def indicators(self, given: str | None) -> tuple[_Texts, _Texts]:
         """Indicator ids, and the units that stood in brackets behind their names."""
-        names, shown = indicator_names(self.catalogue), _shown_indicators(self.catalogue)
+        names, shown = indicator_names(self.catalogue), shown_indicators(self.catalogue)
         fields = ("base_indicator",) if self.known.column_of("base_indicator") else ("indicator_id", "indicator")
         texts = [self.texts(f) for f in fields]
         columns = [self.column(f) for f in fields]

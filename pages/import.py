@@ -26,6 +26,6 @@ if chosen and tables:
 
 st.subheader("导入记录")
 importing.history(reader)
-if fold := frame.folded("版本", "import_releases"):
+if reader.release.scope is None and (fold := frame.folded("版本", "import_releases")):
     with fold:
         importing.releases(reader)

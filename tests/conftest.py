@@ -1,24 +1,39 @@
-"""What the tests share: a warehouse built once from the project's own data, and tiny builders."""
+"""What the tests share. What takes long to make is made once.
 
-import os
+For tests of the warehouse:
+
+- `built`: a data folder with a published release of all data (session; read it, do not write to it).
+- `warehouse`: the same, and the dashboard of this process reads from it.
+- `quick_start`, `quick_inputs`: a release with next to no simulated data, and a copy of it to write to.
+
+For tests in a browser (mark them `browser`; see tests/browsing.py):
+
+- `server`: the real server on `built`, one a worker: `server.address`. A test that changes data starts a
+  `Server(folder)` of its own and stops it.
+- `visit`: opens a page as a reader and waits until it is at rest: `visit("/map?period=2024", width=390,
+  scheme="dark")` is a `Visit` with `.page` (Playwright's), `.rest()`, `.address()` and `.clean()`, which fails when
+  something was asked of another machine or an error was logged. Closed after the test.
+- `profile`: Chromium's one kept profile, a BrowserContext, one a worker: pages in it find scripts compiled already. Its
+  pages need `browsing.open_page(page, address)` (goes there, waits until at rest) and `browsing.at_rest(page)`.
+- `browser`: the same Chromium as a Browser, for contexts that must know nothing: `browser.new_context()`. Slower.
+"""
+
+import asyncio
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import filelock
 import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from etl import boundaries, publish, simulate
+from etl import boundaries, publish
 from etl.catalogue import Catalogue, load_catalogue
 from etl.paths import Paths
-from tests import quick
+from tests import browsing, quick
+from tests.browsing import Server, Visit
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
 
 
 def copy_inputs(folder: Path) -> Paths:
@@ -35,81 +50,112 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A data folder with a published release; read it, do not write to it."""
-    paths = copy_inputs(tmp_path_factory.mktemp("built") / "data")
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str, Callable[[Path], None]], Paths]:
+    """Makes a data folder in one worker for all of them; each gets a copy of its own."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def get(name: str, make: Callable[[Path], None]) -> Paths:
+        made = shared / "made" / name
+        made.parent.mkdir(exist_ok=True)
+        with filelock.FileLock(made.with_suffix(".lock")):
+            if not made.exists():
+                begun = made.with_suffix(".begun")
+                make(begun / "data")
+                begun.rename(made)
+        folder = tmp_path_factory.mktemp(name)
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        return Paths(data=folder / "data", static=folder / "data" / "static")
+
+    return get
+
+
+def build(data: Path) -> None:
+    """All of the project's data, published; and what the browser fetches, where Streamlit serves it."""
+    paths = copy_inputs(data)
     publish.build(paths, lambda text: None)
-    return paths
+    shapes = boundaries.read_boundaries(paths.boundaries, load_catalogue(paths.catalogue).regions)
+    boundaries.write_static(shapes, ROOT / "dashboard" / "static")
+
+
+def build_quickly(data: Path) -> None:
+    """A release made in the quick way of tests/quick.py."""
+    paths = copy_inputs(data)
+    expected = paths.catalogue / "expected.csv"
+    expected.write_text("".join(expected.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        quick.shorten(patch.setattr)
+        publish.build(paths, lambda text: None)
+
+
+@pytest.fixture(scope="session")
+def built(made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Paths:
+    return made_once("built", build)
 
 
 @pytest.fixture
 def warehouse(built: Paths, monkeypatch: pytest.MonkeyPatch) -> Paths:
-    """Points the dashboard of this process at the built release."""
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
     return built
 
 
 @pytest.fixture(scope="session")
-def quick_start(tmp_path_factory: pytest.TempPathFactory) -> Paths:
-    """A data folder with a release made in the quick way of tests/quick.py; read it, do not write to it."""
-    paths = copy_inputs(tmp_path_factory.mktemp("quick") / "data")
-    expected = paths.catalogue / "expected.csv"
-    expected.write_text("".join(expected.read_text(encoding="utf-8").splitlines(keepends=True)[:2]), encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulate, "panel", quick.panel)
-        patch.setattr(boundaries, "write_static", quick.write_static)
-        publish.build(paths, lambda text: None)
-    return paths
+def quick_start(made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Paths:
+    return made_once("quick", build_quickly)
 
 
 @pytest.fixture
 def quick_inputs(quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
     """A copy of it, which this process builds in the same quick way and to which the command line writes."""
-    monkeypatch.setattr(simulate, "panel", quick.panel)
-    monkeypatch.setattr(boundaries, "write_static", quick.write_static)
+    quick.shorten(monkeypatch.setattr)
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "data"))
     shutil.copytree(quick_start.data, tmp_path / "data")
     return Paths(data=tmp_path / "data", static=tmp_path / "static")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """The real server in a process of its own."""
-
-    def __init__(self, data: Path) -> None:
-        self.address = f"http://127.0.0.1:{(port := free_port())}"
-        self.log = data / f"server-{port}.log"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, "DASHBOARD_DATA_DIR": str(data)}, stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()  # noqa: S310
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(self.log.read_text()) from None
-                time.sleep(0.2)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=20)
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(built: Paths) -> Iterator[Server]:
-    # The browser fetches shapes from the folder that Streamlit serves; the build of `built` wrote elsewhere.
-    shapes = boundaries.read_boundaries(built.boundaries, load_catalogue(built.catalogue).regions)
-    boundaries.write_static(shapes, ROOT / "dashboard" / "static")
     running = Server(built.data)
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    with sync_playwright() as playwright:
+        context = browsing.start(playwright, tmp_path_factory.mktemp("profile"))
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def browser(profile: BrowserContext) -> Browser:
+    assert profile.browser is not None
+    return profile.browser
+
+
+@pytest.fixture
+def visit(profile: BrowserContext, server: Server) -> Iterator[Callable[..., Visit]]:
+    visits: list[Visit] = []
+
+    def open_page(path: str, **settings: object) -> Visit:
+        visits.append(Visit(profile, server, path, **settings))  # type: ignore[arg-type]
+        return visits[-1]
+
+    yield open_page
+    for opened in visits:
+        opened.close()
+
+
+@pytest.fixture(autouse=True)
+def without_a_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Playwright says between its calls that its event loop is running; nobody else may start one then."""
+    loop = asyncio._get_running_loop()
+    idle = loop is not None and not {"profile", "browser"} & set(request.fixturenames)
+    if idle:
+        asyncio._set_running_loop(None)
+    yield
+    if idle:
+        asyncio._set_running_loop(loop)

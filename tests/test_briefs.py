@@ -376,7 +376,7 @@ def test_the_period_right_before(period: str, before: str) -> None:
 
 
 def test_no_bulletin_without_figures(warehouse: Paths) -> None:
-    with pytest.raises(bulletin.BulletinError, match="没有“2031Q1”.*2023"):
+    with pytest.raises(bulletin.BulletinError, match=r"没有“2031Q1”.*2023"):
         bulletin.bulletin(queries.current_release(), "2031Q1", "published")
 
 

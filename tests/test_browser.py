@@ -1,109 +1,33 @@
 """What a person does, in a real Chromium against a real server, with every other machine out of reach."""
 
 import json
-import os
 import zlib
-from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from websockets.sync.client import connect
 
 from dashboard.server import TITLE
 from etl.paths import Paths
-from tests.conftest import Server
+from tests.browsing import SECONDS, SIZE, Server, Visit, at_rest
 
 pytestmark = pytest.mark.browser
 
-AT_REST = """() => {
-  const app = document.querySelector('[data-testid="stApp"]');
-  return app && app.getAttribute('data-test-script-state') === 'notRunning'
-    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]');
-}"""
-DRAWN = """() => [...document.querySelectorAll('.js-plotly-plot')].every(plot =>
-  plot.querySelector('.main-svg') && (!plot.data.some(trace => trace.type === 'choropleth')
-    || plot.querySelector('path.choroplethlocation')))"""
 SHAPES = ".js-plotly-plot .choroplethlayer path.choroplethlocation"
-SECONDS = 60_000
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
-        )
-        yield started
-        started.close()
-
-
-class Visit:
-    """One page opened by one reader; remembers what it asked for and what went wrong."""
-
-    def __init__(self, browser: Browser, server: Server, path: str, width: int = 1440, scheme: str = "light") -> None:
-        self.context: BrowserContext = browser.new_context(
-            viewport={"width": width, "height": 900}, locale="zh-CN", color_scheme=scheme
-        )
-        self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(SECONDS)
-        self.foreign: list[str] = []
-        self.errors: list[str] = []
-        own = urlsplit(server.address).netloc
-        self.page.on(
-            "request",
-            lambda r: (
-                self.foreign.append(r.url)
-                if urlsplit(r.url).scheme in ("http", "https", "ws", "wss") and urlsplit(r.url).netloc != own
-                else None
-            ),
-        )
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
-        # No other machine answers: a page that needs one fails here as it would on the intranet.
-        self.page.route(lambda url: urlsplit(url).netloc != own, lambda route: route.abort())
-        self.page.goto(server.address + path)
-        self.rest()
-
-    def rest(self) -> None:
-        """Waits until the script has run and every chart is drawn, maps with their shapes."""
-        self.page.wait_for_function(AT_REST)
-        self.page.wait_for_timeout(300)
-        self.page.wait_for_function(AT_REST)
-        self.page.wait_for_function(DRAWN)
-
-    def address(self) -> dict[str, list[str]]:
-        return parse_qs(urlsplit(self.page.url).query)
-
-    def clean(self) -> None:
-        assert self.foreign == []
-        assert self.errors == []
-        assert self.page.locator('[data-testid="stException"]').count() == 0
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[object]:
-    visits: list[Visit] = []
-
-    def open_page(path: str, **settings: object) -> Visit:
-        visits.append(Visit(browser, server, path, **settings))  # type: ignore[arg-type]
-        return visits[-1]
-
-    yield open_page
-    for opened in visits:
-        opened.context.close()
-
-
-def test_the_first_visit_of_a_fresh_server_by_deep_link_shows_sidebar_and_state(browser: Browser, built: Paths) -> None:
+def test_the_first_visit_of_a_fresh_server_by_deep_link_shows_sidebar_and_state(
+    profile: BrowserContext, built: Paths
+) -> None:
     fresh = Server(built.data)
     try:
-        visit = Visit(browser, fresh, "/map?indicator=court_appearance_rate&region=150700")
+        visit = Visit(profile, fresh, "/map?indicator=court_appearance_rate&region=150700")
         assert visit.page.locator('[data-testid="stSidebarNav"]').is_visible()
         assert visit.page.get_by_role("heading", name="呼伦贝尔市", exact=True).is_visible()
         assert visit.address() == {"indicator": ["court_appearance_rate"], "region": ["150700"]}
         visit.clean()
-        visit.context.close()
+        visit.close()
     finally:
         fresh.stop()
 
@@ -148,7 +72,7 @@ def test_a_click_on_the_map_selects_the_league_and_shows_its_figures(visit) -> N
 
 
 def test_shapes_travel_once_and_a_filter_change_is_small(browser: Browser, server: Server) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    context = browser.new_context(viewport=SIZE, locale="zh-CN")
     page = context.new_page()
     page.set_default_timeout(SECONDS)
     fetched: list[str] = []
@@ -157,7 +81,7 @@ def test_shapes_travel_once_and_a_filter_change_is_small(browser: Browser, serve
     page.on("websocket", lambda ws: ws.on("framereceived", lambda frame: received.append(as_bytes(frame))))
     page.goto(f"{server.address}/map?dataset=demo&level=banner&indicator=court_appearance_rate")
     page.locator(SHAPES).first.wait_for(state="attached")
-    page.wait_for_function(AT_REST)
+    at_rest(page)
     page.wait_for_timeout(1500)
     assert fetched.count("/app/static/boundaries/banners.json") == 1
     fetched.clear()
@@ -165,7 +89,7 @@ def test_shapes_travel_once_and_a_filter_change_is_small(browser: Browser, serve
     page.get_by_role("combobox", name="期间").fill("2022年 ·")
     page.keyboard.press("Enter")
     page.get_by_text("2022年行政机关负责人出庭应诉率").first.wait_for()
-    page.wait_for_function(AT_REST)
+    at_rest(page)
     page.wait_for_timeout(800)
     assert not [path for path in fetched if "boundaries" in path]
     assert deflated(received) <= 30 * 1024

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.compare import case_unit, comparable_figures, places_words
+from dashboard.compare import case_unit, comparable_figures
 from dashboard.selection import (
     Choices,
     Comparison,
@@ -112,8 +112,8 @@ def test_an_indicator_that_one_region_alone_has_is_not_set_beside() -> None:
 
 def test_places_and_cases_in_words() -> None:
     choices = make_choices()
-    assert places_words(choices, "league", "") == "2个盟市"
-    assert places_words(choices, "banner", "150200") == "包头市2个旗县（市、区）"
+    assert choices.groups("league", "150000")[""].words == "2个盟市"
+    assert choices.groups("banner", "150000")["150200"].words == "包头市2个旗县（市、区）"
     indicators = pd.DataFrame({"unit": ["%", "件"]}, index=["rate", "cases"])
     assert case_unit(pd.Series({"numerator": None, "denominator": "cases"}), indicators) == "件"
     assert case_unit(pd.Series({"numerator": None, "denominator": None}), indicators) == ""

@@ -14,7 +14,7 @@ from etl import accepted, publish
 from etl.accepted import Request
 from etl.paths import Paths
 from tests.conftest import ROOT
-from tests.test_load import CASES, latest, load, long_table
+from tests.test_load import CASES, everything, latest, load, long_table
 from tests.test_publish import quiet
 
 KILLS = 12
@@ -104,10 +104,43 @@ def test_a_load_killed_after_it_was_kept_is_published_by_the_next_run(inputs: Pa
     assert latest(inputs, "value") == [(5.0,)]
 
 
+def test_ten_loads_at_once_stand_in_a_queue_and_none_fails(inputs: Paths, tmp_path: Path) -> None:
+    tables = [long_table(tmp_path / f"{n}.csv", f"包头市,{CASES},{2010 + n},{n}") for n in range(10)]
+    loads = [started("load", table, "--source", table.stem) for table in tables]
+    results = [process.communicate(timeout=300) for process in loads]
+    assert [process.returncode for process in loads] == [0] * 10, results
+    assert sorted(value for (value,) in latest(inputs, "value")) == [float(n) for n in range(10)]
+    assert sorted(entry.number for entry in accepted.read_all(inputs)) == list(range(1, 11))
+    assert half_done(inputs) == []
+
+
+# Loads a table where no file may grow beyond so many bytes, as on a full disk.
+TIGHT = """
+import resource, sys
+from tests import quick
+
+quick.shorten()
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
+sys.exit(quick.main(["load", sys.argv[2]]))
+"""
+
+
+@pytest.mark.parametrize("limit", [1_000, 100_000])  # the kept table does not fit; the release does not
+def test_a_load_on_a_full_disk_leaves_nothing_and_says_so(inputs: Paths, tmp_path: Path, limit: int) -> None:
+    before = everything(inputs.data)
+    table = long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5")
+    command = [sys.executable, "-c", TIGHT, str(limit), str(table)]
+    load = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert load.returncode == 3, load.stderr
+    assert "磁盘空间不足" in load.stderr
+    assert "Traceback" not in load.stderr
+    assert everything(inputs.data) == before
+
+
 def test_of_two_loads_at_once_the_second_waits_and_both_are_in_the_release(inputs: Paths, tmp_path: Path) -> None:
     with publish.publishing(inputs, quiet):
         loads = [
-            started("load", long_table(tmp_path / f"{place}.csv", f"{place},{CASES},2023,5"), "--json")
+            started("load", long_table(tmp_path / f"{place}.csv", f"{place},{CASES},2023,5"))
             for place in ("包头市", "乌海市")
         ]
         for process in loads:

@@ -7,17 +7,14 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from etl import publish
 from etl.paths import Paths
-from tests import test_browser
-from tests.conftest import Server
-from tests.test_browser import Visit
+from tests.browsing import Server, Visit
 from tests.test_load import CASES, messy_workbook
 
 pytestmark = pytest.mark.browser
-browser = test_browser.browser
 
 
 @pytest.fixture
@@ -42,11 +39,11 @@ def mended(path: Path) -> Path:
 
 
 def test_a_complaint_is_read_the_mended_file_is_loaded_seen_on_the_map_and_taken_back(
-    browser: Browser, server: Server, data: Paths, tmp_path: Path
+    profile: BrowserContext, server: Server, data: Paths, tmp_path: Path
 ) -> None:
     before = publish.current_id(data)
     path = messy_workbook(tmp_path / "全年.xlsx")
-    visit = Visit(browser, server, "/import")
+    visit = Visit(profile, server, "/import")
     page = visit.page
 
     def press(name: str) -> None:
@@ -100,4 +97,4 @@ def test_a_complaint_is_read_the_mended_file_is_loaded_seen_on_the_map_and_taken
     english = page.get_by_text("Upload", exact=True)
     assert english.evaluate("element => getComputedStyle(element).fontSize") == "0px"
     visit.clean()
-    visit.context.close()
+    visit.close()

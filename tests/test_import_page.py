@@ -49,7 +49,7 @@ def laid_down(path: Path) -> Upload:
     return Upload(path.name, path.read_bytes())
 
 
-def quiet(text: str) -> None:
+def quiet(share: float, text: str) -> None:
     pass
 
 
@@ -172,10 +172,16 @@ def test_a_crash_of_the_etl_is_told_without_a_traceback(
 def test_the_stages_of_a_load_are_said_as_they_come(inputs: Paths, tmp_path: Path) -> None:
     upload = laid_down(long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"))
     known = [table.understanding for table in imports.preview(upload, quiet)]
-    said: list[str] = []
-    assert imports.load(upload, Request("internal", "--甲"), known, said.append).rows_loaded == 1
-    assert said[0] == "读取并校验 a.csv …"
-    assert said[-1] == "写入并核对 …"
+    said: list[tuple[float, str]] = []
+    loaded = imports.load(upload, Request("internal", "--甲"), known, lambda *step: said.append(step))
+    assert loaded.rows_loaded == 1
+    words = list(dict.fromkeys(text for _, text in said))
+    assert words[:2] == ["读取 a.csv …", "校验 a.csv …"]
+    assert words[-2:] == ["写入 …", "核对 …"]
+    shares = [share for share, _ in said]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] > 0.9
 
 
 def test_the_readers_own_table_comes_back_with_its_faults_marked(inputs: Paths, tmp_path: Path) -> None:
@@ -201,7 +207,17 @@ KNOWN = Understanding(
     unknown=["上年同期"],
 )
 WIDE = Table(
-    "", 1, 1, "", [], ["盟市", CASES, "上年同期", "序号", "（第5列）"], [2], [["包头市", "5", "4", "1", ""]], KNOWN
+    "",
+    1,
+    1,
+    "",
+    [],
+    ["盟市", CASES, "上年同期", "序号", "（第5列）"],
+    [2],
+    [["包头市", "5", "4", "1", ""]],
+    KNOWN,
+    [],
+    {"上年同期": [CASES]},
 )
 
 
@@ -209,6 +225,7 @@ def test_what_nobody_changes_stays_as_it_was_understood() -> None:
     shown = importing.editor(WIDE, NAMES)
     assert shown["用作"].tolist() == ["地区", "数据列", "未认出", "不使用"]
     assert shown["前几个值"].tolist() == ["包头市", "5", "4", "1"]
+    assert shown["指标"].tolist()[2] == CASES, "what the heading looks like is proposed, not taken"
     assert importing.understanding(KNOWN, shown, IDS) == KNOWN
 
 

@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import pty
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -11,13 +15,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl import accepted, publish
-from etl.__main__ import main
+from etl.__main__ import EXAMPLES, main, parser
 from etl.accepted import Request
 from etl.catalogue import load_catalogue
 from etl.errors import UserError
 from etl.paths import Paths
 from etl.readers import read_tables
 from etl.understand import Figures, understand
+from tests.conftest import ROOT
 from tests.test_publish import query, quiet
 
 CASES = "行政复议案件办理数"
@@ -143,7 +148,7 @@ def test_two_sheets_that_contradict_each_other_are_both_rejected(inputs: Paths, 
 
 def test_a_period_that_has_not_begun_is_a_slip_of_the_pen(inputs: Paths, tmp_path: Path) -> None:
     path = long_table(tmp_path / "a.csv", f"包头市,{CASES},2026Q2,5", f"包头市,{CASES},2026,5")
-    checked = accepted.check_file(path, load_catalogue(inputs.catalogue), Request(), today=TODAY)
+    checked = accepted.check_file(path, load_catalogue(inputs.catalogue), Request(), quiet, today=TODAY)
     assert checked.observations["period"].tolist() == ["2026"]
     assert checked.findings[0].message == "这个期间还没有开始"
 
@@ -326,6 +331,7 @@ def correct(inputs: Paths, **changes: str) -> None:
         "new_value": "4771",
         "reason": "原文勘误",
         "status": "applied",
+        "corrected_on": "2026-01-15",
     } | changes
     path = inputs.catalogue / "corrections.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -346,12 +352,19 @@ def test_a_correction_appends_a_revision_with_its_reason(inputs: Paths) -> None:
     assert [first[:2], second[:2], third[:2]] == [(1, 4770.0), (2, 4771.0), (3, 4772.0)]
     assert "更正：原文勘误" in second[2]
     assert third[2].endswith("更正：再次勘误")
+    kept = query(inputs, "SELECT dataset, old_value, new_value, reason, status, revision FROM corrections")
+    assert kept == [
+        ("published", 4770.0, 4771.0, "原文勘误", "applied", 2),
+        ("published", 4771.0, 4772.0, "再次勘误", "applied", 3),
+    ]
 
 
-def test_a_correction_that_is_not_applied_changes_nothing(inputs: Paths) -> None:
-    correct(inputs, status="proposed")
+@pytest.mark.parametrize("status", ["proposed", "declined"])
+def test_a_correction_that_is_not_applied_is_listed_and_changes_nothing(inputs: Paths, status: str) -> None:
+    correct(inputs, status=status)
     publish.build(inputs, quiet)
     assert len(query(inputs, CORRECTED)) == 1
+    assert query(inputs, "SELECT status, revision FROM corrections") == [(status, None)]
 
 
 @pytest.mark.parametrize(
@@ -359,7 +372,11 @@ def test_a_correction_that_is_not_applied_changes_nothing(inputs: Paths) -> None
     [
         ({"old_value": "4769"}, "corrections.csv 第2行：没有这条数据"),
         ({"period": "2033"}, "corrections.csv 第2行：没有这条数据"),
-        ({"new_value": "约4771"}, "不是数"),
+        ({"old_value": "4769", "status": "proposed"}, "没有这条数据"),
+        ({"new_value": "约4771"}, "须为数"),
+        ({"corrected_on": "上周"}, "更正日期须写成"),
+        ({"status": "done"}, "状态“done”须为applied、proposed、declined之一"),
+        ({"reason": ""}, "须写明理由"),
     ],
 )
 def test_a_correction_that_matches_nothing_stops_the_build(
@@ -403,7 +420,9 @@ def test_the_summary_of_a_load_is_there_for_machines(
 ) -> None:
     messy_workbook(tmp_path / "messy.xlsx")
     assert main(["load", str(tmp_path / "messy.xlsx"), "--dry-run", "--json"]) == 1
-    (checked,) = json.loads(capsys.readouterr().out)["files"]
+    printed = capsys.readouterr()
+    assert printed.err == "", "beside --json nothing tells how far the work is"
+    (checked,) = json.loads(printed.out)["files"]
     assert (checked["rows_in"], checked["rows_rejected"], checked["load_id"], checked["release"]) == (9, 1, None, None)
     assert checked["findings"][0]["row"] == 7
     assert main(["load", str(tmp_path / "messy.xlsx"), "--json"]) == 1
@@ -413,6 +432,42 @@ def test_the_summary_of_a_load_is_there_for_machines(
     assert json.loads(capsys.readouterr().out)["release"] == publish.current_id(inputs) != loaded["release"]
     assert main(["undo", loaded["load_id"], "--json"]) == 3
     assert "没有载入记录" in json.loads(capsys.readouterr().out)["error"]
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_every_command_explains_itself_with_examples_that_it_understands(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert "--json" in said
+    assert "--steps" not in said
+    for typed, _ in EXAMPLES[command]:
+        assert f"python -m etl {typed}" in said
+        parser().parse_args(typed.split())
+
+
+def test_on_a_terminal_a_bar_tells_how_far_a_load_is(inputs: Paths, tmp_path: Path) -> None:
+    table = long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5")
+    near, far = pty.openpty()
+    command = [sys.executable, "-m", "tests.quick", "load", str(table)]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=far, env=environment) as process:
+        os.close(far)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(near, 4096)
+            except OSError:  # the terminal's other end is closed
+                break
+        assert process.stdout is not None
+        said = process.stdout.read().decode()
+    os.close(near)
+    assert process.returncode == 0
+    assert "100%" in shown.decode(errors="ignore")
+    assert "新版本" in said
 
 
 def test_one_bad_file_does_not_keep_the_others_out(

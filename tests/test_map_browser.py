@@ -1,14 +1,10 @@
 """What a reader does with the map, in a real Chromium: into a league and back, through the years, on a phone."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.conftest import Server
-from tests.test_browser import Visit, browser
+from tests.browsing import Visit
 
-__all__ = ["browser"]  # the fixture of the browser tests
 pytestmark = pytest.mark.browser
 
 DEMO = "dataset=demo&indicator=court_appearance_rate&period=2024"
@@ -29,19 +25,6 @@ LABELS = """() => {
       && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 6).map(([b]) => a + ' / ' + b));
   return {count: boxes.length, cut, on};
 }"""
-
-
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[object]:
-    visits: list[Visit] = []
-
-    def open_page(path: str, **settings: object) -> Visit:
-        visits.append(Visit(browser, server, path, **settings))  # type: ignore[arg-type]
-        return visits[-1]
-
-    yield open_page
-    for opened in visits:
-        opened.context.close()
 
 
 def click_at(page: Page, lon: float, lat: float, geo: str = "geo") -> None:

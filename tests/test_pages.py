@@ -16,14 +16,11 @@ pytestmark = pytest.mark.usefixtures("warehouse")
 
 
 def open_page(name: str, **parameters: str) -> AppTest:
-    """Runs the shell at one page, with `parameters` in the address."""
+    """Runs the shell at one page, with `parameters` in the address, as a reader who comes by a deep link."""
     app = AppTest.from_file(str(ROOT / "dashboard" / "shell.py"), default_timeout=SECONDS)
     for key, value in parameters.items():
         app.query_params[key] = value
     if name != "overview":
-        app.run()
-        for key, value in parameters.items():
-            app.query_params[key] = value
         app.switch_page(f"../pages/{name}.py")
     return app.run()
 

@@ -388,9 +388,25 @@ def test_a_league_is_shown_among_its_peers_with_its_banners_and_sources() -> Non
 def test_a_banner_may_be_held_against_all_banners() -> None:
     app = open_page("profile", dataset="demo", region="150402")
     assert "赤峰市12个旗县（市、区）" in texts(app)
-    app.segmented_control(key="choose_peers").select("all").run()
-    assert app.query_params["peers"] == "all"
+    app.selectbox(key="choose_peers").select("").run()
+    assert (app.query_params["group"], app.query_params["level"]) == ("all", "banner")
     assert "红山区与103个旗县（市、区）" in texts(app)
+    app.selectbox(key="choose_region").select("150403").run()
+    assert "元宝山区与103个旗县（市、区）" in texts(app)
+
+
+@pages
+def test_a_region_may_be_held_against_its_neighbours_and_the_choice_holds_on_other_pages() -> None:
+    app = open_page("profile", dataset="demo", region="150402", group="near")
+    assert "红山区及周边共4个旗县（市、区）" in texts(app)
+    app.switch_page("../pages/compare.py").run()
+    assert app.query_params["group"] == "near"
+
+
+@pages
+def test_a_group_without_the_region_gives_way_with_a_word() -> None:
+    app = open_page("profile", dataset="demo", region="150402", level="banner", group="150700")
+    assert "所选对比组不含本地区或不足4地，改与赤峰市12个旗县（市、区）相比" in texts(app)
 
 
 @pages

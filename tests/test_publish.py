@@ -53,8 +53,10 @@ def append_figure(paths: Paths, **changes: str) -> None:
 
 
 @pytest.fixture
-def inputs(tmp_path: Path) -> Paths:
-    return copy_inputs(tmp_path / "data")
+def inputs(quick_inputs: Paths) -> Paths:
+    """A data folder of its own where nothing is published yet."""
+    shutil.rmtree(quick_inputs.warehouse)
+    return quick_inputs
 
 
 def test_every_official_figure_is_in_the_warehouse_with_its_source(built: Paths) -> None:
@@ -104,7 +106,8 @@ def test_building_twice_does_no_work_and_gives_the_same_release(inputs: Paths) -
     assert second.release.path.stat().st_mtime_ns == changed
 
 
-def test_the_same_input_gives_the_same_release_elsewhere(inputs: Paths, built: Paths) -> None:
+def test_the_same_input_gives_the_same_release_elsewhere(tmp_path: Path, built: Paths) -> None:
+    inputs = copy_inputs(tmp_path / "data")
     assert publish.build(inputs, quiet).release.id == publish.current_id(built)
 
 

@@ -369,6 +369,11 @@ def spoilt(built: Paths, tmp_path_factory: pytest.TempPathFactory) -> Path:
             INSERT INTO observations SELECT * REPLACE (
                 (SELECT min(id) FROM sources WHERE id <> one.source_id) AS source_id, 99.7 AS value, 'low' AS confidence
             ) FROM one;
+            INSERT INTO corrections SELECT dataset, region_code, indicator_id, breakdown, period, source_id,
+                99.75, 99.8, unit, '原文勘误', 'applied', '2026-02-01', 3 FROM one;
+            INSERT INTO observations SELECT * REPLACE (3 AS revision, 99.8 AS value, 'bad' AS load_id) FROM one;
+            INSERT INTO corrections SELECT dataset, region_code, indicator_id, breakdown, period, source_id,
+                99.8, 98, unit, '待核对原件', 'proposed', '2026-02-02', NULL FROM one;
         """)
     return folder
 
@@ -385,16 +390,38 @@ def test_a_rejected_row_is_found_again_by_file_sheet_row_and_column(spoilt_wareh
 
 
 def test_a_correction_keeps_the_old_value_beside_the_new_one(spoilt_warehouse: None) -> None:
-    table = section("revisions").dataframe[0].value
-    assert len(table) == 1
-    row = table.iloc[0]
-    assert (row["旧值"], row["新值"], row["第几版"]) == ("99.74%", "99.75%", 2)
-    assert (row["更正时间"], row["文件"]) == ("2026-01-11 01:30", "报表.xlsx")
+    app = section("revisions")
+    table = app.dataframe[0].value[["更正时间", "状态", "旧值", "新值", "理由", "来由"]]
+    assert table[["更正时间", "状态", "旧值", "新值"]].to_numpy().tolist() == [
+        ["2026-02-02", "▲ 待定", "99.8%", "98%"],
+        ["2026-02-01", "● 已更正", "99.75%", "99.8%"],
+        ["2026-01-11 01:30", "● 已更正", "99.74%", "99.75%"],
+    ]
+    assert table["理由"].tolist()[:2] == ["待核对原件", "原文勘误"]
+    assert table["来由"].tolist() == ["更正清单", "更正清单", "改正后的表：报表.xlsx"]
+    assert "2处更正，1处待定" in texts(app)
+
+
+def test_a_release_from_before_a_table_existed_says_so_and_shows_the_rest(
+    built: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(built.data / "warehouse", tmp_path / "warehouse")
+    release = (tmp_path / "warehouse" / "CURRENT").read_text().strip()
+    with duckdb.connect(str(tmp_path / "warehouse" / f"{release}.duckdb")) as con:
+        con.execute("DROP TABLE corrections; DROP TABLE population")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    app = section("revisions")
+    assert not app.exception
+    assert "还没有更正清单。要看更正清单，请用较新的版本" in app.info[0].value.replace("\\", "")
+    app = open_page("map", dataset="demo", indicator="lawyers", per="population")
+    assert not app.exception
+    assert "还没有人口数" in app.info[0].value
+    assert app.get("plotly_chart")
 
 
 def test_figures_of_several_sources_stand_side_by_side(spoilt_warehouse: None) -> None:
     table = section("checks").dataframe[1].value
-    assert table[["采用", "数值"]].to_numpy().tolist() == [["● 采用", "99.75%"], ["○ 备查", "99.7%"]]
+    assert table[["采用", "数值"]].to_numpy().tolist() == [["● 采用", "99.8%"], ["○ 备查", "99.7%"]]
 
 
 def test_the_account_counts_each_figure_once_and_every_rejected_row(spoilt_warehouse: None) -> None:

@@ -56,3 +56,18 @@ def test_recent_views_are_offered_in_words_the_newest_first() -> None:
     app.selectbox(key="choose_indicator").select("legal_aid_cases").run()
     recent = [label for label, _ in links(app)]
     assert recent[:2] == ["地图：调解成功率", "地图：行政机关负责人出庭应诉率"]
+
+
+def test_periods_that_pass_by_while_the_map_plays_are_not_recent_views() -> None:
+    app = open_page("map", dataset="demo", indicator="court_appearance_rate", period="2020")
+    app.button(key="play").click().run()
+    before = len(app.session_state["recent"])
+    for period in ("2021", "2022", "2023"):  # what the clock does
+        app.session_state["map_playing"] = period
+        app.query_params["period"] = period
+        app.run()
+    assert len(app.session_state["recent"]) == before
+    app.session_state["map_playing"] = None
+    app.query_params["period"] = "2025"
+    app.run()
+    assert len(app.session_state["recent"]) == before + 1

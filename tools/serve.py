@@ -32,7 +32,9 @@ def main() -> int:
     print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     try:
-        return subprocess.run([sys.executable, *server], cwd=ROOT).returncode
+        # Who is believed about where a reader comes from, data/access.toml says, not uvicorn.
+        environment = {**os.environ, "FORWARDED_ALLOW_IPS": ""}
+        return subprocess.run([sys.executable, *server], cwd=ROOT, env=environment).returncode
     except KeyboardInterrupt:
         return 0
 

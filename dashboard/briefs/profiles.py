@@ -14,6 +14,7 @@ from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture,
 from dashboard.charts import profiles
 from dashboard.compare import case_unit
 from dashboard.frame import Reader
+from dashboard.groups import Group
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.statistics import STATUS_WORDS, gap_in_cases, status
@@ -86,7 +87,7 @@ def profile_brief(
     if period and period not in years.index and period not in _years(reader):
         raise ProfileError(f"数据集“{dataset}”没有“{period}”的年度数据，现有：{'、'.join(_years(reader)) or '无'}。")
     period = period or profile.opening_period(years)
-    peers = profile.peers_of(reader, "")
+    peers = next(iter(profile.peer_groups(reader).values()))
     rows = profile.spine_of(reader, figures, peers, period)
     others = profile.listed(figures, rows.index, reader.choices.indicators)
     place = reader.choices.regions["name"][region_code]
@@ -118,7 +119,7 @@ def _years(reader: Reader) -> list[str]:
     return sorted(periods[periods.str.fullmatch(r"\d{4}")].unique(), reverse=True)
 
 
-def _compared(reader: Reader, rows: pd.DataFrame, peers: profile.Peers, period: str) -> tuple[list[Block], list[Table]]:
+def _compared(reader: Reader, rows: pd.DataFrame, peers: Group, period: str) -> tuple[list[Block], list[Table]]:
     """The headline figures among the peers, as chart and table; all figures in the appendix."""
     place = reader.choices.regions["name"][reader.selection.region]
     headline = reader.choices.indicators["headline"].reindex(rows.index)

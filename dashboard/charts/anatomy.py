@@ -34,9 +34,10 @@ TICK_STEPS = (1, 2, 5, 10)
 class Scene:
     """What is compared and with what in mind.
 
-    `indicator`: a row of `queries.indicators`. `places`: who is compared, in words (12个盟市); `level_name`: what each
-    is called in a sentence (盟市). `case_unit`: what the parts of a rate are counted in. `highlighted`: the code of the
-    region that the reader has chosen, or empty.
+    `indicator`: a row of `queries.indicators`. `places`: who is compared, in words (12个盟市); `among`: the same before
+    the name of an indicator (包头市各旗县), empty for all of a level; `level_name`: what each is called in a sentence
+    (盟市). `group_source`: the document that names the group, or empty. `case_unit`: what the parts of a rate are
+    counted in. `highlighted`: the code of the region that the reader has chosen, or empty.
     """
 
     indicator: pd.Series
@@ -47,6 +48,8 @@ class Scene:
     period: str
     release_id: str
     case_unit: str = ""
+    among: str = ""
+    group_source: str = ""
     highlighted: str = ""
     dark: bool = False
 
@@ -59,6 +62,16 @@ class Scene:
     def subject(self) -> str:
         """The indicator with its breakdown."""
         return self.indicator["name"] + (f"（{self.breakdown}）" if self.breakdown else "")
+
+    @property
+    def topic(self) -> str:
+        """The indicator among whom it is compared, as titles say it."""
+        return self.among + self.subject
+
+    @property
+    def group_line(self) -> str:
+        """Which document names the group; empty where none does."""
+        return f"对比组出处：{cited(self.group_source)}" if self.group_source else ""
 
     @property
     def rate(self) -> bool:
@@ -107,6 +120,7 @@ def footnotes(frame: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
         missing_line(frame),
         scope_line(frame),
         *notes,
+        scene.group_line,
         f"来源：{'；'.join(cited(title) for title in sources)}" if sources else "",
         f"口径：{scene.indicator['caveats']}" if scene.indicator["caveats"] else "",
         f"版本{scene.release_id}",

@@ -47,8 +47,9 @@ class Sheet:
     """The ground that the maps of one figure share.
 
     `shapes`: address or folder of the shape files (see `shape`). `group`: the league whose banners are shown alone, or
-    empty; `place`: its name. `zoom`: a key of ZOOMS, or empty. `leagues`: rows of `queries.regions` to be named on a
-    map of all banners.
+    empty; `place`: its name, or what else stands before the number of places. `zoom`: a key of ZOOMS, or empty.
+    `leagues`: rows of `queries.regions` to be named on a map of all banners. `others`: codes of the places that are
+    outlined alone, because the reader compares others.
     """
 
     shapes: str
@@ -57,6 +58,7 @@ class Sheet:
     place: str = ""
     zoom: str = ""
     leagues: pd.DataFrame | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def camera(self) -> tuple[float, float, float]:

@@ -223,9 +223,14 @@ def draw(
 ) -> None:
     """One map in the subplot `geo`. `rows`, `cities`: `prepared`; a `label_size` of 0 leaves the labels out."""
     colours = scene.colours
-    traces = _area_traces(rows, scale, scene, sheet.shapes, sheet.areas, sheet.hatch)
+    traces = []
+    if sheet.others:
+        beside = shape(sheet.shapes, sheet.areas)
+        traces.append(areas(beside, sheet.others, fill=colours.ground, line=colours.line, width=0.6))
+    traces += _area_traces(rows, scale, scene, sheet.shapes, sheet.areas, sheet.hatch)
     if sheet.level == "banner":
-        leagues = [sheet.group] if sheet.group else rows["parent"].unique()
+        every = rows["parent"].unique() if sheet.leagues is None else sheet.leagues.index
+        leagues = [sheet.group] if sheet.group else every
         traces.append(areas(shape(sheet.shapes, "leagues"), leagues, fill=CLEAR, line=colours.muted, width=1.1))
     if cities is not None:
         traces += _area_traces(cities, scale, scene, sheet.shapes, "banners", "hatch-banners")
@@ -294,7 +299,7 @@ def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, th
 def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int) -> list[go.Scattergeo]:
     """Names, with the value under the name where there is one; on a map of all banners the names of the leagues."""
     colours = scene.colours
-    if sheet.level == "banner" and not sheet.near:
+    if sheet.level == "banner" and not sheet.near and not sheet.others:
         if sheet.leagues is None:
             return []
         fills = pd.Series(scale.fills(rows["value"].fillna(0)), index=rows.index)
@@ -314,7 +319,7 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
             if code in fills.index:
                 fills[code] = fills.get(under, colours.ground)
     on_dark = fills.map(luminance) < DARK_FILL
-    if not sheet.near:
+    if sheet.level == "league":
         return place_labels(rows, full, on_dark, size=size)
     texts, spots = fitting(rows, full, sheet, size, first=scene.highlighted)
     return place_labels(rows, texts, on_dark, size=size, spots=spots)

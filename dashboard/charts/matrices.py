@@ -208,7 +208,7 @@ def _chart(
         figure=figure,
         title=title,
         subtitle=subtitle(scene, scope, f"{len(rows)}项指标", format_period(scene.period)),
-        footnotes=[note for note in [_signs_note(cells), *notes, f"版本{scene.release_id}"] if note],
+        footnotes=[note for note in [_signs_note(cells), *notes, scene.group_line, f"版本{scene.release_id}"] if note],
         reading=f"{title}。",
         table=_twin(cells),
         simulated=scene.dataset == "demo",
@@ -238,7 +238,7 @@ def _lead_title(cells: pd.DataFrame, scene: Scene, scope: str) -> str:
     first = max(1, directed["region_code"].nunique() // PLACES_OF_A_LEAD)
     varied = directed.groupby("indicator_id")["rank"].transform("max") > 1
     leads = directed[varied & (directed["rank"] <= first)].groupby("place", sort=False).size()
-    when = f"{format_period(scene.period)}{scope}"
+    when = f"{format_period(scene.period)}{scene.among}{scope}"
     rows = directed["indicator_id"].nunique()
     if leads.empty:
         return f"{when}：{scene.places}各项名次"

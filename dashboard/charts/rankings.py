@@ -278,19 +278,19 @@ def _line_words(line: Line, axis: tuple[float, float], colours: Palette) -> dict
 
 def _ranking_title(ranked: pd.DataFrame, rows: pd.DataFrame, scene: Scene, whole: pd.Series | None) -> str:
     """What the ranking says: who is first and who is last, in the order of the indicator."""
-    when, end = format_period(scene.period), f"；全区{whole['text']}" if whole is not None else ""
+    what, end = format_period(scene.period) + scene.topic, f"；全区{whole['text']}" if whole is not None else ""
     if len(ranked) < FEWEST_RANKED:
         values = "、".join(rows["name"] + rows["text"])
-        return f"{when}{scene.subject}：{values or '没有可排名的数据'}{end}"
+        return f"{what}：{values or '没有可排名的数据'}{end}"
     if ranked["value"].nunique() == 1:
-        return f"{when}{scene.subject}：{len(ranked)}个{scene.level_name}均为{ranked['text'].iloc[0]}{end}"
+        return f"{what}：{len(ranked)}个{scene.level_name}均为{ranked['text'].iloc[0]}{end}"
     words = ["最低", "最高"] if scene.indicator["direction"] == "lower_better" else ["最高", "最低"]
     parts = []
     for at, word in zip((0, -1), words, strict=True):
         same = ranked[ranked["value"] == ranked["value"].iloc[at]]
         equal = "并列" if len(same) > 1 else ""
         parts.append(f"{holders(same['name'].tolist(), scene.level_name)}{equal}{word}，{same['text'].iloc[0]}")
-    return f"{when}{scene.subject}：{'；'.join(parts)}{end}"
+    return f"{what}：{'；'.join(parts)}{end}"
 
 
 def _pairs_words(ranked: pd.DataFrame, scene: Scene) -> str:
@@ -459,7 +459,7 @@ def _dumbbells(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> list[
 
 def _changes_title(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> str:
     """How many rose and fell, and who changed most."""
-    when = f"{format_period(first)}到{format_period(last)}{scene.subject}"
+    when = f"{format_period(first)}到{format_period(last)}{scene.topic}"
     sound = rows[~rows["small"]]
     if sound.empty:
         return f"{when}：没有两期都有数的{scene.level_name}"

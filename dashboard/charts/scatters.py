@@ -282,7 +282,7 @@ def _divider(values: pd.Series, texts: pd.Series, scene: Scene, whole: pd.Series
 
 def _two_title(both: pd.DataFrame, middle: float, other_middle: float, scene: Scene, other: Scene) -> str:
     """Who is above the middle in both, who below."""
-    when = f"{format_period(scene.period)}{scene.subject}与{other.subject}"
+    when = f"{format_period(scene.period)}{scene.topic}与{other.subject}"
     sound = both[~both["small"]]
     if sound.empty:
         return f"{when}：没有两项都有数的{scene.level_name}"
@@ -345,7 +345,7 @@ def _curves(sizes: np.ndarray, curves: dict[float, pd.DataFrame], scene: Scene) 
 
 def _funnel_title(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> str:
     """Who lies beyond the outer limits."""
-    when = f"{format_period(scene.period)}{scene.subject}"
+    when = f"{format_period(scene.period)}{scene.topic}"
     outside = [
         f"{holders(known.loc[beyond['outer'] == word, 'name'].tolist(), scene.level_name)}{word}99.8%控制线"
         for word in ("低于", "高于")

@@ -1,0 +1,135 @@
+"""Readers of the running dashboard, as browsers are on the wire: a websocket, the script's messages, widgets.
+
+Only what a browser must do is done: pages are opened by their address, selectboxes are changed, and cached messages are
+reported as known. Nothing is drawn.
+"""
+
+import asyncio
+import random
+import time
+from dataclasses import dataclass, field
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetStates
+from websockets.asyncio.client import ClientConnection, connect
+
+ANSWER_SECONDS = 60
+CHANGED = ("期间", "指标", "地区", "年份", "对比范围")  # labels of selectboxes that readers change
+DONE = ("FINISHED_SUCCESSFULLY", "FINISHED_FRAGMENT_RUN_SUCCESSFULLY")
+
+
+class SessionError(Exception):
+    """The dashboard failed this reader: what it showed, or that it did not answer."""
+
+
+@dataclass
+class Session:
+    """One reader. `address`: of the server; `page` and `query`: where the reader is."""
+
+    address: str
+    page: str = ""
+    query: str = ""
+    received: int = 0
+    _socket: ClientConnection | None = None
+    _known: dict[str, ForwardMsg] = field(default_factory=dict)
+    _choices: dict[str, tuple[str, list[str]]] = field(default_factory=dict)  # label -> widget id, options
+    _states: dict[str, str] = field(default_factory=dict)
+    _script: str = ""
+
+    async def open(self, cookie: str = "") -> float:
+        """Connects and opens the page; returns the seconds until it is finished."""
+        headers = {"Cookie": cookie} if cookie else {}
+        self._socket = await connect(
+            self.address.replace("http", "ws", 1) + "/_stcore/stream",
+            subprotocols=[websockets.Subprotocol("streamlit")],
+            additional_headers=headers,
+            max_size=None,
+            open_timeout=ANSWER_SECONDS,
+        )
+        return await self._run(WidgetStates())
+
+    async def change(self, chance: random.Random) -> float:
+        """Changes one selectbox of the page; returns the seconds until the page is finished again."""
+        label = chance.choice([name for name in CHANGED if len(self._choices.get(name, ("", []))[1]) > 1])
+        widget, options = self._choices[label]
+        self._states[widget] = chance.choice([option for option in options if option != self._states.get(widget)])
+        states = WidgetStates()
+        for name, value in self._states.items():
+            states.widgets.add(id=name, string_value=value)
+        # A browser keeps an answer only for the run that it belongs to; the callback writes it into the address.
+        self._states.clear()
+        return await self._run(states)
+
+    async def turn(self, page: str, query: str) -> float:
+        """Opens another page in the same session, as a link does."""
+        self.page, self.query, self._script = page, query, ""
+        self._choices.clear()
+        self._states.clear()
+        return await self._run(WidgetStates())
+
+    async def close(self) -> None:
+        """Leaves."""
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _run(self, states: WidgetStates) -> float:
+        """Asks for a run of the script and reads its messages to the end. Raises SessionError."""
+        asked = BackMsg()
+        rerun = asked.rerun_script
+        rerun.query_string = self.query
+        rerun.page_name = self.page
+        rerun.page_script_hash = self._script
+        rerun.widget_states.CopyFrom(states)
+        rerun.cached_message_hashes.extend(self._known)
+        rerun.context_info.timezone = "Asia/Shanghai"
+        rerun.context_info.locale = "zh-CN"
+        started = time.perf_counter()
+        assert self._socket is not None
+        await self._socket.send(asked.SerializeToString())
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                while not self._take(await self._socket.recv()):
+                    pass
+        except TimeoutError:
+            raise SessionError(f"/{self.page}?{self.query}: no answer in {ANSWER_SECONDS} s") from None
+        return time.perf_counter() - started
+
+    def _take(self, data: bytes | str) -> bool:
+        """Reads one message; True when the run is over."""
+        assert isinstance(data, bytes)
+        self.received += len(data)
+        message = ForwardMsg.FromString(data)
+        kind = message.WhichOneof("type")
+        if kind == "ref_hash":
+            message = self._known[message.ref_hash]
+            kind = message.WhichOneof("type")
+        elif message.metadata.cacheable:
+            self._known[message.hash] = message
+        if kind == "new_session":
+            self._script = message.new_session.page_script_hash
+            self._choices.clear()
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+        elif kind == "delta":
+            self._look(message)
+        elif kind == "script_finished":
+            status = ForwardMsg.ScriptFinishedStatus.Name(message.script_finished)
+            if status == "FINISHED_EARLY_FOR_RERUN":
+                return False
+            if status not in DONE:
+                raise SessionError(f"/{self.page}?{self.query}: {status}")
+            return True
+        return False
+
+    def _look(self, message: ForwardMsg) -> None:
+        """Notes what can be changed; an error on the page is this reader's error."""
+        element = message.delta.new_element
+        what = element.WhichOneof("type")
+        if what == "selectbox":
+            self._choices[element.selectbox.label] = (element.selectbox.id, list(element.selectbox.options))
+        elif what == "exception":
+            raise SessionError(f"/{self.page}?{self.query}: {element.exception.type} {element.exception.message}")
+        elif what == "alert" and element.alert.format == element.alert.ERROR:
+            raise SessionError(f"/{self.page}?{self.query}: {element.alert.body}")

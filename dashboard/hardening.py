@@ -1,0 +1,186 @@
+"""What every answer of the server carries, and what a request may not bring in from outside."""
+
+import ipaddress
+import secrets
+from urllib.parse import quote, unquote, urlsplit
+
+import streamlit as st
+from anyio.to_thread import run_sync
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from dashboard import access
+
+FIXED = {
+    "x-content-type-options": "nosniff",
+    # Our own pages learn where a reader came from (sign-in leads back there); nobody else does.
+    "referrer-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()",
+    "cross-origin-opener-policy": "same-origin",
+}
+RETURN_COOKIE = "return_to"
+RETURN_SECONDS = 600
+# Address -> the page whose readers may use it. What a page made or takes is as closed as the page.
+GUARDED = {"media/": "overview", "_stcore/upload_file/": "import"}
+
+
+def policy(nonce: str = "") -> str:
+    """The content security policy; `nonce` lets the two scripts within the page itself run."""
+    ancestors = " ".join(("'self'", *access.settings().frame_ancestors))
+    own = f"'self' 'nonce-{nonce}'" if nonce else "'self'"
+    return "; ".join(
+        [
+            "default-src 'self'",
+            # Protobuf counts in 64 bits by WebAssembly; nothing may turn text into a script.
+            f"script-src {own} 'wasm-unsafe-eval'",
+            # Streamlit and plotly make their styles while they run.
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            "worker-src 'self' blob:",
+            "object-src 'none'",
+            "base-uri 'self'",
+            "form-action 'self'",
+            f"frame-ancestors {ancestors}",
+        ]
+    )
+
+
+def new_nonce() -> str:
+    """A word that scripts of one answer, and of no other, are told by."""
+    return secrets.token_urlsafe(16)
+
+
+class SafeAnswers:
+    """Security headers on every answer; cookies only over TLS where the reader came by TLS."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on and completes the headers of its answer."""
+
+        async def complete(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message["headers"])
+                for name, value in FIXED.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", policy())
+                if not access.settings().frame_ancestors:
+                    headers.setdefault("x-frame-options", "SAMEORIGIN")
+                if scope.get("scheme") == "https":
+                    message["headers"] = [(name, _secure(name, value)) for name, value in message["headers"]]
+            await send(message)
+
+        await self.app(scope, receive, complete if scope["type"] == "http" else send)
+
+
+def _secure(name: bytes, value: bytes) -> bytes:
+    wanting = name.lower() == b"set-cookie" and b"; secure" not in value.lower()
+    return value + b"; Secure" if wanting else value
+
+
+class Door:
+    """Believes only configured proxies who a reader is and where from; keeps strangers from files; leads back.
+
+    A gateway's identity headers are taken away from requests that did not come from it. Sign-in by OIDC always ends
+    on the first page; the reader is led on to the one they asked for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.inside = ProxyHeadersMiddleware(self._inside, list(access.settings().proxies))  # type: ignore[arg-type]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on what may come in."""
+        if scope["type"] in ("http", "websocket"):
+            _forget_identity(scope)
+        await self.inside(scope, receive, send)  # type: ignore[arg-type]
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not access.on():
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(_base()).lstrip("/")
+        page = next((page for start, page in GUARDED.items() if path.startswith(start)), None)
+        if page and not await run_sync(_may_open, HTTPConnection(scope), page):
+            await PlainTextResponse("请先登录", status_code=403)(scope, receive, send)
+        elif path == "auth/login":
+            await self.app(scope, receive, _leave_mark(scope, send))
+        elif path == "oauth2callback":
+            await self.app(scope, receive, _follow_mark(scope, send))
+        else:
+            await self.app(scope, receive, send)
+
+
+def _base() -> str:
+    base = (st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}" if base else ""
+
+
+def _forget_identity(scope: Scope) -> None:
+    """Takes identity headers away where they do not come from a trusted proxy, or come twice."""
+    settings = access.settings()
+    if settings.mode != "gateway":
+        return
+    trusted = _trusted(scope["client"][0] if scope.get("client") else "", settings.proxies)
+    given = Headers(raw=scope["headers"])
+    named = [name.lower() for name in (settings.user_header, settings.name_header) if name]
+    unwanted = {name.encode() for name in named if not trusted or len(given.getlist(name)) > 1}
+    scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() not in unwanted]
+
+
+def _trusted(peer: str, proxies: tuple[str, ...]) -> bool:
+    try:
+        address = ipaddress.ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in ipaddress.ip_network(proxy) for proxy in proxies)
+
+
+def _may_open(request: HTTPConnection, page: str) -> bool:
+    client = request.client.host if request.client else ""
+    try:
+        return access.viewer_of(request.headers, request.cookies, client).may_open(page)
+    except access.AccessError:
+        return False
+
+
+def _leave_mark(scope: Scope, send: Send) -> Send:
+    """Keeps the page from which the reader went to sign in."""
+    headers = Headers(raw=scope["headers"])
+    came_from = urlsplit(headers.get("referer", ""))
+    own = came_from.netloc and came_from.netloc == headers.get("host")
+    target = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+
+    async def mark(message: Message) -> None:
+        if message["type"] == "http.response.start" and own:
+            cookie = (
+                f"{RETURN_COOKIE}={quote(target, safe='')}; Max-Age={RETURN_SECONDS}; Path=/; HttpOnly; SameSite=Lax"
+            )
+            MutableHeaders(raw=message["headers"]).append("set-cookie", cookie)
+        await send(message)
+
+    return mark
+
+
+def _follow_mark(scope: Scope, send: Send) -> Send:
+    """Leads from the end of the sign-in to that page; never to another server."""
+    target = unquote(HTTPConnection(scope).cookies.get(RETURN_COOKIE, ""))
+    parts = urlsplit(target)
+    own = (
+        target.startswith("/") and not parts.scheme and not parts.netloc and target.isprintable() and "\\" not in target
+    )
+
+    async def follow(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message["headers"])
+            if own and headers.get("location") == f"{_base()}/":
+                headers["location"] = quote(target, safe="/?&=%:+,;@!$'()*~-._")
+            headers.append("set-cookie", f"{RETURN_COOKIE}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax")
+        await send(message)
+
+    return follow

@@ -1,0 +1,190 @@
+"""The first page 总览: what needs attention, the cards by chapter, the map below, and what only its printout holds."""
+
+import html
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cards, editorial, narrative, quality, queries, selection, slices
+from dashboard.frame import Reader, plain
+from dashboard.narrative import Attention, Facts
+from dashboard.queries import Release
+from dashboard.selection import REGION_ROOT
+from dashboard.statistics import target_for
+from dashboard.theme import DEMO_MARK, LATEST, LEVEL_NAMES, NOT_PUBLISHED, cited, format_period
+
+PAGES = Path(__file__).resolve().parent.parent / "pages"
+OWED_PERIODS = 5  # the newest year and its quarters
+
+
+# ---- what needs attention ----
+
+
+def facts(reader: Reader) -> Facts:
+    """What the rules of attention look at."""
+    release, dataset, choices = reader.release, reader.selection.dataset, reader.choices
+    regions = choices.regions
+    first = choices.indicators["headline"].astype("Float64").idxmin()
+    of_first = queries.figures_of_indicator(release, dataset, str(first))
+    publishers = of_first[(of_first["level"] == "league") & of_first["value"].notna()]["region"].unique().tolist()
+    periods = queries.owed_periods(release, dataset)[:OWED_PERIODS]
+    return Facts(
+        indicators=choices.indicators,
+        watched=[i for i in editorial.card_indicators() if i in choices.indicators.index],
+        root=REGION_ROOT,
+        targets=queries.targets(release),
+        totals=queries.annual_totals(release, dataset),
+        whole=queries.figures_of_region(release, dataset, REGION_ROOT),
+        breaks=queries.breaks_of_dataset(release, dataset),
+        checks=quality.ordered(queries.checks(release, dataset)),
+        progress={
+            period: quality.progress_of(queries.owed_figures(release, dataset, period), regions, quality.today())
+            for period in periods
+        },
+        publishers=publishers,
+        leagues=int((regions["level"] == "league").sum()),
+        data_until=release.data_until,
+    )
+
+
+def attention(reader: Reader) -> list[Attention]:
+    """What needs attention in the chosen dataset, the weightiest first."""
+    today = quality.today().isoformat()
+    return _attention(reader.release, reader.selection.dataset, today, editorial.attention_rules(), reader)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _attention(release: Release, dataset: str, day: str, rules: dict[str, Any], _reader: Reader) -> list[Attention]:
+    return narrative.attention(facts(_reader), rules)
+
+
+def show_attention(reader: Reader) -> None:
+    """The sentences as links to the pages that show their figures."""
+    st.header("需要关注")
+    for item in attention(reader):
+        st.page_link(
+            PAGES / f"{item.page}.py",
+            label=plain(item.text),
+            icon=f":material/{item.icon}:",
+            query_params=address_of(reader, item.parameters),
+        )
+
+
+def address_of(reader: Reader, parameters: dict[str, str]) -> dict[str, str]:
+    """The address of another page: the reader's dataset and `parameters`, without what are defaults anyway."""
+    own = {name: value for name, value in parameters.items() if name not in selection.PARAMETERS}
+    shared = {name: value for name, value in parameters.items() if name in selection.PARAMETERS}
+    wanted = {"dataset": reader.selection.dataset, **shared}
+    resolved, _ = selection.resolve(wanted, reader.choices)
+    return {**selection.to_parameters(resolved, reader.choices), **own}
+
+
+# ---- the board: what is printed too ----
+
+
+def prepare(reader: Reader) -> None:
+    """Makes what the board shows of a dataset, so that no reader waits for it."""
+    cards.of_region(reader)
+    attention(reader)
+
+
+def board(reader: Reader) -> None:
+    """The lead, what needs attention, the story of the first indicator and the cards; style.css lays them out."""
+    chosen, release = reader.selection, reader.release
+    figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
+    targets = queries.targets(release)
+    made = cards.of_region(reader)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("总览", width="content")
+        if chosen.dataset == "demo":
+            st.badge(DEMO_MARK, color="orange")
+    st.markdown(cards.lead(made, figures, reader, targets))
+    with st.container(key="board"):
+        with st.container(key="attention", gap="xxsmall"):
+            show_attention(reader)
+        with st.container(key="story"):
+            show_story(reader, figures, targets)
+        with st.container(key="chapters"):
+            st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset, reader.dark))
+
+
+def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame) -> None:
+    """The first headline indicator of the whole region, year by year, up to its target."""
+    indicators = reader.choices.indicators
+    indicator = indicators.loc[indicators["headline"].astype("Float64").idxmin()]
+    totals = figures[(figures["indicator_id"] == indicator.name) & (figures["breakdown"] == "")]
+    newest = slices.newest(totals)
+    period = newest["period"].iloc[0] if len(newest) else str(reader.release.data_until.year)
+    target = target_for(targets, REGION_ROOT, str(indicator.name), period)
+    steps = cards.story(totals, target)
+    if not steps:
+        return
+    known = totals[totals["value"].notna()]
+    details = [f"来源：{cited(title)}" for title in known["source_title"].unique()]
+    details += [f"目标：{cited(target['source_title'])}"] if target is not None else []
+    details += [f"口径：{indicator['caveats']}"] if indicator["caveats"] else []
+    st.html(cards.story_html(steps, f"全区{indicator['name']}", details, reader.dark))
+
+
+def print_more(reader: Reader, frame: pd.DataFrame) -> None:
+    """What only the printout holds: the map as a table, the sources, and the release. `frame`: `slices.by_region`."""
+    chosen = reader.selection
+    own_period = chosen.period == LATEST
+    places = "".join(
+        f"<li>{_e(row.name)} <b>{_e(row.text)}</b> {_e(row.period_text if own_period else '')}</li>"
+        for row in frame.sort_index().itertuples(index=False)
+    )
+    figures = queries.figures_of_region(reader.release, chosen.dataset, REGION_ROOT)
+    wanted = {made.indicator_id for made in cards.of_region(reader) if made.value != NOT_PUBLISHED}
+    shown = slices.newest(figures[figures["indicator_id"].isin(wanted)])
+    sources = "；".join(_e(cited(title)) for title in shown["source_title"].unique())
+    mark = f'<p class="watermark">{DEMO_MARK}</p>' if chosen.dataset == "demo" else ""
+    part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
+    head = f"各{LEVEL_NAMES[chosen.level]}{reader.indicator['name']}{part} · {format_period(chosen.period)}"
+    sheet = (
+        f"{mark}<h4>{_e(head)}</h4><ul>{places}</ul>"
+        f"<p>来源：{sources}</p><p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}</p>"
+    )
+    with st.container(key="print_more"):
+        st.html(f'<div class="overview" style="{cards.variables(False)}">{sheet}</div>')
+
+
+def _e(text: str) -> str:
+    return html.escape(str(text), quote=True)
+
+
+# ---- the map below ----
+
+
+def pick_headline(reader: Reader) -> None:
+    """Pills that choose the indicator of the map among the headline ones."""
+    headline = reader.choices.indicators[reader.choices.indicators["headline"].notna()].sort_values("headline")
+    chosen = reader.selection.indicator
+    st.session_state["headline"] = chosen if chosen in headline.index else None
+
+    def pick() -> None:
+        if st.session_state["headline"] is not None:
+            reader.change(indicator=st.session_state["headline"])
+
+    st.pills(
+        "地图指标",
+        list(headline.index),
+        format_func=lambda i: headline["name"][i],
+        key="headline",
+        on_change=pick,
+        label_visibility="collapsed",
+    )
+
+
+def more_on_map(reader: Reader) -> None:
+    """The way from the small map to the page 地图, where the figures of the chosen region stand beside it."""
+    chosen = reader.selection.region
+    place = "" if chosen == REGION_ROOT else f"看{reader.choices.regions['name'][chosen]}的各项数据"
+    st.page_link(
+        PAGES / "map.py",
+        label=f"在“地图”页{place or '看各地数据和来源'}",
+        icon=":material/map:",
+        query_params=st.query_params.to_dict(),
+    )

@@ -1,0 +1,131 @@
+"""The plan for 2024 as a tracker: each task beside the figures that answer it, or 暂无公开数据."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import editorial, queries, slices
+from dashboard.frame import Reader, folded, plain
+from dashboard.selection import REGION_ROOT
+from dashboard.statistics import STATUS_WORDS, status
+from dashboard.theme import DEMO_MARK, cited, format_period
+
+YEAR = "2024"
+NO_DATA = "暂无公开数据"
+STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度数据", "none": NO_DATA}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the plan. `state`: one of STATES; `figures`: the newest figure of each indicator that answers it, in
+    words; `mark`: ● ▲ ■ where a target of the plan's year can be judged, else empty.
+    """
+
+    item: int
+    chapter: int
+    task: str
+    measure: str
+    deadline: str
+    state: str
+    figures: list[str]
+    mark: str
+
+
+def tasks(plan: pd.DataFrame, figures: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> list[Task]:
+    """The tasks in the order of the plan. `plan`: `editorial.plan_tasks`; `figures`: `queries.figures_of_region`.
+
+    A figure of an earlier year answers nothing that the plan asks of its own; it is shown with its period and the task
+    says so. A target is judged by a figure of its year or later.
+    """
+    newest = slices.with_texts(slices.newest(figures))
+    found = []
+    for row in plan.to_dict("records"):
+        ids = [i for i in row["indicators"].split("|") if i]
+        of = newest[newest["indicator_id"].isin(ids)]
+        answered = bool((of["period"].str[:4] >= YEAR).any())
+        found.append(
+            Task(
+                item=int(row["item"]),
+                chapter=int(row["chapter"]),
+                task=row["task"],
+                measure=row["measure"],
+                deadline=deadline_words(row["deadline"]),
+                state="answered" if answered else "none" if of.empty else "earlier",
+                figures=[words for i in ids if (words := _figure(of[of["indicator_id"] == i], indicators))],
+                mark=_mark(of, targets, indicators),
+            )
+        )
+    return found
+
+
+def deadline_words(deadline: str) -> str:
+    """2024-12 is 2024年底前, 2024 is 2024年."""
+    return f"{deadline[:4]}年底前" if deadline.endswith("-12") else format_period(deadline)
+
+
+def _figure(of: pd.DataFrame, indicators: pd.DataFrame) -> str:
+    """The newest figure of one indicator; where only parts were published, the parts of the newest period."""
+    if of.empty:
+        return ""
+    totals = of[of["breakdown"] == ""]
+    shown = totals if len(totals) else of[of["period_end"] == of["period_end"].max()]
+    texts = "、".join(shown["breakdown"] + shown["text"])
+    return f"{indicators['name'][shown['indicator_id'].iloc[0]]}{texts}（{shown['period_text'].iloc[0]}）"
+
+
+def _mark(of: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> str:
+    for figure in of[of["breakdown"] == ""].to_dict("records"):
+        indicator = indicators.loc[figure["indicator_id"]]
+        aims = targets[
+            (targets["indicator_id"] == figure["indicator_id"])
+            & (targets["region_code"] == figure["region_code"])
+            & (targets["period"] == YEAR)
+        ]
+        if len(aims) and figure["period"][:4] >= YEAR:
+            mark = status(figure["value"], aims["value"].iloc[0], indicator["direction"], indicator["near"])
+            return STATUS_WORDS[mark] if mark else ""
+    return ""
+
+
+def summary(found: list[Task]) -> str:
+    """In one line, how many items of the plan have figures."""
+    order = list(STATES)
+    best: dict[int, str] = {}
+    for task in found:
+        best[task.item] = min(best.get(task.item, "none"), task.state, key=order.index)
+    counts = {state: list(best.values()).count(state) for state in STATES}
+    parts = [f"{counts[state]}项{words}" for state, words in STATES.items()]
+    return f"{len(best)}项任务中，{'，'.join(parts)}"
+
+
+def show(reader: Reader) -> None:
+    """The tracker, folded: the sentence first, the table on demand."""
+    chosen, release = reader.selection, reader.release
+    indicators = reader.choices.indicators
+    figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
+    found = tasks(editorial.plan_tasks(), figures, queries.targets(release), indicators)
+    title = queries.source_title(release, editorial.plan_tasks()["source_id"].iloc[0])
+    st.header(f"{YEAR}年计划任务对照")
+    if chosen.dataset == "demo":
+        st.badge(DEMO_MARK, color="orange")
+    st.markdown(f"**{plain(summary(found))}。**")
+    st.caption(plain(f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。"))
+    if fold := folded("逐项查看", "plan"):
+        names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
+        fold.table(table(found, names), border="horizontal")
+
+
+def table(found: list[Task], chapters: pd.Series) -> pd.DataFrame:
+    """The tasks as people read them, with Chinese headers, indexed by the item's number."""
+    return pd.DataFrame(
+        {
+            "条目": [f"{task.item}" for task in found],
+            "领域": [chapters[task.chapter] for task in found],
+            "任务": [task.task for task in found],
+            "要求": [task.measure for task in found],
+            "时限": [task.deadline for task in found],
+            "对照": [task.mark or STATES[task.state] for task in found],
+            "全区数据": ["；".join(task.figures) or "—" for task in found],
+        }
+    ).set_index("条目")

@@ -1,0 +1,111 @@
+"""The page 快照与简报: what was collected, as a document."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard import briefs, snapshot
+from dashboard.briefs import Brief, Item
+from dashboard.frame import plain
+from dashboard.operator import operator
+from dashboard.quality import today
+from dashboard.theme import DEMO_MARK
+from dashboard.tray import Entry, TrayError
+from dashboard.tray_list import Shown
+
+LONGEST_TITLE = 60
+OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+@dataclass(frozen=True)
+class Format:
+    """A kind of file that a brief becomes."""
+
+    label: str
+    ending: str
+    icon: str
+    mime: str
+    make: Callable[[Brief], bytes]
+    help: str
+
+
+DOCX = Format(
+    "Word文档",
+    "docx",
+    "description",
+    f"{OFFICE}wordprocessingml.document",
+    briefs.to_docx,
+    "公文版式，可以继续修改；附录是各图的数据表",
+)
+PDF = Format("PDF", "pdf", "picture_as_pdf", "application/pdf", briefs.to_pdf, "A4分页，文字可以复制，便于打印")
+FORMATS = [
+    DOCX,
+    Format(
+        "PPT",
+        "pptx",
+        "slideshow",
+        f"{OFFICE}presentationml.presentation",
+        briefs.to_pptx,
+        "一图一页；柱形图和折线图可以在PPT里改",
+    ),
+    PDF,
+    Format("网页", "html", "language", "text/html", briefs.to_html, "一个文件，没有网络也能打开，图可以点"),
+    Format("图片包", "zip", "folder_zip", "application/zip", briefs.to_zip, "每张图一个图片文件"),
+]
+
+
+def panel(page: Shown) -> None:
+    """生成文件: the title of the document, and a button for each kind of file."""
+    with st.container(border=True, key="make_documents"):
+        st.text_input(
+            "文件标题",
+            value=page.name,
+            key=f"brief_title_{page.holder}",
+            max_chars=LONGEST_TITLE,
+            persist_state="session",
+        )
+        title = st.session_state[f"brief_title_{page.holder}"].strip() or page.name
+        simulated = any(DEMO_MARK in entry.snapshot.chart for entry in page.entries)
+        releases = list(dict.fromkeys(entry.snapshot.release_id for entry in page.entries))
+        release = releases[0] if len(releases) == 1 else f"{len(releases)}个版本"
+        with st.container(horizontal=True):
+            for number, kind in enumerate(FORMATS):
+                st.download_button(
+                    f"生成{kind.label}",
+                    data=_maker(kind.make, title, page.entries),
+                    file_name=snapshot.file_name(title, release, simulated=simulated, ending=kind.ending),
+                    mime=kind.mime,
+                    key=f"make_{kind.ending}",
+                    icon=f":material/{kind.icon}:",
+                    type="secondary" if number else "primary",
+                    help=kind.help,
+                    on_click="ignore",
+                )
+        words = f"把下面{len(page.entries)}张图按顺序写进文件，每张图带一句结论、您的说明、来源和口径。"
+        if len(releases) > 1:
+            words += f"这些图取自{len(releases)}个数据版本（{'、'.join(releases)}），数字可能不一致，请留意。"
+        st.caption(plain(words))
+        if problem := snapshot.problem():
+            st.warning(f"{problem}。文件仍可生成，图的位置留空，数据在附录。", icon=":material/image_not_supported:")
+
+
+def _maker(make: Callable[[Brief], bytes], title: str, entries: list[Entry]) -> Callable[[], bytes]:
+    """What makes the file when the button is pressed, in a thread that knows no session."""
+    office, day = operator()["office"], today()
+
+    def made() -> bytes:
+        releases = dict.fromkeys(entry.snapshot.release_id for entry in entries)
+        items = [item for item in map(_item, entries) if item]
+        return make(Brief(title, items, office, "、".join(releases), day))
+
+    return made
+
+
+def _item(entry: Entry) -> Item | None:
+    """An entry as it stands in a document; None for a chart that cannot be drawn any more (the list says so)."""
+    try:
+        chart = entry.snapshot.picture()
+    except TrayError:
+        return None
+    return Item(chart, entry.heading or chart.title, entry.note, f"{chart.subtitle}；快照编号{entry.snapshot.id}")

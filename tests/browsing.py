@@ -1,0 +1,144 @@
+"""The real server, a real Chromium with every other machine out of reach, and when a page is at rest."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+SECONDS = 60_000
+SIZE = {"width": 1440, "height": 900}
+# No other machine answers: a page that needs one fails here as it would on the intranet. (Intercepting requests would
+# do it too, but it turns the browser's cache off, and each visit then reads the whole of Streamlit and plotly.)
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+# One renderer for all pages keeps what it has compiled: a visit costs half.
+ONE_RENDERER = ["--process-per-site", "--renderer-process-limit=1", "--disable-site-isolation-trials"]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# The script has run, every chart is drawn, maps with their shapes, and so it has been for some milliseconds.
+AT_REST = """settle => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  const rests = app && app.getAttribute('data-test-script-state') === 'notRunning'
+    && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]')
+    && [...document.querySelectorAll('.js-plotly-plot')].every(plot =>
+      plot.querySelector('.main-svg') && (!plot.data.some(trace => trace.type === 'choropleth')
+        || plot.querySelector('path.choroplethlocation')));
+  window.restingSince = rests ? window.restingSince ?? performance.now() : undefined;
+  return rests && performance.now() - window.restingSince >= settle;
+}"""
+SETTLE_MILLISECONDS = 250
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """The real server in a process of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self.address = f"http://127.0.0.1:{(port := free_port())}"
+        self.log = data / f"server-{port}.log"
+        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+        command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, "DASHBOARD_DATA_DIR": str(data)}, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()  # noqa: S310
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(self.log.read_text()) from None
+                time.sleep(0.2)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=20)
+
+
+def start(playwright: Playwright, folder: Path) -> BrowserContext:
+    """A Chromium whose profile lies in `folder`."""
+    return playwright.chromium.launch_persistent_context(
+        folder,
+        executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+        args=[*QUIET, *ONE_RENDERER, ALONE],
+        viewport=SIZE,
+        locale="zh-CN",
+    )
+
+
+def at_rest(page: Page) -> None:
+    """Waits until the script has run and every chart is drawn, maps with their shapes.
+
+    After a click first wait for what it brings: the page may rest until its message has reached the server.
+    """
+    page.evaluate("() => { delete window.restingSince; }")
+    page.wait_for_function(AT_REST, arg=SETTLE_MILLISECONDS, polling=50)
+
+
+def open_page(page: Page, address: str) -> None:
+    """Opens a page of the dashboard by its whole address and waits until it is at rest."""
+    page.goto(address)
+    at_rest(page)
+
+
+class Visit:
+    """One page opened by one reader; remembers what it asked for and what went wrong."""
+
+    def __init__(
+        self,
+        profile: BrowserContext | Browser,
+        server: Server,
+        path: str,
+        width: int = 1440,
+        scheme: Literal["light", "dark"] = "light",
+    ) -> None:
+        self.page: Page = profile.new_page()
+        self.page.set_default_timeout(SECONDS)
+        self.page.set_viewport_size({"width": width, "height": SIZE["height"]})
+        self.page.emulate_media(color_scheme=scheme)
+        self.foreign: list[str] = []
+        self.errors: list[str] = []
+        own = urlsplit(server.address).netloc
+
+        def note(address: str) -> None:
+            parts = urlsplit(address)
+            if parts.scheme in ("http", "https", "ws", "wss") and parts.netloc != own:
+                self.foreign.append(address)
+
+        self.page.on("request", lambda request: note(request.url))
+        self.page.on("websocket", lambda socket: note(socket.url))
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        open_page(self.page, server.address + path)
+
+    def rest(self) -> None:
+        """Waits as `at_rest` does."""
+        at_rest(self.page)
+
+    def address(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.page.url).query)
+
+    def clean(self) -> None:
+        assert self.foreign == []
+        assert self.errors == []
+        assert self.page.locator('[data-testid="stException"]').count() == 0
+
+    def close(self) -> None:
+        """Closes the page and forgets what it left in the profile: the next reader is another one."""
+        self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        self.page.close()
+        self.page.context.clear_cookies()

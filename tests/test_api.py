@@ -1,0 +1,247 @@
+"""The HTTP interface: what it answers, and how it says what is wrong."""
+
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import streamlit as st
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from dashboard import access, api, api_description, families, queries, server, snapshot
+from dashboard.charts import Chart
+from dashboard.theme import DEMO_MARK
+from etl.paths import Paths
+
+RATE = "court_appearance_rate"
+
+
+@pytest.fixture
+def client(warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    monkeypatch.setattr(
+        api, "_limiter", api.limits.strategies.MovingWindowRateLimiter(api.limits.storage.MemoryStorage())
+    )
+    return TestClient(Starlette(routes=server.routes()))
+
+
+def test_a_figure_comes_with_its_source_and_with_nulls_for_what_is_missing(client: TestClient) -> None:
+    body = client.get("/api/v1/observations", params={"indicator": RATE, "region": "150000", "period": "2023"}).json()
+    (row,) = body["observations"]
+    assert (row["value"], row["unit"], row["status"]) == (99.74, "%", "published")
+    assert row["source_title"]
+    assert row["publisher"]
+    assert row["numerator"] is None
+    assert row["period_end"] == "2023-12-31"
+    assert row["mark"] == ""
+    assert body["total"] == 1
+
+
+def test_a_filter_may_be_repeated_and_an_empty_breakdown_is_the_total(client: TestClient) -> None:
+    asked = {"indicator": [RATE, "reconsideration_cases"], "breakdown": "", "region": "150000"}
+    rows = client.get("/api/v1/observations", params=asked).json()["observations"]
+    assert {row["indicator_id"] for row in rows} == {RATE, "reconsideration_cases"}
+    assert {row["breakdown"] for row in rows} == {""}
+
+
+def test_the_three_formats_hold_the_same_rows(client: TestClient) -> None:
+    asked = {"dataset": "demo", "indicator": RATE, "level": "league", "period": ["2023", "2024"]}
+    rows = client.get("/api/v1/observations", params=asked).json()["observations"]
+    csv = client.get("/api/v1/observations", params={**asked, "format": "csv"})
+    table = pd.read_csv(io.BytesIO(csv.content), dtype={"region_code": str})
+    parquet = client.get("/api/v1/observations", params=asked, headers={"Accept": api.MEDIA["parquet"]})
+    columns = pq.read_table(io.BytesIO(parquet.content)).to_pandas()
+    assert len(rows) == len(table) == len(columns) > 0
+    assert list(table["region_code"]) == list(columns["region_code"]) == [row["region_code"] for row in rows]
+    assert set(table["mark"]) == {DEMO_MARK}
+    assert "%E6%BC%94%E7%A4%BA%E6%95%B0%E6%8D%AE" in csv.headers["content-disposition"]  # 演示数据
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(client: TestClient) -> None:
+    address, found = "/api/v1/observations?indicator=local_regulations&limit=5", []
+    while address:
+        body = client.get(address).json()
+        found += [json.dumps(row) for row in body["observations"]]
+        address = body["next"]
+    assert len(found) == len(set(found)) == body["total"] > 5
+
+
+def test_what_has_not_changed_is_not_sent_again(client: TestClient) -> None:
+    first = client.get("/api/v1/indicators")
+    assert first.headers["x-release"] in first.headers["etag"]
+    again = client.get("/api/v1/indicators", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_catalogue_the_regions_and_the_release_are_told(client: TestClient) -> None:
+    assert len(client.get("/api/v1/indicators").json()["indicators"]) == 160
+    regions = client.get("/api/v1/regions").json()["regions"]
+    assert len(regions) == 116
+    assert regions[0]["parent"] is None
+    assert client.get("/api/v1/release").json()["id"] == queries.current_release().id
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "parameter"),
+    [
+        ("observations?indicator=nonsense", 400, "indicator"),
+        ("observations?region=999999", 400, "region"),
+        ("observations?dataset=internal", 400, "dataset"),
+        ("observations?utm=1", 400, "utm"),
+        ("observations?format=xml", 400, "format"),
+        ("observations?limit=-1", 400, "limit"),
+        ("observations?limit=1000000", 400, "limit"),
+        ("observations?offset=1&offset=2", 400, "offset"),
+        ("observations?release=../../etc/passwd", 404, "release"),
+        ("observations?release=20000101-000000", 404, "release"),
+        ("charts/pie.png", 404, None),
+        ("charts/map.exe", 404, None),
+        ("nowhere", 404, None),
+    ],
+)
+def test_what_is_wrong_is_said_in_json(client: TestClient, address: str, status: int, parameter: str | None) -> None:
+    response = client.get(f"/api/v1/{address}")
+    error = response.json()["error"]
+    assert (response.status_code, error["status"], error["parameter"]) == (status, status, parameter)
+    assert any("一" <= sign <= "鿿" for sign in error["message"])
+
+
+def test_it_is_read_only(client: TestClient) -> None:
+    response = client.post("/api/v1/observations")
+    assert response.status_code == 405
+    assert response.json()["error"]["status"] == 405
+
+
+@pytest.mark.parametrize("value", ["' OR 1=1 --", "'; DROP TABLE observations; --", "<script>alert(1)</script>"])
+@pytest.mark.parametrize("name", ["breakdown", "period"])
+def test_a_value_is_bound_and_never_run(client: TestClient, name: str, value: str) -> None:
+    body = client.get("/api/v1/observations", params={name: value}).json()
+    assert (body["total"], body["observations"]) == (0, [])
+    assert client.get("/api/v1/observations").json()["total"] > 400
+
+
+def test_too_many_calls_are_refused_in_words(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "CALLS", api.limits.parse("3/minute"))
+    answers = [client.get("/api/v1/release") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].headers["retry-after"] == "60"
+    elsewhere = TestClient(client.app, client=("192.0.2.7", 5000))
+    assert elsewhere.get("/api/v1/release").status_code == 200
+
+
+def test_an_unexpected_fault_is_logged_and_told_without_its_words(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(queries, "observations", fail)
+    response = client.get("/api/v1/observations")
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    number = response.json()["error"]["message"].rpartition("编号")[2]
+    assert number in caplog.text
+
+
+def test_health_and_metrics_tell_the_release(client: TestClient) -> None:
+    release = queries.current_release().id
+    assert client.get("/healthz").json() == {"status": "ok", "release": release}
+    client.get("/api/v1/release")
+    text = client.get("/metrics").text
+    assert f'dashboard_release_info{{id="{release}"}} 1.0' in text
+    assert 'dashboard_api_requests_total{route="/release",status="200"}' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_without_a_warehouse_health_says_what_to_do(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    for address in ("/healthz", "/api/v1/observations"):
+        response = client.get(address)
+        assert response.status_code == 503
+        assert "etl build" in response.text
+    assert "dashboard_warehouse_ready 0.0" in client.get("/metrics").text
+
+
+def test_a_base_path_stands_before_every_route(warehouse: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    option = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda name: "/law/" if name == "server.baseUrlPath" else option(name))
+    client = TestClient(Starlette(routes=server.routes()))
+    assert client.get("/law/healthz").status_code == 200
+    assert client.get("/law/api/v1/release").status_code == 200
+
+
+def test_the_description_names_every_route_and_parameter(client: TestClient) -> None:
+    described = client.get("/api/v1/openapi.json").json()
+    assert set(described["paths"]) == set(api_description.ROUTES) == set(api.ANSWERS)
+    names = {entry["name"] for entry in described["paths"]["/observations"]["get"]["parameters"]}
+    assert names == set(api_description.parameters_of("/observations"))
+    assert set(queries.FILTERS) <= names
+
+
+def test_a_chart_is_the_one_of_the_page(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[Chart] = []
+
+    def image(chart: Chart, kind: str, *, scale: int = 2) -> bytes:
+        drawn.append(chart)
+        return kind.encode() * scale
+
+    monkeypatch.setattr(snapshot, "image", image)
+    asked = {"dataset": "demo", "indicator": RATE, "period": "2023", "scale": "3"}
+    response = client.get("/api/v1/charts/map.png", params=asked)
+    assert (response.status_code, response.content) == (200, b"pngpngpng")
+    assert response.headers["content-type"] == "image/png"
+    assert drawn[0].simulated
+    assert "2023年" in drawn[0].title
+    assert client.get("/api/v1/charts/map.png", params={"indicator": "nonsense"}).status_code == 422
+
+
+@pytest.mark.parametrize("family", families.FAMILIES)
+def test_every_family_draws_simulated_figures_without_a_page(warehouse: Paths, family: str) -> None:
+    asked = {"dataset": "demo", "indicator": RATE, "period": "2023", "region": "150200"}
+    chart = families.chart(family, asked, queries.current_release())
+    assert chart.simulated
+    assert chart.title
+
+
+@pytest.fixture
+def gated(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TestClient]:
+    """The interface as one reader after the other meets it: named in a header, with the role of that name."""
+    roles = {
+        "leader": access.Viewer("leader", "", "leader", ()),
+        "analyst": access.Viewer("analyst", "", "analyst", ("150200",)),
+        "other": access.Viewer("other", "", "analyst", ("150300",)),
+    }
+
+    def viewer_of(headers: Mapping[str, str], cookies: Mapping[str, str], address: str) -> access.Viewer:
+        name = headers.get("x-user", "")
+        if name not in roles:
+            raise access.AccessError("unknown" if name else "unsigned")
+        return roles[name]
+
+    monkeypatch.setattr(access, "viewer_of", viewer_of)
+
+    def as_(name: str) -> TestClient:
+        client.headers["x-user"] = name
+        return client
+
+    return as_
+
+
+def test_the_same_gate_stands_before_the_interface(gated: Callable[[str], TestClient]) -> None:
+    assert gated("").get("/api/v1/release").status_code == 401
+    assert gated("stranger").get("/api/v1/release").status_code == 403
+    assert gated("leader").get("/api/v1/release").status_code == 200
+    assert gated("leader").get("/api/v1/observations").status_code == 403
+    assert gated("analyst").get("/api/v1/observations").status_code == 200
+
+
+def test_readers_of_different_regions_never_share_an_answer(gated: Callable[[str], TestClient]) -> None:
+    mine = gated("analyst").get("/api/v1/regions").headers["etag"]
+    response = gated("other").get("/api/v1/regions", headers={"If-None-Match": mine})
+    assert response.status_code == 200
+    assert response.headers["etag"] != mine

@@ -1,0 +1,164 @@
+"""Backup and restore of all that cannot be made again, and of the releases."""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from etl.errors import UserError
+from etl.paths import Paths, default_paths
+from etl.publish import publishing
+
+DESCRIPTION = """备份与恢复：目录、已载入的表格、系统自己写的状态、各数据版本。
+
+例：
+  python -m tools.backup save /srv/backup/dashboard-20261126.tar.gz
+  python -m tools.backup check /srv/backup/dashboard-20261126.tar.gz
+  python -m tools.backup restore /srv/backup/dashboard-20261126.tar.gz
+  python -m tools.backup restore FILE --into /srv/dashboard/data --replace
+
+备份时持有发布锁，不会备份到一半的版本；服务可以照常运行。恢复前请先停止服务。
+"""
+FOLDERS = ("catalogue", "published", "boundaries", "accepted", "state", "warehouse")
+MANIFEST = "manifest.json"
+DATABASE = "state/app.sqlite"
+
+
+def save(paths: Paths, file: Path) -> int:
+    """Writes the backup aside and gives it its name when it is whole; returns how many files it holds.
+
+    Raises UserError when it cannot be written.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.with_name(f".{file.name}-{os.getpid()}")
+    known: dict[str, str] = {}
+    try:
+        with publishing(paths, print), tempfile.TemporaryDirectory() as folder, tarfile.open(aside, "w:gz") as archive:
+            for name, path in _files(paths.data, Path(folder)):
+                known[name] = _digest(path)
+                archive.add(path, name, recursive=False)
+            manifest = Path(folder) / MANIFEST
+            said = {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "files": known}
+            manifest.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+            archive.add(manifest, MANIFEST)
+        os.replace(aside, file)
+    except OSError as error:
+        raise UserError(f"备份没有写成：{error.strerror}（{file}）") from None
+    finally:
+        aside.unlink(missing_ok=True)
+    return len(known)
+
+
+def _files(data: Path, spare: Path) -> Iterator[tuple[str, Path]]:
+    """Every file to keep, by its name in the backup. SQLite itself copies the database: a plain copy may be half one.
+
+    What a killed process left half done, and locks, are not kept.
+    """
+    for folder in FOLDERS:
+        for path in sorted((data / folder).rglob("*")):
+            name = path.relative_to(data).as_posix()
+            hidden = any(part.startswith(".") for part in path.relative_to(data).parts)
+            if path.is_file() and not hidden and not name.startswith(DATABASE):
+                yield name, path
+    if (data / DATABASE).exists():
+        copy = spare / "app.sqlite"
+        source, target = sqlite3.connect(data / DATABASE), sqlite3.connect(copy)
+        with target:
+            source.backup(target)
+        source.close()
+        target.close()
+        yield DATABASE, copy
+    for path in sorted(data.glob("*.toml")):
+        yield path.name, path
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpack(file: Path, folder: Path) -> dict[str, str]:
+    """Unpacks a backup and holds it against its manifest; returns the manifest's files. Raises UserError."""
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            archive.extractall(folder, filter="data")
+        known: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except FileNotFoundError:
+        raise UserError(f"{file.name}：找不到这个文件，或它不是本系统的备份（缺少 {MANIFEST}）") from None
+    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
+        raise UserError(f"{file.name}：文件损坏或不是本系统的备份（{error}）") from None
+    found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {MANIFEST}
+    wrong = sorted({name for name in known if name not in found or _digest(folder / name) != known[name]})
+    if wrong or found - set(known):
+        raise UserError(f"{file.name}：内容与清单不符：{'、'.join([*wrong, *sorted(found - set(known))][:5])}")
+    return known
+
+
+def restore(file: Path, data: Path, *, replace: bool) -> int:
+    """Puts a checked backup in the place of the data folder; returns how many files.
+
+    Raises UserError when the backup is not whole, and when the folder holds data and `replace` is not set. What was
+    there is moved aside, never deleted.
+    """
+    data.parent.mkdir(parents=True, exist_ok=True)
+    holding = [name for name in ("accepted", "state", "warehouse") if any((data / name).glob("*"))]
+    if holding and not replace:
+        raise UserError(
+            f"{data} 已有数据（{'、'.join(holding)}），未恢复；确要替换请加 --replace，原有数据会移到旁边保留"
+        )
+    aside = Path(tempfile.mkdtemp(prefix=f".{data.name}-restoring-", dir=data.parent))
+    try:
+        known = unpack(file, aside)
+    except UserError:
+        shutil.rmtree(aside)
+        raise
+    (aside / MANIFEST).unlink()
+    aside.chmod(0o755)
+    if data.exists():
+        before = data.with_name(f"{data.name}-before-restore-{datetime.now():%Y%m%d-%H%M%S}")
+        os.replace(data, before)
+        print(f"原有数据已移到 {before}")
+    os.replace(aside, data)
+    return len(known)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; 0 done, 3 stopped with a reason."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.backup", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in {"save": "备份", "check": "检查备份是否完整", "restore": "恢复"}.items():
+        command = commands.add_parser(name, help=text)
+        command.add_argument("file", type=Path)
+    commands.choices["restore"].add_argument("--into", type=Path, help="恢复到哪个数据目录；不写则为本系统的数据目录")
+    commands.choices["restore"].add_argument(
+        "--replace", action="store_true", help="替换已有数据，原有数据移到旁边保留"
+    )
+    options = parser.parse_args(arguments)
+    paths = default_paths()
+    try:
+        if options.command == "save":
+            print(f"已备份{save(paths, options.file)}个文件：{options.file}")
+        elif options.command == "check":
+            with tempfile.TemporaryDirectory() as folder:
+                print(f"备份完整，共{len(unpack(options.file, Path(folder)))}个文件")
+        else:
+            into = options.into or paths.data
+            print(f"已恢复{restore(options.file, into, replace=options.replace)}个文件：{into}")
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

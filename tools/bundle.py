@@ -1,0 +1,122 @@
+"""Makes a folder that installs the dashboard on a machine without network: its source, and wheels of all it needs.
+
+    python -m tools.bundle [--out dist] [--check]
+
+`--check` installs the bundle into a fresh folder with the network cut off (as root on Linux), builds a release and asks
+the server for a page.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 120
+INSTALL = """#!/bin/sh
+# Installs the dashboard beside this file, without network. PYTHON names another Python (same minor version).
+set -eu
+cd "$(dirname "$0")"
+PYTHON="${PYTHON:-python3}"
+wanted=$(cat PYTHON_VERSION)
+found=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+if [ "$found" != "$wanted" ]; then
+    echo "这个安装包需要 Python $wanted，现在是 $found。请用 PYTHON=python$wanted sh install.sh 再试。"
+    exit 1
+fi
+sha256sum --quiet --check SHA256SUMS || { echo "安装包不完整或被改动，未安装。"; exit 1; }
+mkdir -p app
+tar -xzf source.tar.gz -C app
+"$PYTHON" -m venv app/.venv
+app/.venv/bin/python -m pip install --quiet --no-index --find-links wheels \\
+    -r app/requirements.txt -c app/constraints.txt
+touch app/.venv/run
+cd app
+.venv/bin/python -m etl build || [ $? -eq 1 ]
+echo "安装完成。启动：cd $(pwd) && .venv/bin/python -m tools.serve"
+"""
+
+
+def make(out: Path) -> Path:
+    """Writes the bundle; returns its folder. Raises subprocess.CalledProcessError when a step fails."""
+    folder = out / "dashboard-bundle"
+    shutil.rmtree(folder, ignore_errors=True)
+    wheels = folder / "wheels"
+    wheels.mkdir(parents=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    wanted = ["-r", "requirements.txt", "-c", "constraints.txt"]
+    subprocess.run([*pip, "wheel", "--quiet", "--wheel-dir", str(wheels), *wanted], cwd=ROOT, check=True)
+    source = subprocess.run(["git", "archive", "--format=tar.gz", "HEAD"], cwd=ROOT, check=True, capture_output=True)
+    (folder / "source.tar.gz").write_bytes(source.stdout)
+    (folder / "PYTHON_VERSION").write_text(f"{sys.version_info.major}.{sys.version_info.minor}\n", encoding="ascii")
+    install = folder / "install.sh"
+    install.write_text(INSTALL, encoding="utf-8")
+    install.chmod(0o755)
+    files = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    sums = subprocess.run(["sha256sum", *files], cwd=folder, check=True, capture_output=True, text=True).stdout
+    (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    return folder
+
+
+def check(folder: Path) -> float:
+    """Installs the bundle with the network cut off and asks for a page; returns the seconds that took."""
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place) / "bundle"
+        shutil.copytree(folder, copy)
+        script = (
+            "ip link set lo up && sh install.sh && cd app && "
+            f"exec {sys.executable} -m tools.bundle --visit .venv/bin/python"
+        )
+        subprocess.run(
+            ["unshare", "--net", "sh", "-c", script],
+            cwd=copy,
+            check=True,
+            env={**os.environ, "PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},
+        )
+    return time.monotonic() - started
+
+
+def visit(python: str) -> None:
+    """Starts the server of the folder we are in and asks it for health and a page. Raises RuntimeError."""
+    server = subprocess.Popen([python, "-m", "tools.serve", "--port", "8599"], start_new_session=True)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                with urllib.request.urlopen("http://127.0.0.1:8599/_stcore/health", timeout=2) as answer:
+                    if answer.status == 200:
+                        return
+            except OSError:
+                time.sleep(0.5)
+        raise RuntimeError("the installed server did not answer")
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(timeout=20)
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    parser.add_argument("--check", action="store_true", help="install it without network and ask for a page")
+    parser.add_argument("--visit", metavar="PYTHON", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.visit:
+        visit(options.visit)
+        return 0
+    folder = make(options.out)
+    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) / 1e6
+    print(f"{folder}: {len(list((folder / 'wheels').iterdir()))} wheels, {size:.0f} MB")
+    if options.check:
+        print(f"installed without network and answering after {check(folder):.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
