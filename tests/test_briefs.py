@@ -23,7 +23,6 @@ from dashboard.briefs.model import Brief, Item
 from dashboard.charts import Chart, rankings
 from dashboard.theme import DEMO_MARK
 from etl.paths import Paths
-from tests.test_browser import browser  # noqa: F401
 
 DAY = date(2025, 7, 15)
 
@@ -218,7 +217,7 @@ def test_zip_holds_images_and_what_they_show(brief: Brief) -> None:
 def test_the_page_to_take_along_draws_without_a_network(
     brief: Brief,
     tmp_path: Path,
-    browser: Browser,  # noqa: F811
+    browser: Browser,
 ) -> None:
     path = tmp_path / "带走.html"
     path.write_bytes(briefs.to_html(brief))
