@@ -31,7 +31,7 @@ INDICATOR = "court_appearance_rate"
 NAME = "出庭应诉情况通报"
 ADDRESSEES = "各盟行政公署、市人民政府："
 FULL = 100.0  # percent
-TALLEST = 78  # millimetres of the map: table and map fit one page
+TALLEST = 70  # millimetres of the map: table and map fit one page
 YEAR_ON_YEAR, PERIOD_ON_PERIOD = "同比", "环比"
 
 
