@@ -75,17 +75,6 @@ OPEN_TABLES = (
     *("release", "chapters", "regions", "indicators", "indicator_units"),
     *("targets", "population", "breaks", "neighbours", "region_groups"),
 )
-    "release",
-    "chapters",
-    "regions",
-    "indicators",
-    "indicator_units",
-    "targets",
-    "population",
-    "breaks",
-    "neighbours",
-    "region_groups",
-)
 
 
 def current_release() -> Release:
