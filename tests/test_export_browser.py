@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,9 @@ def test_the_browser_draws_the_complete_picture() -> None:
     app = AppTest.from_function(page, default_timeout=30).run()
     assert not app.exception
     (plot,) = app.get("plotly_chart")
-    assert DEMO_MARK in plot.proto.spec
-    assert "制图" in plot.proto.spec
-    assert '"toImage"' in plot.proto.config
-    assert exporting.PLOTLY_WORDS["Download plot as a PNG"] in plot.proto.config.encode().decode("unicode_escape")
+    notes = [note["text"] for note in json.loads(plot.proto.spec)["layout"]["annotations"]]
+    assert DEMO_MARK in notes
+    assert any("制图" in note for note in notes)
+    config = json.loads(plot.proto.config)
+    assert config["modeBarButtons"] == [["toImage"]]
+    assert config["locales"]["zh-CN"]["dictionary"] == exporting.PLOTLY_WORDS
