@@ -45,6 +45,13 @@ class Chart:
         return cls(figure=figure, table=table, **parts)
 
 
+def add_notes(figure: go.Figure, texts: list[dict[str, Any]], shapes: list[dict[str, Any]] | None = None) -> None:
+    """Annotations and shapes, all at once: plotly checks the whole list anew at every single one."""
+    figure.layout.annotations = [*figure.layout.annotations, *texts]
+    if shapes:
+        figure.layout.shapes = [*figure.layout.shapes, *shapes]
+
+
 def watermark(figure: go.Figure, colours: Palette) -> None:
     """Writes 演示数据（模拟） across the figure, so that no picture of simulated data can pass for real."""
     figure.add_annotation(
