@@ -237,7 +237,7 @@ def _ranking(asked: Question, stood: pd.DataFrame) -> None:
     chosen, scene = asked.reader.selection, asked.scene()
     whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
     chart = rankings.ranking(stood, scene, whole=whole, target=_target(asked))
-    _draw(chart, "ranking", columns=_bars(chart.table, scene))
+    _draw(chart, "ranking")
 
 
 def _periods(asked: Question, stood: pd.DataFrame) -> None:
@@ -294,7 +294,7 @@ def _funnel(asked: Question, stood: pd.DataFrame) -> None:
     whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
     parts = whole if whole is not None and whole["denominator"] > 0 else with_parts[["numerator", "denominator"]].sum()
     chart = scatters.funnel(stood, scene, rate=100 * parts["numerator"] / parts["denominator"])
-    _draw(chart, "funnel", columns=_bars(chart.table, scene))
+    _draw(chart, "funnel")
 
 
 def _heatmap(asked: Question) -> None:
@@ -354,9 +354,9 @@ def _pick_shading(asked: Question, aimed: int) -> None:
 VIEWS = {"ranking": _ranking, "periods": _periods, "scatter": _scatter, "funnel": _funnel}
 
 
-def _draw(chart: Chart, key: str, columns: dict[str, object] | None = None) -> None:
+def _draw(chart: Chart, key: str) -> None:
     """A chart in its own height, which follows from its rows."""
-    frame.show(chart, key, height=int(chart.figure.layout.height), columns=columns)
+    frame.show(chart, key, height=int(chart.figure.layout.height))
 
 
 def _target(asked: Question) -> pd.Series | None:
@@ -365,12 +365,6 @@ def _target(asked: Question) -> pd.Series | None:
     if chosen.breakdown:
         return None
     return target_for(queries.targets(asked.reader.release), REGION_ROOT, chosen.indicator, chosen.period)
-
-
-def _bars(table: pd.DataFrame, scene: Scene) -> dict[str, object]:
-    """The column 对照 as bars from zero."""
-    most = 100.0 if scene.rate else float(table["对照"].max())
-    return {"对照": st.column_config.ProgressColumn(format=" ", min_value=0, max_value=most, width="small")}
 
 
 # ---- where nothing compares ----

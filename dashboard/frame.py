@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import queries, selection
-from dashboard.charts import Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DEMO_MARK
@@ -112,7 +112,27 @@ def show(
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
     if fold := folded("查看数据", f"{key}_table"):
-        fold.dataframe(chart.table, hide_index=True, column_config=columns, alt=chart.reading)
+        fold.dataframe(
+            chart.table, hide_index=True, column_config=bars(chart.table) | (columns or {}), alt=chart.reading
+        )
+
+
+def bars(table: pd.DataFrame) -> dict[str, Any]:
+    """Settings that show the numbers in columns called …对照 as bars from zero; the text beside them says the values.
+
+    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar.
+    """
+    settings = {}
+    for name in table.columns[table.columns.str.endswith(BAR)]:
+        texts = table.get(name.removesuffix(BAR) or VALUE)
+        percent = texts is not None and texts.str.endswith("%").any()
+        most = 100.0 if percent else float(table[name].max())
+        # Without a value above zero there is nothing to compare, and no scale.
+        if most > 0 and table[name].min() >= 0:
+            settings[name] = st.column_config.ProgressColumn(
+                BAR, format=" ", min_value=0, max_value=max(most, float(table[name].max())), width="small"
+            )
+    return settings
 
 
 def folded(label: str, key: str) -> DeltaGenerator | None:

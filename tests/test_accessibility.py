@@ -1,4 +1,4 @@
-"""Every page held against the rules of axe-core, in both modes; the script comes with the package, not from a server."""
+"""Every page held against the rules of axe-core, in light and dark; the script of axe comes with its package."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

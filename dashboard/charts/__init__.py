@@ -11,6 +11,9 @@ import plotly.io
 
 from dashboard.theme import DEMO_MARK, Palette
 
+VALUE = "数值"  # the column of a table twin with the value in words
+BAR = "对照"  # of a column with the same value as a number, shown as a bar: alone, or behind the name of its column
+
 
 @dataclass(frozen=True)
 class Chart:
