@@ -10,7 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explanations, exporting, queries, selection, tray
+<<<<<<< HEAD
 from dashboard.charts import BAR, VALUE, Chart
+=======
+from dashboard.charts import Chart
+from dashboard.exporting import CSV_TYPE, XLSX_TYPE  # noqa: F401 - pages with files of their own take them from here
+>>>>>>> images
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -26,8 +31,6 @@ PLOTLY_CONFIG = {
     "responsive": True,
 }
 CHART_HEIGHT = 580  # lower, the leagues around 乌海市 are too small to hit
-CSV_TYPE = "text/csv"
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True)

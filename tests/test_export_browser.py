@@ -3,34 +3,24 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser
 from streamlit.testing.v1 import AppTest
 
 from dashboard import exporting, snapshot
 from dashboard.theme import DEMO_MARK
-from tests.conftest import Server
-from tests.test_browser import Visit, browser
+from tests.browsing import Visit
 from tests.test_pages import open_page
-
-__all__ = ["browser"]  # the fixture of the browser tests
-
-
-@pytest.fixture
-def dark_map(browser: Browser, server: Server) -> Iterator[Visit]:
-    visit = Visit(browser, server, "/map?dataset=demo", scheme="dark")
-    yield visit
-    visit.context.close()
 
 
 @pytest.mark.browser
-def test_what_leaves_a_dark_screen_is_light_named_and_complete(dark_map: Visit, tmp_path: Path) -> None:
-    page = dark_map.page
+def test_what_leaves_a_dark_screen_is_light_named_and_complete(visit: Callable[..., Visit], tmp_path: Path) -> None:
+    dark = visit("/map?dataset=demo", scheme="dark")
+    page = dark.page
     page.get_by_role("button", name="导出").click()
     files = {}
     for kind in ("PNG", "XLSX", "CSV"):
@@ -48,7 +38,7 @@ def test_what_leaves_a_dark_screen_is_light_named_and_complete(dark_map: Visit, 
     rows = list(csv.DictReader(io.StringIO(files["CSV"].read_text(encoding="utf-8-sig"))))
     assert len(rows) == 12
     assert {row["数据性质"] for row in rows} == {DEMO_MARK}
-    assert not dark_map.foreign
+    dark.clean()
 
 
 @pytest.mark.usefixtures("warehouse")
@@ -63,6 +53,7 @@ def test_without_chromium_the_page_says_so_and_the_browser_draws(monkeypatch: py
     assert labels == ["XLSX", "CSV"]
 
 
+@pytest.mark.usefixtures("warehouse")
 def test_the_browser_draws_the_complete_picture() -> None:
     def page() -> None:
         from dashboard import exporting, frame, mapping, queries, selection
