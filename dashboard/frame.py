@@ -10,12 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explanations, exporting, queries, selection, tray
-<<<<<<< HEAD
 from dashboard.charts import BAR, VALUE, Chart
-=======
-from dashboard.charts import Chart
 from dashboard.exporting import CSV_TYPE, XLSX_TYPE  # noqa: F401 - pages with files of their own take them from here
->>>>>>> images
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -123,9 +119,7 @@ def show(
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
         tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
-        fold.dataframe(
-            chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading
-        )
+        fold.dataframe(chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading)
 
 
 def bars(table: pd.DataFrame) -> dict[str, Any]:
