@@ -39,8 +39,10 @@ check: $(VENV)/dev  ## lint, format, types and layers only
 audit: $(VENV)/dev  ## known faults of pinned packages (needs the internet; says so without), changed files
 	@$(BIN)/python -m tools.audit
 
-bench: $(VENV)/dev browser  ## benchmarks: time to the first map, bytes of a filter change
+bench: $(VENV)/dev browser  ## all benchmarks; docs/benchmarks.md holds the figures
 	$(BIN)/python -m benchmarks.first_map
+	$(BIN)/python -m benchmarks.filter_change
+	$(BIN)/python -m benchmarks.load_million
 
 screenshots: $(VENV)/dev browser  ## make the README's screenshots anew
 	$(BIN)/python -m tools.screenshots

@@ -36,18 +36,31 @@ class View:
 @st.fragment
 def offer(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> None:
     """The button 导出 of the chart `key`. `light` draws the same chart in light colours when a file is asked for."""
+    if st.session_state.pop(f"draw_{key}", False):
+        in_browser(light(), view)
     menu = st.popover("导出", icon=":material/download:", key=f"export_{key}", on_change="rerun")
     if not menu.open:
         return
     with menu:
         problem = snapshot.problem()
         if problem:
-            st.info(f"{problem}　在此之前，可以由浏览器生成图片。", icon=":material/info:")
-            if st.button("由浏览器生成图片", key=f"browser_{key}", icon=":material/image:"):
-                in_browser(light(), view)
+            st.info(f"{problem}  \n在此之前，可以由浏览器生成图片。", icon=":material/info:")
+            st.button(
+                "由浏览器生成图片",
+                key=f"browser_{key}",
+                icon=":material/image:",
+                on_click=_close_and_draw,
+                args=(key,),
+            )
         else:
             _pictures(chart, light, view, key)
         _figures(chart, view, key)
+
+
+def _close_and_draw(key: str) -> None:
+    """An open menu would lie over the picture."""
+    st.session_state[f"export_{key}"] = False
+    st.session_state[f"draw_{key}"] = True
 
 
 def _pictures(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> None:

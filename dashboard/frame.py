@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explanations, exporting, queries, selection, tray
-from dashboard.charts import Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -87,14 +87,13 @@ def show(
     reader: Reader,
     key: str,
     on_select: Callable[[], None] | None = None,
-    columns: Callable[[Chart], dict[str, Any]] | None = None,
 ) -> None:
     """A chart with its anatomy: title, subtitle, figure, footnotes, what can be done with it, its table twin folded
     away.
 
     `draw` is called for this reader, and once more with light colours when something leaves a dark screen; that may be
     after the script has run, so it must not use `st`, nor the address. A figure that says its height has rows and is
-    as high on every screen. `columns`: settings of the table's columns.
+    as high on every screen.
     """
     chart = draw(reader)
     st.markdown(f"#### {plain(chart.title)}", help=explanations.of_chart(chart.name))
@@ -122,8 +121,26 @@ def show(
         tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
         fold.dataframe(
-            chart.table, hide_index=True, column_config=columns(chart) if columns else None, alt=chart.reading
+            chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading
         )
+
+
+def bars(table: pd.DataFrame) -> dict[str, Any]:
+    """Settings that show the numbers in columns called …对照 as bars from zero; the text beside them says the values.
+
+    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar.
+    """
+    settings = {}
+    for name in table.columns[table.columns.str.endswith(BAR)]:
+        texts = table.get(name.removesuffix(BAR) or VALUE)
+        percent = texts is not None and texts.str.endswith("%").any()
+        most = 100.0 if percent else float(table[name].max())
+        # Without a value above zero there is nothing to compare, and no scale.
+        if most > 0 and table[name].min() >= 0:
+            settings[name] = st.column_config.ProgressColumn(
+                BAR, format=" ", min_value=0, max_value=max(most, float(table[name].max())), width="small"
+            )
+    return settings
 
 
 def folded(label: str, key: str) -> DeltaGenerator | None:

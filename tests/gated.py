@@ -44,7 +44,7 @@ def make(source: Paths, folder: Path, settings: str) -> Paths:
         table = folder / name
         table.write_text("\n".join([HEADER, *(row.format(c=CASES, a=AID) for row in rows), ""]), encoding="utf-8")
         request = Request(source_title=title, publisher=title[:2])
-        checked = accepted.check_file(table, catalogue, request, today=TODAY.date(), name=name)
+        checked = accepted.check_file(table, catalogue, request, lambda *told: None, today=TODAY.date(), name=name)
         assert checked.rows_loaded, checked.findings
         when = TODAY.replace(tzinfo=None)
         digest = publish.sha256(table)

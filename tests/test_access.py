@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import access, audit, imports, queries, selection, state
+from dashboard import access, audit, imports, queries, selection, state, tray, visitor
 from dashboard.access import AccessError, Person, SettingsError, Viewer
 from dashboard.imports import RefusedError, Upload
 from etl import accepted, publish
@@ -74,6 +74,12 @@ def every_argument(release: queries.Release) -> dict[str, list[object]]:
         "period": ["2024", "2022"],
         "level": ["league", "banner"],
         "load_id": loads["load_id"].tolist(),
+        "source_id": [accepted.Request(source_title="别家报表").source_id, "simulated"],
+        "filters": [{}, {"dataset": ["internal"]}, {"region": [FOREIGN]}],
+        "limit": [None, 50],
+        "offset": [0],
+        "table": ["observations"],
+        "what": ["数据"],
     }
 
 
@@ -130,6 +136,9 @@ def test_no_question_lets_a_foreign_internal_figure_out() -> None:
         "revisions",
         "loads",
         "steward_sources",
+        "source_title",
+        "observations",
+        "annual_totals",
     }
     for (question, arguments), answer in answers(release_of(of("analyst", OWN))).items():
         assert leaks(question, arguments, answer) == [], (question, arguments)
@@ -207,8 +216,9 @@ def test_whatever_is_kept_between_readers_is_kept_by_what_they_may_see() -> None
             a.annotation and ast.unparse(a.annotation) == "Release" and a.arg[0] != "_" for a in function.args.args
         )
     }
-    # The release itself and its connection, its size for the list of releases, the operator's name.
-    assert blind == {"queries._release", "queries._connection", "queries._summary", "frame.operator"}
+    # The release itself and its connection, its size for the list of releases, files that the operator writes.
+    of_operator = {"operator.operator", "editorial._csv", "editorial._toml"}
+    assert blind == {"queries._release", "queries._connection", "queries._summary", *of_operator}
 
 
 # ---- the gate ----
@@ -301,6 +311,37 @@ def test_without_a_gate_there_is_nothing_to_administer(quick_start: Paths, monke
     assert "退出登录" not in [button.label for button in app.button]
 
 
+@pytest.mark.usefixtures("data")
+def test_a_snapshot_is_seen_by_those_who_may_see_what_its_taker_saw() -> None:
+    def entry(dataset: str, taker: Viewer) -> tray.Entry:
+        named = tray.Snapshot("map", "", "20251231-000000", dataset, taker.name + dataset, "", "", "{}")
+        with access.acting_as(taker):
+            tray.collect("collection-x", [tray.Entry(named, "", "")])
+        return tray.Entry(named, "", "")
+
+    whole, own, banner, foreign = of("leader"), of("analyst", OWN), of("analyst", "150702"), of("analyst", FOREIGN)
+    public, all_of_them = entry("published", whole), entry("internal", whole)
+    of_own, of_banner = entry("internal", own), entry("internal", replace(banner, name="banner"))
+    for viewer, seen in (
+        (whole, [public, all_of_them, of_own, of_banner]),
+        (own, [public, of_own, of_banner]),
+        (banner, [public, of_banner]),
+        (foreign, [public]),
+    ):
+        with access.acting_as(viewer):
+            assert tray.entries("collection-x") == seen
+            by_link = [tray.snapshot(e.snapshot.id) for e in (public, all_of_them, of_own, of_banner)]
+            assert [found for found in by_link if found] == [e.snapshot for e in seen]
+
+
+@pytest.mark.usefixtures("data")
+def test_a_tray_belongs_to_the_account_and_not_to_the_browser() -> None:
+    with access.acting_as(of("analyst", OWN)):
+        mine = visitor.current()
+    with access.acting_as(of("steward", OWN)):
+        assert visitor.current() != mine
+
+
 # ---- sessions ----
 
 
@@ -389,7 +430,7 @@ def test_a_scoped_steward_brings_in_own_rows_only(
     catalogue = load_catalogue(tmp_path / "data" / "catalogue")
     known = [understand(read_tables(path)[0], catalogue)]
 
-    def quiet(text: str) -> None:
+    def quiet(share: float, text: str) -> None:
         pass
 
     steward = of("steward", OWN)
@@ -404,7 +445,7 @@ def test_a_scoped_steward_brings_in_own_rows_only(
 
     def before(regions: list[str]) -> str | None:
         asked = accepted.Request(source_title="两家", regions=regions)
-        checked = accepted.check_file(path, catalogue, asked, today=LATER)
+        checked = accepted.check_file(path, catalogue, asked, lambda *told: None, today=LATER)
         return accepted.already(Paths(tmp_path / "data", tmp_path), asked, publish.sha256(path), checked)
 
     assert before([OWN]) == loaded.load_id

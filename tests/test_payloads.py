@@ -25,7 +25,7 @@ from etl.catalogue import load_catalogue
 from etl.errors import UserError
 from etl.paths import Paths
 from tests import browsing, quick
-from tests.browsing import Server
+from tests.browsing import Server, at_rest
 from tests.test_pages import PAGES, open_page
 
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
@@ -57,7 +57,12 @@ def poisoned(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Pa
     pd.DataFrame(rows[1:], columns=rows[0]).to_csv(table, index=False)
     request = Request(source_title=f"{FORMULA}{SCRIPT}", publisher=f"@{SQL}{SCRIPT}")
     checked = accepted.check_file(
-        table, load_catalogue(paths.catalogue), request, today=datetime(2026, 1, 15).date(), name=FILE_NAME
+        table,
+        load_catalogue(paths.catalogue),
+        request,
+        lambda *told: None,
+        today=datetime(2026, 1, 15).date(),
+        name=FILE_NAME,
     )
     assert (checked.rows_loaded, checked.rows_rejected) == (1, 2)
     when = datetime(2026, 1, 15)
@@ -106,7 +111,11 @@ def test_a_data_set_cannot_be_named_like_a_path_or_a_statement(dataset: str, ins
     table.write_text("地区代码,指标编号,期间,数值\n150700,legal_aid_cases,2024,1\n", encoding="utf-8")
     with pytest.raises(UserError, match="不能用"):
         accepted.check_file(
-            table, load_catalogue(inside.catalogue), Request(dataset), today=datetime(2026, 1, 15).date()
+            table,
+            load_catalogue(inside.catalogue),
+            Request(dataset),
+            lambda *told: None,
+            today=datetime(2026, 1, 15).date(),
         )
 
 

@@ -29,9 +29,8 @@ from dashboard.theme import DEMO_MARK, NOT_PUBLISHED, cited, format_difference, 
 
 INDICATOR = "court_appearance_rate"
 NAME = "出庭应诉情况通报"
-ADDRESSEES = "各盟行政公署、市人民政府："
 FULL = 100.0  # percent
-TALLEST = 78  # millimetres of the map: table and map fit one page
+TALLEST = 70  # millimetres of the map: table and map fit one page
 YEAR_ON_YEAR, PERIOD_ON_PERIOD = "同比", "环比"
 
 
@@ -92,7 +91,7 @@ def bulletin(release: Release, period: str, dataset: str = "published", made_on:
         map_chart = mapping.chart(mapping.question(frame.reader_at(release)))
     when = format_period(period)
     blocks: list[Block] = [
-        Paragraph(operator().get("bulletin_to", ADDRESSEES), lead=True),
+        Paragraph(operator()["bulletin_to"], lead=True),
         Paragraph(f"为落实行政机关负责人出庭应诉定期通报制度，现将{when}全区行政机关负责人出庭应诉情况通报如下。"),
         Heading("一、总体情况"),
         *map(Paragraph, overall(facts)),

@@ -38,8 +38,7 @@ def under(item: Item) -> list[str]:
 def remarks(simulated: bool) -> list[str]:
     """What holds for the whole document."""
     lines = [
-        "图中文字、附录各表与图出自同一数据版本；“未公布”“未填报”“不适用”表示没有数，不等于零。",
-        "百分比的变化以个百分点计；期间长短不同的数不相比较。",
+        "“未公布”“未填报”“不适用”表示没有数，不等于零；期间长短不同的数不相比较。",
     ]
     return [f"带“{DEMO_MARK}”标识的数据由程序生成，仅供演示，不得作为工作依据。", *lines] if simulated else lines
 

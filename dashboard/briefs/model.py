@@ -1,6 +1,7 @@
 """What a document is made of, whatever file it becomes."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -72,7 +73,7 @@ class Picture:
     chart: Chart
     caption: str
     notes: list[str] = field(default_factory=list)
-    tallest: int = 105
+    tallest: int = 102
 
 
 @dataclass(frozen=True)
@@ -175,3 +176,8 @@ def layout(rows: pd.DataFrame, millimetres: float) -> Layout:
 def _letters(cell: object) -> float:
     """How wide a text is, in Chinese letters."""
     return sum(1.0 if ord(letter) > 0x2000 else 0.55 for letter in str(cell))
+
+
+def printable(words: str) -> str:
+    """Text without the control characters that no document may hold."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]", "", words)

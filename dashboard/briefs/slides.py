@@ -10,7 +10,7 @@ from pptx import Presentation
 from pptx.chart.axis import ValueAxis
 from pptx.chart.data import ChartData
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_AXIS_CROSSES, XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE
 from pptx.enum.dml import MSO_LINE
 from pptx.enum.lang import MSO_LANGUAGE_ID
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
@@ -36,14 +36,14 @@ SIDE, TOP, BOTTOM = Inches(0.6), Inches(1.6), Inches(6.2)  # of what a slide sho
 TITLE_ONLY, COVER = 5, 0  # layouts of the template
 SHOWN = ("本图为", "筛选条件：", "来源：", "可编辑图")  # lines on a slide; the others stand in its notes
 LINES_SHOWN, LINE_LETTERS = 4, 90
-LINE_COLOURS = (LIGHT.primary, "#b98a3e", "#5b8c5a", "#7a5c99", "#3f8f9b")
+LINE_COLOURS = ("#b98a3e", "#5b8c5a", "#7a5c99", "#3f8f9b")
 
 
 @dataclass(frozen=True)
 class Native:
     """What an editable chart is made of: its kind, categories, and series by name (None: no value).
 
-    `aims`: names of the series that are targets.
+    `aims`: names of the series that are targets; `ink`: the colour of the first series.
     """
 
     kind: XL_CHART_TYPE
@@ -51,6 +51,7 @@ class Native:
     series: dict[str, list[float | None]]
     unit: str
     aims: list[str] = field(default_factory=list)
+    ink: str = LIGHT.primary
 
 
 def to_pptx(brief: Brief) -> bytes:
@@ -100,9 +101,19 @@ def _bars(chart: Chart, bars: Any) -> Native | None:
     axis = chart.figure.layout.yaxis
     if axis.tickvals is None:
         return None
+    # PowerPoint draws the first category lowest.
     names = {float(at): _plain(words) for at, words in zip(axis.tickvals, axis.ticktext, strict=True)}
-    series: dict[str, list[float | None]] = {_subject(chart): [float(value) for value in bars.x]}
-    return Native(XL_CHART_TYPE.BAR_CLUSTERED, [names[float(at)] for at in bars.y], series, _unit(chart))
+    rows = list(zip([names[float(at)] for at in bars.y], [float(value) for value in bars.x], strict=True))[::-1]
+    series: dict[str, list[float | None]] = {_subject(chart): [value for _, value in rows]}
+    colours = bars.marker.color
+    inks = [colours] if isinstance(colours, str) else [c for c in colours or () if c != LIGHT.highlight]
+    return Native(
+        XL_CHART_TYPE.BAR_CLUSTERED,
+        [name for name, _ in rows],
+        series,
+        _unit(chart),
+        ink=next(iter(inks), LIGHT.primary),
+    )
 
 
 def _lines(chart: Chart, lines: list[Any], aims: list[Any]) -> Native | None:
@@ -119,13 +130,14 @@ def _lines(chart: Chart, lines: list[Any], aims: list[Any]) -> Native | None:
             if period and y is not None and not math.isnan(y):
                 days[period] = str(x)
                 series.setdefault(place, {})[period] = float(y)
+    ink = max(lines, key=lambda trace: trace.line.width or 0).line.color or LIGHT.primary
     periods = sorted(days, key=days.__getitem__)
     if len(periods) < 2:
         return None
     values = {place: [points.get(period) for period in periods] for place, points in series.items()}
     targets = {_plain(trace.hovertemplate.partition("<extra>")[0]): float(trace.y[0]) for trace in aims}
     values |= {name: [value] * len(periods) for name, value in targets.items()}
-    return Native(XL_CHART_TYPE.LINE_MARKERS, periods, values, _unit(chart), list(targets))
+    return Native(XL_CHART_TYPE.LINE_MARKERS, periods, values, _unit(chart), list(targets), ink)
 
 
 def _plain(words: str) -> str:
@@ -169,14 +181,12 @@ def _native(slide: Slide, item: Item, made: Native) -> None:
     plot = chart.plots[0]
     if bars:
         values_axis.minimum_scale = 0
-        chart.category_axis.reverse_order = True
-        chart.category_axis.crosses = XL_AXIS_CROSSES.MAXIMUM
         plot.gap_width = 50
         plot.series[0].format.fill.solid()
-        plot.series[0].format.fill.fore_color.rgb = _colour(LIGHT.primary)
+        plot.series[0].format.fill.fore_color.rgb = _colour(made.ink)
     else:
         _scale(values_axis, made)
-        for series, colour in zip(plot.series, [*LINE_COLOURS, *LINE_COLOURS], strict=False):
+        for series, colour in zip(plot.series, [made.ink, *LINE_COLOURS], strict=False):
             series.smooth = False
             aim = series.name in made.aims
             series.format.line.color.rgb = _colour(LIGHT.highlight if aim else colour)

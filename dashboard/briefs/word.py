@@ -6,24 +6,24 @@ got are replaced by the second name, which the font table of the file gives.
 """
 
 import io
+from collections.abc import Iterable
 from datetime import datetime, time
 from typing import Any
+from xml.sax.saxutils import escape
 
 import docx
 from docx.document import Document as Word
 from docx.enum.section import WD_ORIENT, WD_SECTION
 from docx.enum.style import WD_STYLE_TYPE
-from docx.enum.table import WD_ALIGN_VERTICAL, WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.image.image import Image as Measured
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
+from docx.oxml.table import CT_Tbl
 from docx.section import Section
 from docx.shared import Length, Mm, Pt, RGBColor
 from docx.styles.style import ParagraphStyle
 from docx.styles.styles import Styles
-from docx.table import Table as WordTable
-from docx.table import _Cell, _Row
 from docx.text.paragraph import Paragraph as Line
 
 from dashboard.briefs.model import (
@@ -38,6 +38,7 @@ from dashboard.briefs.model import (
     Table,
     date_words,
     layout,
+    printable,
 )
 from dashboard.briefs.pictures import OMITTED, Image, draw, problems
 
@@ -98,7 +99,7 @@ class _Writer:
         return out.getvalue()
 
     def _line(self, text: str, style: str) -> Line:
-        return self.word.add_paragraph(text, style=style)
+        return self.word.add_paragraph(printable(text), style=style)
 
     def _picture(self, block: Picture, image: Image) -> None:
         self.figures += 1
@@ -112,7 +113,7 @@ class _Writer:
             self._line(OMITTED, "Figure").paragraph_format.keep_with_next = True
         caption = self._line("图", "Caption")
         _field(caption, r"SEQ 图 \* ARABIC", str(self.figures))
-        caption.add_run(f"　{block.caption}")
+        caption.add_run(f"　{printable(block.caption)}")
         self._notes(block.notes, caption)
 
     def _notes(self, notes: list[str], above: Line) -> None:
@@ -123,26 +124,7 @@ class _Writer:
 
     def _table(self, block: Table, number: str, width: int) -> None:
         self._line(f"{number}　{block.caption}", "Caption").paragraph_format.keep_with_next = True
-        rows, names = block.rows, list(block.rows.columns)
-        table = self.word.add_table(rows=1 + len(rows), cols=len(names), style="Table Grid")
-        table.alignment = WD_TABLE_ALIGNMENT.CENTER
-        table.autofit = False
-        _narrow(table)
-        laid = layout(rows, width)
-        small = " Small" if laid.size < LARGE else ""
-        lengths = [Length(round(Mm(width) * share)) for share in laid.shares]
-        for column, length in zip(table.columns, lengths, strict=True):
-            column.width = length
-        _repeat(table.rows[0])
-        for at, row in enumerate(table.rows):
-            _whole(row)
-            texts = names if at == 0 else rows.iloc[at - 1].tolist()
-            bold = at == 0 or at - 1 in block.emphasis
-            for name, cell, text, length in zip(names, row.cells, texts, lengths, strict=True):
-                cell.width = length
-                style = f"Table {'Head' if bold else 'Text'}{small}"
-                line = _fill(cell, text, style, centred=at == 0 or name not in block.left)
-                line.paragraph_format.keep_with_next = laid.short or at in (0, len(rows))
+        self.word.element.body.insert_element_before(_table(block, width), "w:sectPr")
         last = self._line(block.notes[0] if block.notes else "", "Source")
         for note in block.notes[1:]:
             last = self._line(note, "Source")
@@ -314,25 +296,36 @@ def _size(image: bytes, tallest: int) -> dict[str, Length]:
     return {"width": Mm(TYPE_AREA)}
 
 
-def _narrow(table: WordTable) -> None:
-    """Cells with a millimetre at either side."""
+def _table(block: Table, width: int) -> CT_Tbl:
+    """A table as XML: cell by cell, python-docx needs a second for a hundred rows.
+
+    A head row is repeated on each page, no row is cut between pages, a short table stays on one page.
+    """
+    laid = layout(block.rows, width)
+    small = "Small" if laid.size < LARGE else ""
+    names = list(block.rows.columns)
+    lengths = [round(Mm(width).twips * share) for share in laid.shares]
+    centred = [name not in block.left for name in names]
+    rows = [_row(names, lengths, f"TableHead{small}", "<w:keepNext/>", [True] * len(names), "<w:tblHeader/>")]
+    for at, texts in enumerate(block.rows.itertuples(index=False)):
+        style = f"Table{'Head' if at in block.emphasis else 'Text'}{small}"
+        kept = "<w:keepNext/>" if laid.short or at == len(block.rows) - 1 else ""
+        rows.append(_row(texts, lengths, style, kept, centred, ""))
     margins = "".join(f'<w:{side} w:w="57" w:type="dxa"/>' for side in ("left", "right"))
-    table._tbl.tblPr.append(parse_xml(f"<w:tblCellMar {nsdecls('w')}>{margins}</w:tblCellMar>"))
+    grid = "".join(f'<w:gridCol w:w="{length}"/>' for length in lengths)
+    return parse_xml(
+        f"<w:tbl {nsdecls('w')}><w:tblPr>"
+        f'<w:tblStyle w:val="TableGrid"/><w:tblW w:w="{sum(lengths)}" w:type="dxa"/><w:jc w:val="center"/>'
+        f'<w:tblLayout w:type="fixed"/><w:tblCellMar>{margins}</w:tblCellMar>'
+        f'<w:tblLook w:val="0020" w:firstRow="1"/></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{"".join(rows)}</w:tbl>'
+    )
 
 
-def _repeat(row: _Row) -> None:
-    """A head row is repeated on each page."""
-    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-
-
-def _whole(row: _Row) -> None:
-    """A row is never cut between pages."""
-    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-
-
-def _fill(cell: _Cell, text: str, style: str, centred: bool) -> Line:
-    line = cell.paragraphs[0]
-    line.style, line.text = style, text
-    line.alignment = WD_ALIGN_PARAGRAPH.CENTER if centred else WD_ALIGN_PARAGRAPH.LEFT
-    cell.vertical_alignment = WD_ALIGN_VERTICAL.CENTER
-    return line
+def _row(texts: Iterable[str], lengths: list[int], style: str, kept: str, centred: list[bool], head: str) -> str:
+    cells = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{length}" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
+        f'<w:p><w:pPr><w:pStyle w:val="{style}"/>{kept}<w:jc w:val="{"center" if middle else "left"}"/></w:pPr>'
+        f'<w:r><w:t xml:space="preserve">{escape(printable(text))}</w:t></w:r></w:p></w:tc>'
+        for text, length, middle in zip(texts, lengths, centred, strict=True)
+    )
+    return f"<w:tr><w:trPr><w:cantSplit/>{head}</w:trPr>{cells}</w:tr>"
