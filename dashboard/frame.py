@@ -115,7 +115,7 @@ def show(
         )
     st.caption("  \n".join(plain(line) for line in chart.footnotes))
     light = (lambda: draw(reader.in_light)) if reader.dark else (lambda: chart)
-    with st.container(horizontal=True, key=f"actions_{key}"):
+    with st.container(horizontal=True, vertical_alignment="center", key=f"actions_{key}"):
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
         tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):

@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import queries, snapshot, state, tray, tray_files
-from etl import boundaries, publish, simulate
+from etl import publish
 from etl.paths import Paths
 from tests import quick
 from tests.test_pages import figure, open_page, texts
@@ -30,8 +30,7 @@ def two_releases(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -
     old = publish.current_id(paths)
     correct_the_rate(paths)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(simulate, "panel", quick.panel)
-        patch.setattr(boundaries, "write_static", quick.write_static)
+        quick.shorten(patch.setattr)
         new = publish.build(paths, lambda text: None).release.id
     assert old is not None
     assert old != new

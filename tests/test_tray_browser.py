@@ -1,22 +1,24 @@
 """快照夹 in a real browser: collected, ordered, named, made a document of, and opened again a release later."""
 
 import io
+import re
 import shutil
+import time
 from collections.abc import Iterator
 
 import pytest
 from docx import Document
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext, expect
 
-from etl import boundaries, publish, simulate
+from dashboard.tray import tray_of
+from etl import boundaries, publish
 from etl.catalogue import load_catalogue
 from etl.paths import Paths
 from tests import quick
-from tests.conftest import ROOT, Server
+from tests.browsing import ROOT, SECONDS, Server, Visit
 from tests.test_briefs_page import NEW, OLD, correct_the_rate
-from tests.test_browser import Visit, browser
+from tests.test_tray import headings as collected
 
-__all__ = ["browser"]  # the fixture of the browser tests
 pytestmark = pytest.mark.browser
 
 MAP = "/map?indicator=court_appearance_rate&period=2023"
@@ -37,21 +39,21 @@ def office(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def publish_a_correction(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> str:
     correct_the_rate(paths)
-    monkeypatch.setattr(simulate, "panel", quick.panel)
-    monkeypatch.setattr(boundaries, "write_static", quick.write_static)
+    quick.shorten(monkeypatch.setattr)
     return publish.build(paths, lambda text: None).release.id
 
 
 def test_a_snapshot_shows_the_same_numbers_after_a_newer_release(
-    browser: Browser,
+    profile: BrowserContext,
     office: tuple[Server, Paths],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     server, paths = office
     old = publish.current_id(paths)
-    visit = Visit(browser, server, MAP)
+    visit = Visit(profile, server, MAP)
     page = visit.page
-    (cookie,) = [each for each in visit.context.cookies() if each["name"] == "visitor"]
+    expect.set_options(timeout=SECONDS)
+    (cookie,) = [each for each in profile.cookies() if each["name"] == "visitor"]
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Lax")
     page.get_by_role("button", name="加入快照").click()
     page.get_by_text("已加入快照夹，共1张").wait_for()
@@ -61,23 +63,28 @@ def test_a_snapshot_shows_the_same_numbers_after_a_newer_release(
     page.get_by_text("已加入快照夹，共2张").wait_for()
     page.get_by_role("link", name="打开快照夹").click()
     headings = page.get_by_role("textbox", name="标题")
-    page.wait_for_function("document.querySelectorAll('[class*=st-key-entry_] img').length === 2")
+    expect(page.locator("[class*=st-key-entry_] img")).to_have_count(2)
+    expect(headings.nth(1)).to_have_value(re.compile(OLD))  # after 文件标题
     visit.rest()
-    assert OLD in headings.nth(1).input_value()  # after 文件标题
 
     # By keyboard alone: the second one up, and its heading.
     page.get_by_role("button", name="上移").nth(1).focus()
     page.keyboard.press("Enter")
+    expect(headings.nth(1)).to_have_value(re.compile("调解成功率"))
     visit.rest()
-    assert "调解成功率" in headings.nth(1).input_value()
     headings.nth(1).fill("调解情况")
     page.keyboard.press("Control+Enter")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(paths.data))
+    deadline = time.monotonic() + SECONDS / 1000
+    while "调解情况" not in collected(tray_of(cookie["value"])):  # nothing on the page tells that it is kept
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(100)
     visit.rest()
 
     page.reload()
+    expect(headings.nth(1)).to_have_value("调解情况")
+    expect(headings.nth(2)).to_have_value(re.compile(OLD))
     visit.rest()
-    assert headings.nth(1).input_value() == "调解情况"
-    assert OLD in headings.nth(2).input_value()
     with page.expect_download() as download:
         page.get_by_role("button", name="生成Word文档").click()
     assert download.value.suggested_filename == f"法治政府建设指标简报_{old}.docx"
@@ -101,4 +108,4 @@ def test_a_snapshot_shows_the_same_numbers_after_a_newer_release(
     page.get_by_role("button", name="看最新数据").click()
     page.get_by_text(NEW).first.wait_for()
     visit.clean()
-    visit.context.close()
+    visit.close()
