@@ -120,9 +120,7 @@ def show(
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
         tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
-        fold.dataframe(
-            chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading
-        )
+        fold.dataframe(chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading)
 
 
 def bars(table: pd.DataFrame) -> dict[str, Any]:
