@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import compare, queries, selection, slices
 from dashboard.charts import Chart, map_series, maps
 from dashboard.charts.anatomy import Scene, change_words
-from dashboard.charts.ground import ZOOMS, Sheet
+from dashboard.charts.ground import ZOOMS, Sheet, fitted
 from dashboard.charts.scales import METHODS, Scale, around_target, blend, classified
 from dashboard.frame import Reader, plain
 from dashboard.groups import Group
@@ -25,7 +25,7 @@ PER = ("total", "population")
 PEOPLE = 10_000  # that counts are held against
 PER_PEOPLE = "每万人"
 CITIES = ("150781", "152501")  # 满洲里市 and 二连浩特市, which the region plans for beside their leagues
-PLACE_COLUMNS = ["name", "short_name", "level", "parent", "lon", "lat"]
+PLACE_COLUMNS = ["name", "short_name", "level", "parent", "lon", "lat", "area_km2"]
 # What the maps need of a figure; the other half of the columns only costs time.
 FIGURE_COLUMNS = [
     *("region_code", "region", "level", "indicator_id", "breakdown", "period", "period_end", "period_months"),
@@ -135,6 +135,8 @@ class Question:
     def sheet(self) -> Sheet:
         """The ground of the maps."""
         regions, level = self.reader.choices.regions, self.reader.selection.level
+        others = regions.index[regions["level"] == level].difference(self.places.index)
+        part = bool(len(others)) and not self.league
         return Sheet(
             shapes=self.reader.shapes,
             level=level,
@@ -142,7 +144,8 @@ class Question:
             place=self.group.place,
             zoom="" if self.league or level != "banner" else self.zoom,
             leagues=regions[regions["level"] == "league"],
-            others=() if self.league else tuple(regions.index[regions["level"] == level].difference(self.places.index)),
+            others=tuple(others) if part else (),
+            fit=fitted(self.places) if part else None,
         )
 
     def reference(self, period: str) -> str:

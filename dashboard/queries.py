@@ -191,11 +191,13 @@ def require(release: Release, table: str, what: str) -> None:
 
 def regions(release: Release) -> pd.DataFrame:
     """All 116 regions, index code: name, short_name, name_en, level, type, parent (NaN for the region), lon, lat,
-    search; in the order of their codes.
+    area_km2, search; in the order of their codes.
     """
     return _table(
         release,
-        "SELECT code, name, short_name, name_en, level, type, parent, lon, lat, search FROM regions ORDER BY code",
+        """
+        SELECT code, name, short_name, name_en, level, type, parent, lon, lat, area_km2, search
+        FROM regions ORDER BY code""",
     ).set_index("code")
 
 

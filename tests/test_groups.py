@@ -204,3 +204,14 @@ def test_the_map_shows_and_lists_the_group_alone() -> None:
     app.selectbox(key="choose_group").select("").run()
     assert "group" not in app.query_params
     assert len(app.dataframe[0].value) == 12
+
+
+def test_the_camera_stands_where_the_group_fills_the_frame(warehouse: Paths) -> None:
+    from dashboard.charts.ground import CAMERAS, fitted
+
+    regions = queries.regions(queries.current_release())
+    lon, lat, scale = fitted(regions[regions["parent"] == "150400"])  # type: ignore[misc]
+    expected = CAMERAS["150400"]
+    assert (lon, lat) == (pytest.approx(expected[0], abs=0.6), pytest.approx(expected[1], abs=0.6))
+    assert scale == pytest.approx(expected[2], rel=0.25)
+    assert fitted(regions[regions["level"] == "league"]) is None

@@ -38,6 +38,9 @@ CAMERAS = {
     "wuhai": (106.86, 39.47, 9.0),
     "jining": (113.14, 41.09, 14.0),
 }
+EARTH_KM = 6371.0
+REACH = 0.95  # of the root of a place's area, from its label point
+NEARER, NEAREST = 1.25, 18.0  # how much nearer a camera has to come to be worth it, and may come
 # Crowded parts to look at more closely: key of CAMERAS -> name.
 ZOOMS = {"hubaoe": "呼包鄂", "wuhai": "乌海", "jining": "集宁"}
 
@@ -49,7 +52,7 @@ class Sheet:
     `shapes`: address or folder of the shape files (see `shape`). `group`: the league whose banners are shown alone, or
     empty; `place`: its name, or what else stands before the number of places. `zoom`: a key of ZOOMS, or empty.
     `leagues`: rows of `queries.regions` to be named on a map of all banners. `others`: codes of the places that are
-    outlined alone, because the reader compares others.
+    outlined alone, because the reader compares others; `fit`: `fitted` to those that are compared.
     """
 
     shapes: str
@@ -59,16 +62,18 @@ class Sheet:
     zoom: str = ""
     leagues: pd.DataFrame | None = None
     others: tuple[str, ...] = ()
+    fit: tuple[float, float, float] | None = None
 
     @property
     def camera(self) -> tuple[float, float, float]:
         """Longitude and latitude of the middle, and the scale."""
-        return CAMERAS[self.group or self.zoom]
+        key = self.group or self.zoom
+        return self.fit if self.fit and not key else CAMERAS[key]
 
     @property
     def near(self) -> bool:
         """Whether the map shows only a part of the region."""
-        return bool(self.group or self.zoom)
+        return bool(self.group or self.zoom or self.fit)
 
     @property
     def areas(self) -> str:
@@ -125,15 +130,39 @@ def view(camera: tuple[float, float, float], colours: Palette) -> dict[str, obje
     }
 
 
+def fitted(places: pd.DataFrame) -> tuple[float, float, float] | None:
+    """The camera in which `places` (lon, lat, area_km2) fill the frame; None where they need the whole of it.
+
+    How far a place reaches from its label point is taken from its area, as for a shape somewhat longer than wide.
+    """
+    x, y = plane(places["lon"], places["lat"])
+    reach = REACH * np.sqrt(places["area_km2"]) / EARTH_KM
+    left, right, bottom, top = (x - reach).min(), (x + reach).max(), (y - reach).min(), (y + reach).max()
+    scale = min(PLANE[0] / (right - left), PLANE[1] / (top - bottom))
+    if scale < NEARER:
+        return None
+    n, c, origin = _cone()
+    across, down = (left + right) / 2, origin - (bottom + top) / 2
+    rho, theta = np.hypot(across, down), np.arctan2(across, down)
+    lat = np.degrees(np.arcsin((c - (n * rho) ** 2) / (2 * n)))
+    return float(MERIDIAN + np.degrees(theta / n)), float(lat), float(min(scale, NEAREST))
+
+
+def _cone() -> tuple[float, float, float]:
+    """The constants n, C and rho_0 of the projection (see `plane`)."""
+    first, second = np.radians(PARALLELS)
+    n = (np.sin(first) + np.sin(second)) / 2
+    c = np.cos(first) ** 2 + 2 * n * np.sin(first)
+    return n, c, np.sqrt(c - 2 * n * np.sin(np.radians(45))) / n
+
+
 def plane(lon: pd.Series, lat: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Places on the plane of the maps, in radii of the earth, x to the east of MERIDIAN, y to the north of 45°.
 
     Albers equal-area conic projection of the sphere. Source: J. P. Snyder, Map projections: a working manual, USGS
-    Professional Paper 1395 (1987), equations 14-1 to 14-6.
+    Professional Paper 1395 (1987), equations 14-1 to 14-6; `fitted` turns it round, 14-8 to 14-11.
     """
-    first, second = np.radians(PARALLELS)
-    n = (np.sin(first) + np.sin(second)) / 2
-    c = np.cos(first) ** 2 + 2 * n * np.sin(first)
-    rho, origin = (np.sqrt(c - 2 * n * np.sin(np.radians(at))) / n for at in (lat, 45))
+    n, c, origin = _cone()
+    rho = np.sqrt(c - 2 * n * np.sin(np.radians(lat))) / n
     theta = n * np.radians(lon - MERIDIAN)
     return rho * np.sin(theta), origin - rho * np.cos(theta)

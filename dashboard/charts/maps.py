@@ -171,7 +171,8 @@ def sheet_layout(scene: Scene, sheet: Sheet, scale: Scale, *, top: int, maps: in
     for number in range(maps):
         line, column = divmod(number, columns)
         # The neighbours of a part are cut off at a frame.
-        frame = {"showframe": True, "framecolor": scene.colours.line, "framewidth": 1} if sheet.zoom else {}
+        cut = bool(sheet.zoom or sheet.fit)
+        frame = {"showframe": True, "framecolor": scene.colours.line, "framewidth": 1} if cut else {}
         made[geo_name(number)] = {
             **view(sheet.camera, scene.colours),
             **frame,
@@ -319,7 +320,7 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
             if code in fills.index:
                 fills[code] = fills.get(under, colours.ground)
     on_dark = fills.map(luminance) < DARK_FILL
-    if sheet.level == "league":
+    if not sheet.near and sheet.level == "league":
         return place_labels(rows, full, on_dark, size=size)
     texts, spots = fitting(rows, full, sheet, size, first=scene.highlighted)
     return place_labels(rows, texts, on_dark, size=size, spots=spots)
