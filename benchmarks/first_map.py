@@ -1,6 +1,8 @@
 """Seconds from request to drawn map, beside a minimal Streamlit page with one chart; bytes of a filter change.
 
-    python -m benchmarks.first_map [--rounds 5]
+    python -m benchmarks.first_map [--rounds 5] [--pages overview "map, leagues"]
+
+The first chart of 总览 is the story of its first indicator, above the map.
 
 Cold is the first reader of a fresh server with an empty browser cache; warm the same browser again. Both pages are
 measured in turn in one run, so that the ratio holds on any machine.
@@ -21,7 +23,8 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = {
     "floor": ("benchmarks/floor_app.py", "/", ".js-plotly-plot .barlayer path"),
-    "overview": ("app.py", "/", ".js-plotly-plot path.choroplethlocation"),
+    "overview": ("app.py", "/", ".overview.story li i"),
+    "overview, map": ("app.py", "/", ".js-plotly-plot path.choroplethlocation"),
     "map, leagues": ("app.py", "/map", ".js-plotly-plot path.choroplethlocation"),
     "map, banners": (
         "app.py",
@@ -105,14 +108,17 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--pages", nargs="*", choices=list(PAGES)[1:], default=list(PAGES)[1:])
+    options = parser.parse_args()
+    rounds, chosen = options.rounds, ["floor", *options.pages]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         floor = 1.0, 1.0
         print(f"{'page':<14}{'cold s':>8}{'x floor':>9}{'warm s':>8}{'x floor':>9}   (warm: median of {rounds})")
-        for name, (script, path, selector) in PAGES.items():
+        for name in chosen:
+            script, path, selector = PAGES[name]
             with Serving(script) as address:
                 taken = seconds_to_chart(browser, address, path, selector, rounds)
                 cold, warm = taken[0], statistics.median(taken[1:])

@@ -1,11 +1,12 @@
 """The plan for 2024 as a tracker: each task beside the figures that answer it, or 暂无公开数据."""
 
+import html
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import editorial, queries, slices
+from dashboard import cards, editorial, queries, slices
 from dashboard.frame import Reader, folded, plain
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import STATUS_WORDS, status
@@ -13,6 +14,7 @@ from dashboard.theme import DEMO_MARK, cited, format_period
 
 YEAR = "2024"
 NO_DATA = "暂无公开数据"
+HEADS = ("条目", "领域", "任务和要求", "时限", "对照", "全区数据")
 STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度数据", "none": NO_DATA}
 
 
@@ -113,19 +115,21 @@ def show(reader: Reader) -> None:
     st.caption(plain(f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。"))
     if fold := folded("逐项查看", "plan"):
         names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
-        fold.table(table(found, names), border="horizontal")
+        fold.html(table_html(found, names, reader.dark))
 
 
-def table(found: list[Task], chapters: pd.Series) -> pd.DataFrame:
-    """The tasks as people read them, with Chinese headers, indexed by the item's number."""
-    return pd.DataFrame(
-        {
-            "条目": [f"{task.item}" for task in found],
-            "领域": [chapters[task.chapter] for task in found],
-            "任务": [task.task for task in found],
-            "要求": [task.measure for task in found],
-            "时限": [task.deadline for task in found],
-            "对照": [task.mark or STATES[task.state] for task in found],
-            "全区数据": ["；".join(task.figures) or "—" for task in found],
-        }
-    ).set_index("条目")
+def table_html(found: list[Task], chapters: pd.Series, dark: bool) -> str:
+    """The tasks as a table that becomes a list on a phone (style.css). `chapters`: number -> short name."""
+    heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
+    rows = "".join(
+        f"<tr><td>{task.item}</td><td>{_e(chapters[task.chapter])}</td><td><b>{_e(task.task)}</b><br>{_e(task.measure)}</td>"
+        f'<td>{_e(task.deadline)}</td><td class="{task.state}">{_e(task.mark or STATES[task.state])}</td>'
+        f"<td>{_e('；'.join(task.figures)) or '—'}</td></tr>"
+        for task in found
+    )
+    table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="overview plan" style="{cards.variables(dark)}">{table}</div>'
+
+
+def _e(text: str) -> str:
+    return html.escape(text, quote=True)

@@ -93,3 +93,12 @@ def test_an_item_counts_once_by_its_best_answered_task() -> None:
     assert (
         plan.summary([answered, track("")]) == "1项任务中，1项有2024年及以后数据，0项只有以前年度数据，0项暂无公开数据"
     )
+
+
+def test_the_table_holds_every_task_with_its_state() -> None:
+    drawn = plan.table_html(
+        [track("appearance", figure("appearance", "2023", 99.74)), track("")], pd.Series({6: "化解"}), False
+    )
+    assert drawn.count("<tr>") == 3
+    assert '<td class="none">暂无公开数据</td><td>—</td>' in drawn
+    assert "出庭应诉率99.74%（2023年）" in drawn
