@@ -11,7 +11,7 @@ LONGEST_PAGE = 100_000
 FILTERS = {
     "dataset": "数据集：published（公开数据，默认）、demo（演示数据，模拟），或导入时所起的名称",
     "indicator": "指标编号，见 /indicators；可重复",
-    "breakdown": "分项；空值为合计；可重复",
+    "breakdown": "分项；写成空的（breakdown=）为合计；可重复",
     "period": "期间，如 2023、2023Q2、2021-01/2021-10；可重复",
     "level": "层级：region、league、banner；可重复",
     "region": "区划代码，六位；可重复",

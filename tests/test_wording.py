@@ -105,7 +105,8 @@ def test_indicators_are_named_in_full_where_a_sentence_speaks_of_them(catalogue:
         "约19.6万余件",
         "认真的落实",
         "完成的很好",
-        "环比增长",
+        "2023年环比增长5%",
+        "环比去年增长",
         "出庭率99%",
         "未公布,共3个",
     ],
@@ -123,6 +124,7 @@ def test_the_list_catches_what_it_is_for(wrong: str) -> None:
         "行政复议直接纠错率24.47%",
         "行政诉讼败诉率同比下降1.2个百分点",
         "截至2023年底",
+        "环比与上一期相比",
         "有效的行政规范性文件",
     ],
 )
