@@ -1,17 +1,11 @@
 """What a leader does on the first page, in a real Chromium: looks, taps, follows, prints."""
 
 import unicodedata
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser
 from pypdf import PdfReader
 
-from tests.conftest import Server
-from tests.test_browser import Visit, browser
-
-__all__ = ["browser"]  # the fixture of the browser tests
 pytestmark = pytest.mark.browser
 
 THUMB = 44  # pixels
@@ -23,19 +17,6 @@ SMALL = """() => [...document.querySelectorAll(
   .map(([e, b]) => `${e.textContent.slice(0, 20)} ${e.getAttribute('data-testid')} ${Math.round(b.height)}`)"""
 
 
-@pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[object]:
-    visits: list[Visit] = []
-
-    def open_page(path: str, **settings: object) -> Visit:
-        visits.append(Visit(browser, server, path, **settings))  # type: ignore[arg-type]
-        return visits[-1]
-
-    yield open_page
-    for opened in visits:
-        opened.context.close()
-
-
 def test_the_first_visit_is_put_away_for_good_and_the_cards_tell_their_source(visit) -> None:  # type: ignore[no-untyped-def]
     opened = visit("/")
     page = opened.page
@@ -45,7 +26,7 @@ def test_the_first_visit_is_put_away_for_good_and_the_cards_tell_their_source(vi
     page.reload()
     opened.rest()
     assert page.get_by_text("三句话了解这里").count() == 0
-    cookies = {cookie["name"]: cookie for cookie in opened.context.cookies()}
+    cookies = {cookie["name"]: cookie for cookie in opened.page.context.cookies()}
     assert cookies["welcome"]["value"] == "seen"
     # The source of a card: on hover, and on the keyboard.
     card = page.locator(".card").filter(has_text="行政复议直接纠错率")
