@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cards, editorial, queries, slices
 from dashboard.frame import Reader, folded, plain
+from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import STATUS_WORDS, status
 from dashboard.theme import DEMO_MARK, cited, format_period
@@ -101,13 +102,18 @@ def summary(found: list[Task]) -> str:
     return f"{len(best)}项任务中，{'，'.join(parts)}"
 
 
+@st.cache_data(show_spinner=False, max_entries=20)
+def _tasks(release: Release, dataset: str, plan: pd.DataFrame, _indicators: pd.DataFrame) -> list[Task]:
+    return tasks(plan, queries.figures_of_region(release, dataset, REGION_ROOT), queries.targets(release), _indicators)
+
+
 def show(reader: Reader) -> None:
     """The tracker, folded: the sentence first, the table on demand."""
     chosen, release = reader.selection, reader.release
     indicators = reader.choices.indicators
-    figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
-    found = tasks(editorial.plan_tasks(), figures, queries.targets(release), indicators)
-    title = queries.source_title(release, editorial.plan_tasks()["source_id"].iloc[0])
+    listed = editorial.plan_tasks()
+    found = _tasks(release, chosen.dataset, listed, indicators)
+    title = queries.source_title(release, listed["source_id"].iloc[0])
     st.header(f"{YEAR}年计划任务对照")
     if chosen.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
