@@ -334,13 +334,16 @@ def grant(person: Person) -> None:
     with state.database() as connection:
         before = connection.execute(
             "SELECT role, regions FROM people WHERE identity = ?", (person.identity,)
-        ).fetchone() or ("无", "[]")
+        ).fetchone() or ("无角色", "[]")
         connection.execute(
             "INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?)",
             (person.identity, person.name, person.role, json.dumps(person.regions)),
         )
-        after = f"{person.role}{json.dumps(person.regions)}"
-        log(connection, by, "权限", person.identity, f"{before[0]}{before[1]} → {after}")
+        words = [
+            f"{ROLE_NAMES.get(role, role)}（{'、'.join(codes) or '无地区'}）"
+            for role, codes in ((before[0], json.loads(before[1])), (person.role, person.regions))
+        ]
+        log(connection, by, "权限", person.identity, " → ".join(words))
 
 
 def revoke(identity: str) -> None:

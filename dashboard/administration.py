@@ -93,7 +93,13 @@ def log() -> None:
     table = found.assign(
         at=beijing(pd.to_datetime(found["at"])), role=found["role"].map(ROLE_NAMES).fillna("无角色")
     ).rename(columns=HEADERS)
-    st.dataframe(table.head(SHOWN_ENTRIES), hide_index=True, height=560, placeholder="—", alt=f"{len(table)}条操作记录")
+    st.dataframe(
+        table.head(SHOWN_ENTRIES),
+        hide_index=True,
+        height="content" if len(table) < 15 else 560,
+        placeholder="—",
+        alt=f"{len(table)}条操作记录",
+    )
     if len(table) > SHOWN_ENTRIES:
         st.caption(f"这里列出最近{SHOWN_ENTRIES}条，下载的文件里有全部。")
     name = f"审计记录_{span}_{datetime.now():%Y%m%d}.csv"

@@ -41,7 +41,8 @@ PAGES = [
     page("access", "用户与权限", ":material/manage_accounts:"),
     page("help", "使用说明", ":material/help:"),
 ]
-opened = st.navigation([entry for entry, _ in PAGES])
+# Folded, the rest of the pages would hide behind an English button.
+opened = st.navigation([entry for entry, _ in PAGES], expanded=True)
 if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened.url_path):
     gate.refuse(visitor, opened.title)
     st.stop()

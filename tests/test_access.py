@@ -493,8 +493,8 @@ def test_a_change_of_roles_says_who_changed_what() -> None:
     give("analyst", OWN)
     give("steward", OWN, identity="Analyst@Example.CN")
     first, second = audit.entries("2000", ["权限"], "analyst@example.cn").iloc[::-1].itertuples()
-    assert (first.identity, first.detail) == (ADMIN, '无[] → analyst["150700"]')
-    assert second.detail == 'analyst["150700"] → steward["150700"]', "another case is the same mail address"
+    assert (first.identity, first.detail) == (ADMIN, "无角色（无地区） → 分析人员（150700）")
+    assert second.detail == "分析人员（150700） → 数据管理员（150700）", "another case is the same mail address"
     with access.acting_as(of("steward")), pytest.raises(AccessError):
         access.grant(Person("steward@example.cn", "", "admin", ("150000",)))
 
