@@ -36,8 +36,13 @@ check: $(VENV)/dev  ## lint, format, types and layers only
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/dev browser  ## benchmarks: time to the first map, bytes of a filter change
+audit: $(VENV)/dev  ## known faults of pinned packages (needs the internet; says so without), changed files
+	@$(BIN)/python -m tools.audit
+
+bench: $(VENV)/dev browser  ## all benchmarks; docs/benchmarks.md holds the figures
 	$(BIN)/python -m benchmarks.first_map
+	$(BIN)/python -m benchmarks.filter_change
+	$(BIN)/python -m benchmarks.load_million
 
 screenshots: $(VENV)/dev browser  ## make the README's screenshots anew
 	$(BIN)/python -m tools.screenshots
@@ -47,6 +52,9 @@ bundle: $(VENV)/run  ## make dist/dashboard-bundle, which installs on a machine 
 
 lock: $(VENV)/dev  ## write constraints.txt from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(pip|setuptools)==' > constraints.txt
+
+hashes: $(VENV)/dev  ## write requirements.lock: every package with the hash of its file
+	@$(BIN)/python -m tools.hashes
 
 browser:  ## see that Chromium and a Chinese font are there; as root on Debian, install them
 	@sh tools/browser.sh
@@ -66,4 +74,4 @@ $(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@ $(VENV)/run
 
-.PHONY: help run etl load template status test check bench screenshots lock browser clean
+.PHONY: help run etl load template status test check audit bench screenshots lock hashes browser clean

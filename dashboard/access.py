@@ -177,7 +177,7 @@ def viewer(*, present: bool = False) -> Viewer:
         return EVERYBODY
     if get_script_run_ctx(suppress_warning=True) is None:
         raise AccessError("unsigned")
-    client = st.context.ip_address or "127.0.0.1"
+    client = _client()
     if settings().mode == "oidc":
         if "is_logged_in" not in st.user:
             raise SettingsError("没有配置登录服务：.streamlit/secrets.toml里缺少[auth]")
@@ -232,6 +232,11 @@ def acting_as(somebody: Viewer) -> Iterator[None]:
         yield
     finally:
         _ACTING.reset(token)
+
+
+def _client() -> str:
+    """Where this session comes from, as the server knows it after the trusted proxies; Streamlit hides its own host."""
+    return st.context.ip_address or "127.0.0.1"
 
 
 def _from_claims(claims: Mapping[str, Any], client: str) -> _Claim:

@@ -308,9 +308,10 @@ def story(figures: pd.DataFrame, target: pd.Series | None) -> list[Step]:
 
     A whole year speaks for its year; only where there is none does the longest period that ends in it, marked as such.
     """
-    known = slices.with_texts(figures[figures["value"].notna()]).assign(year=lambda frame: frame["period_end"].dt.year)
+    known = figures[figures["value"].notna()]
     if known.empty:
         return []
+    known = slices.with_texts(known).assign(year=known["period_end"].dt.year)
     longest = known.sort_values("period_months", kind="stable").groupby("year").tail(1).set_index("year")
     steps = []
     for year in range(int(known["year"].min()), int(known["year"].max()) + 1):

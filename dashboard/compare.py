@@ -237,7 +237,7 @@ def show(asked: Question) -> None:
 def _ranking(asked: Question, stood: pd.DataFrame) -> None:
     chosen = asked.reader.selection
     whole, target = whole_of(asked.figures, chosen.breakdown, chosen.period), _target(asked)
-    _draw(asked, lambda asked: rankings.ranking(stood, asked.scene(), whole=whole, target=target), "ranking", bars=True)
+    _draw(asked, lambda asked: rankings.ranking(stood, asked.scene(), whole=whole, target=target), "ranking")
 
 
 def _periods(asked: Question, stood: pd.DataFrame) -> None:
@@ -294,7 +294,7 @@ def _funnel(asked: Question, stood: pd.DataFrame) -> None:
     whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
     parts = whole if whole is not None and whole["denominator"] > 0 else with_parts[["numerator", "denominator"]].sum()
     rate = 100 * parts["numerator"] / parts["denominator"]
-    _draw(asked, lambda asked: scatters.funnel(stood, asked.scene(), rate=rate), "funnel", bars=True)
+    _draw(asked, lambda asked: scatters.funnel(stood, asked.scene(), rate=rate), "funnel")
 
 
 def _heatmap(asked: Question) -> None:
@@ -352,14 +352,9 @@ def _pick_shading(asked: Question, aimed: int) -> None:
 VIEWS = {"ranking": _ranking, "periods": _periods, "scatter": _scatter, "funnel": _funnel}
 
 
-def _draw(asked: Question, draw: Callable[[Question], Chart], key: str, bars: bool = False) -> None:
-    """A chart; `bars`: its table's column 对照 as bars."""
-    frame.show(
-        lambda reader: draw(replace(asked, reader=reader)),
-        asked.reader,
-        key,
-        columns=(lambda chart: _bars(chart.table, asked.scene())) if bars else None,
-    )
+def _draw(asked: Question, draw: Callable[[Question], Chart], key: str) -> None:
+    """A chart of what is asked, in the colours of whoever it is for."""
+    frame.show(lambda reader: draw(replace(asked, reader=reader)), asked.reader, key)
 
 
 def _target(asked: Question) -> pd.Series | None:
@@ -368,12 +363,6 @@ def _target(asked: Question) -> pd.Series | None:
     if chosen.breakdown:
         return None
     return target_for(queries.targets(asked.reader.release), REGION_ROOT, chosen.indicator, chosen.period)
-
-
-def _bars(table: pd.DataFrame, scene: Scene) -> dict[str, object]:
-    """The column 对照 as bars from zero."""
-    most = 100.0 if scene.rate else float(table["对照"].max())
-    return {"对照": st.column_config.ProgressColumn(format=" ", min_value=0, max_value=most, width="small")}
 
 
 # ---- where nothing compares ----

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import export, snapshot
+from dashboard import audit, export, snapshot
 from dashboard.charts import Chart
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -36,18 +36,31 @@ class View:
 @st.fragment
 def offer(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> None:
     """The button 导出 of the chart `key`. `light` draws the same chart in light colours when a file is asked for."""
+    if st.session_state.pop(f"draw_{key}", False):
+        in_browser(light(), view)
     menu = st.popover("导出", icon=":material/download:", key=f"export_{key}", on_change="rerun")
     if not menu.open:
         return
     with menu:
         problem = snapshot.problem()
         if problem:
-            st.info(f"{problem}　在此之前，可以由浏览器生成图片。", icon=":material/info:")
-            if st.button("由浏览器生成图片", key=f"browser_{key}", icon=":material/image:"):
-                in_browser(light(), view)
+            st.info(f"{problem}  \n在此之前，可以由浏览器生成图片。", icon=":material/info:")
+            st.button(
+                "由浏览器生成图片",
+                key=f"browser_{key}",
+                icon=":material/image:",
+                on_click=_close_and_draw,
+                args=(key,),
+            )
         else:
             _pictures(chart, light, view, key)
         _figures(chart, view, key)
+
+
+def _close_and_draw(key: str) -> None:
+    """An open menu would lie over the picture."""
+    st.session_state[f"export_{key}"] = False
+    st.session_state[f"draw_{key}"] = True
 
 
 def _pictures(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> None:
@@ -63,7 +76,9 @@ def _pictures(chart: Chart, light: Callable[[], Chart], view: View, key: str) ->
         for kind, mime in PICTURE_TYPES.items():
             st.download_button(
                 kind.upper(),
-                data=partial(_made, light, kind, scale or 2, bool(clear)),
+                data=audit.download(
+                    name_of(chart, view.release, kind), partial(_made, light, kind, scale or 2, bool(clear))
+                ),
                 file_name=name_of(chart, view.release, kind),
                 mime=mime,
                 key=f"{kind}_{key}",
@@ -82,7 +97,9 @@ def _figures(chart: Chart, view: View, key: str) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "XLSX",
-            data=lambda: export.to_xlsx(marked(chart), explanation(chart, view)),
+            data=audit.download(
+                name_of(chart, view.release, "xlsx"), lambda: export.to_xlsx(marked(chart), explanation(chart, view))
+            ),
             file_name=name_of(chart, view.release, "xlsx"),
             mime=XLSX_TYPE,
             key=f"xlsx_{key}",
@@ -92,7 +109,7 @@ def _figures(chart: Chart, view: View, key: str) -> None:
         )
         st.download_button(
             "CSV",
-            data=lambda: export.to_csv(marked(chart)),
+            data=audit.download(name_of(chart, view.release, "csv"), lambda: export.to_csv(marked(chart))),
             file_name=name_of(chart, view.release, "csv"),
             mime=CSV_TYPE,
             key=f"csv_{key}",
@@ -105,6 +122,7 @@ def _figures(chart: Chart, view: View, key: str) -> None:
 @st.dialog("由浏览器生成图片", width="large")
 def in_browser(chart: Chart, view: View) -> None:
     """The complete picture, drawn by the reader's own browser, with plotly's button that saves it."""
+    audit.record("下载", name_of(chart, view.release, "png"), "由浏览器生成")
     figure = snapshot.picture(chart)
     kind = st.segmented_control("格式", ["png", "svg"], default="png", required=True, format_func=str.upper)
     st.caption("点图右上角的相机按钮保存。图中文字用本机字体，可能与服务器生成的略有不同。")

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explanations, exporting, queries, selection, tray
-from dashboard.charts import Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -32,25 +32,22 @@ XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True)
 class Reader:
-    """What a page starts from: the release, what there is to choose, and the choice in the address."""
+    """What a page starts from: the release, what there is to choose, and the choice in the address.
+
+    `shapes`: where the browser finds the shape files. There is one set of them, that of the current release: asked for
+    under the version of an older one, the browser would keep them under a wrong name.
+    """
 
     release: Release
     choices: Choices
     selection: Selection
     dark: bool
+    shapes: str
 
     @property
     def indicator(self) -> pd.Series:
         """The chosen row of `queries.indicators`."""
         return self.choices.indicators.loc[self.selection.indicator]
-
-    @property
-    def shapes(self) -> str:
-        """Where the browser finds the shape files: those of the current release, also for one that is looked back at.
-
-        There is one set of files. Asked for under an older version, the browser would keep them under a wrong name.
-        """
-        return f"{SHAPES}?v={queries.current_release().boundaries}"
 
     @property
     def in_light(self) -> "Reader":
@@ -63,18 +60,21 @@ class Reader:
 
 
 def reader() -> Reader:
-    """The reader of this script run. Raises queries.WarehouseError."""
+    """The reader of this script run, on the release that the address asks for. Raises queries.WarehouseError."""
     release = queries.release_asked(selection.address().get("release"))
-    choices = selection.choices_of(release)
-    chosen, _ = selection.current(choices)
-    return Reader(release, choices, chosen, dark=st.context.theme.type == "dark")
+    return _reader(release, dark=st.context.theme.type == "dark")
 
 
 def reader_at(release: Release) -> Reader:
     """The reader of an address that `selection.reading` lends: no session, light colours. Raises WarehouseError."""
+    return _reader(release, dark=False)
+
+
+def _reader(release: Release, dark: bool) -> Reader:
     choices = selection.choices_of(release)
     chosen, _ = selection.current(choices)
-    return Reader(release, choices, chosen, dark=False)
+    shapes = f"{SHAPES}?v={queries.current_release().boundaries}"
+    return Reader(release, choices, chosen, dark, shapes)
 
 
 def plain(text: str) -> str:
@@ -87,14 +87,13 @@ def show(
     reader: Reader,
     key: str,
     on_select: Callable[[], None] | None = None,
-    columns: Callable[[Chart], dict[str, Any]] | None = None,
 ) -> None:
     """A chart with its anatomy: title, subtitle, figure, footnotes, what can be done with it, its table twin folded
     away.
 
     `draw` is called for this reader, and once more with light colours when something leaves a dark screen; that may be
     after the script has run, so it must not use `st`, nor the address. A figure that says its height has rows and is
-    as high on every screen. `columns`: settings of the table's columns.
+    as high on every screen.
     """
     chart = draw(reader)
     st.markdown(f"#### {plain(chart.title)}", help=explanations.of_chart(chart.name))
@@ -119,11 +118,29 @@ def show(
     light = (lambda: draw(reader.in_light)) if reader.dark else (lambda: chart)
     with st.container(horizontal=True, key=f"actions_{key}"):
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
-        tray.offer(light, key)
+        tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
         fold.dataframe(
-            chart.table, hide_index=True, column_config=columns(chart) if columns else None, alt=chart.reading
+            chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading
         )
+
+
+def bars(table: pd.DataFrame) -> dict[str, Any]:
+    """Settings that show the numbers in columns called …对照 as bars from zero; the text beside them says the values.
+
+    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar.
+    """
+    settings = {}
+    for name in table.columns[table.columns.str.endswith(BAR)]:
+        texts = table.get(name.removesuffix(BAR) or VALUE)
+        percent = texts is not None and texts.str.endswith("%").any()
+        most = 100.0 if percent else float(table[name].max())
+        # Without a value above zero there is nothing to compare, and no scale.
+        if most > 0 and table[name].min() >= 0:
+            settings[name] = st.column_config.ProgressColumn(
+                BAR, format=" ", min_value=0, max_value=max(most, float(table[name].max())), width="small"
+            )
+    return settings
 
 
 def folded(label: str, key: str) -> DeltaGenerator | None:

@@ -48,5 +48,5 @@ def open_snapshot(pages: Mapping[str, StreamlitPage], opened: str) -> None:
         return
     found = tray.snapshot(asked)
     if found is None or found.page not in pages or queries.release_named(found.release_id) is None:
-        st.switch_page(pages["briefs"], query_params={"snapshot": asked})
+        st.switch_page(tray.PAGE, query_params={"snapshot": asked})
     st.switch_page(pages[found.page], query_params=found.parameters())

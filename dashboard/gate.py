@@ -1,14 +1,12 @@
 """The gate of every page: sign-in, refusals in words, and who is signed in, in the sidebar."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import streamlit as st
-from streamlit.navigation.page import StreamlitPage
 
 from dashboard import access, frame
 from dashboard.access import ROLE_NAMES, AccessError, Viewer
 
-OVERVIEW = "overview"
 LONGEST_WATCH = 60  # seconds
 
 
@@ -20,29 +18,19 @@ def enter() -> Viewer | AccessError:
         return refusal
 
 
-def doors(visitor: Viewer | AccessError, pages: Sequence[StreamlitPage]) -> list[StreamlitPage]:
-    """The pages as this visitor finds them: behind those that stay closed there is a page that says why."""
-    return [page if open_to(visitor, page) else _closed(visitor, page) for page in pages]
-
-
-def open_to(visitor: Viewer | AccessError, page: StreamlitPage) -> bool:
-    """Whether a visitor may open a page. Without sign-in there is nothing to administer."""
+def open_to(visitor: Viewer | AccessError, page: str) -> bool:
+    """Whether a visitor may open a page, by its address. Without sign-in there is nothing to administer."""
     if isinstance(visitor, AccessError):
         return False
-    name = page.url_path or OVERVIEW
-    return visitor.may_open(name) and (access.on() or access.PAGE_ROLES.get(name) != "admin")
+    return visitor.may_open(page) and (access.on() or access.PAGE_ROLES.get(page) != "admin")
 
 
-def _closed(visitor: Viewer | AccessError, page: StreamlitPage) -> StreamlitPage:
-    def refuse() -> None:
-        if isinstance(visitor, Viewer):
-            _not_for_role(visitor, page.title)
-        else:
-            OUTSIDE[visitor.reason](visitor.identity)
-
-    default = page.url_path == ""
-    path = None if default else page.url_path
-    return st.Page(refuse, title=page.title, url_path=path, default=default, visibility="hidden")
+def refuse(visitor: Viewer | AccessError, title: str) -> None:
+    """What stands in the place of a page that stays closed; `title` is the page's."""
+    if isinstance(visitor, AccessError):
+        OUTSIDE[visitor.reason](visitor.identity)
+    else:
+        _not_for_role(visitor, title)
 
 
 def _unsigned(identity: str) -> None:
@@ -83,6 +71,7 @@ def _not_for_role(visitor: Viewer, title: str) -> None:
             f"{frame.plain(frame.operator()['contact'])}",
             icon=":material/lock:",
         )
+        account(visitor)
     else:
         st.info("没有开启登录，没有用户和操作记录可管理。开启办法见docs/access.md。", icon=":material/lock_open:")
 
@@ -95,7 +84,7 @@ def account(visitor: Viewer) -> None:
     with st.sidebar.container(key="account"):
         st.caption(f"{frame.plain(visitor.name)}（{ROLE_NAMES[visitor.role]}，内部数据：{regions}）")
         st.button("退出登录", icon=":material/logout:", width="stretch", on_click=access.sign_out)
-        st.fragment(_watch, run_every=min(LONGEST_WATCH, access.settings().idle_minutes * 15))()
+        st.fragment(_watch, run_every=min(LONGEST_WATCH, access.settings().idle_minutes * 3))()
 
 
 def _watch() -> None:

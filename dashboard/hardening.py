@@ -24,7 +24,7 @@ FIXED = {
 RETURN_COOKIE = "return_to"
 RETURN_SECONDS = 600
 # Address -> the page whose readers may use it. What a page made or takes is as closed as the page.
-GUARDED = {"media/": "overview", "_stcore/upload_file/": "import"}
+GUARDED = {"media/": "overview", "_stcore/upload_file/": "briefs"}
 
 
 def policy(nonce: str = "") -> str:

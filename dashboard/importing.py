@@ -377,6 +377,8 @@ def told(reader: Reader) -> None:
                 icon=":material/map:",
                 query_params=_on_map(reader, dataset, row),
             )
+        if len(shares) > SHOWN_LINKS:
+            st.caption(f"等{len(shares)}项指标")
         _take_back(result.load_id, "import_told_undo")
 
 

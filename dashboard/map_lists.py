@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import frame, panels, queries, selection, slices
-from dashboard.charts import map_series
+from dashboard.charts import BAR, VALUE, map_series
 from dashboard.charts.anatomy import place_words
 from dashboard.charts.maps import APART
 from dashboard.charts.rankings import FEWEST_RANKED
@@ -98,7 +98,8 @@ def places_list(asked: Question) -> tuple[pd.DataFrame, str]:
         {
             "名次": rows["place"],
             "地区": _marked(rows, asked.reader),
-            "数值": rows["text"] + periods,
+            VALUE: rows["text"] + periods,
+            BAR: rows["value"].where(rows["state"] == "value") if not latest else float("nan"),
             "案件": slices.cases(rows, scene.case_unit) if scene.rate else "",
             "sound": (rows["state"] == "value") & ~rows["small"].astype(bool),
         }
@@ -139,7 +140,8 @@ def shortened(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
     short = table[table.index.isin([*kept, chosen])]
     if len(sound) <= LONGEST_LIST:
         return short
-    gap = pd.DataFrame({name: ["……" if name == "地区" else ""] for name in table.columns}, index=[GAP])
+    blank = {name: "……" if name == "地区" else float("nan") if name == BAR else "" for name in table.columns}
+    gap = pd.DataFrame({name: [value] for name, value in blank.items()}, index=[GAP])
     at = list(short.index).index(sound[half - 1]) + 1
     return pd.concat([short.iloc[:at], gap, short.iloc[at:]])
 
@@ -147,6 +149,7 @@ def shortened(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
     """A list as a table in which a row can be chosen."""
     shown = table.drop(columns="sound")
+    filled = [column for column in shown if shown[column].notna().any() and shown[column].astype(bool).any()]
 
     def choose() -> None:
         cells = st.session_state[key]["selection"]["cells"]
@@ -155,8 +158,9 @@ def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
             asked.reader.change(region=table.index[cells[0][0]])
 
     st.dataframe(
-        shown.loc[:, shown.astype(bool).any()].reset_index(drop=True),
+        shown[filled].reset_index(drop=True),
         hide_index=True,
+        column_config=frame.bars(shown[filled]),
         height="content" if len(table) <= LONGEST_LIST + 2 else LIST_HEIGHT,
         key=key,
         on_select=choose,

@@ -42,8 +42,8 @@ class Question:
     `queries.population` where counts are shown per 10,000 of them, as `indicator` (a row of `queries.indicators`) and
     `figures` (`queries.figures_of_indicator`) then say; `published`: the figures as they are. `places`: rows of
     `queries.regions`. `periods`: those of the chosen one's length that have figures of these places, oldest first.
-    `period2`: the one to set beside it, or empty. `why_not`: view -> why it is not offered. `cuts`: what has been cut
-    from the figures so far.
+    `period2`: the one to set beside it, or empty. `why_not`: view -> why it is not offered. `parts`,
+    `cuts`: what has been cut from the figures so far, by period.
     """
 
     reader: Reader
@@ -63,6 +63,7 @@ class Question:
     periods: list[str]
     period2: str
     why_not: dict[str, str] = field(default_factory=dict)
+    parts: dict[str, pd.DataFrame] = field(default_factory=dict)
     cuts: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
@@ -88,8 +89,10 @@ class Question:
 
     def of(self, period: str) -> pd.DataFrame:
         """The figures of one period; of 各地最新值 all."""
-        rows = slice(None) if period == LATEST else self.figures["period"] == period
-        return self.figures.loc[rows, FIGURE_COLUMNS]
+        if period not in self.parts:
+            rows = slice(None) if period == LATEST else self.figures["period"] == period
+            self.parts[period] = self.figures.loc[rows, FIGURE_COLUMNS]
+        return self.parts[period]
 
     def frame(self, period: str) -> pd.DataFrame:
         """`slices.by_region` of the places in one period."""

@@ -4,11 +4,12 @@ import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import briefs, queries, selection, snapshot
+from dashboard import audit, briefs, queries, selection, snapshot
 from dashboard.briefs.bulletin import INDICATOR, NAME, BulletinError, bulletin
 from dashboard.briefs.model import Document, Heading, Paragraph, Table
 from dashboard.briefs.profiles import Cancelled, Kind, ProfileError, profile_briefs
@@ -83,12 +84,13 @@ def show_bulletin(reader: Reader) -> None:
     with st.container(horizontal=True):
         for kind in (DOCX, PDF):
             make = briefs.to_docx if kind is DOCX else briefs.to_pdf
+            file_name = snapshot.file_name(
+                NAME, period, reader.release.id, simulated=document.simulated, ending=kind.ending
+            )
             st.download_button(
                 f"生成{kind.label}",
-                data=lambda make=make: make(document),  # type: ignore[misc]
-                file_name=snapshot.file_name(
-                    NAME, period, reader.release.id, simulated=document.simulated, ending=kind.ending
-                ),
+                data=audit.download(file_name, partial(make, document)),
+                file_name=file_name,
                 mime=kind.mime,
                 key=f"bulletin_{kind.ending}",
                 icon=f":material/{kind.icon}:",
@@ -103,7 +105,8 @@ def _preview(document: Document) -> None:
     with st.container(border=True, key="preview"):
         if document.simulated:
             st.badge(DEMO_MARK, color="orange")
-        st.markdown(f"#### {plain(document.title.replace(chr(10), ''))}")
+        title = document.title.replace("\n", "")
+        st.markdown(f"#### {plain(title)}")
         for block in document.blocks:
             match block:
                 case Heading():
@@ -215,7 +218,7 @@ def _follow(job: Job, running: bool) -> None:
         st.success("12份简报已生成。", icon=":material/task_alt:")
         st.download_button(
             "下载ZIP文件",
-            data=data,
+            data=audit.download(job.file_name, lambda: data),
             file_name=job.file_name,
             mime=ZIP_TYPE,
             icon=":material/download:",

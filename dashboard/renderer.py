@@ -27,7 +27,7 @@ from choreographer.browsers import Chromium
 
 AT_ONCE = 2
 RENDER_SECONDS = 30
-START_SECONDS = 30
+START_SECONDS = 45
 QUEUE_SECONDS = 90
 RETRY_SECONDS = 60
 CLOSE_SECONDS = 8

@@ -19,6 +19,7 @@ from dashboard import hardening
 
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
 FOR_PROGRAMS = frozenset({"healthz", "metrics"})  # routes of dashboard/api.py that lie beside the pages
+SIGN_IN_END = "oauth2callback"  # where Streamlit takes up a reader whom the provider sends back
 TITLE = "内蒙古法治政府建设指标"
 VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
 VISITOR_ID = re.compile(r"[0-9a-f]{32}")
@@ -48,7 +49,7 @@ class Document:
             return
         base = (st.get_option("server.baseUrlPath") or "").strip("/")
         name = scope["path"].strip("/").removeprefix(base).strip("/")
-        if name and "/" not in name and "." not in name and name not in PAGES | FOR_PROGRAMS:
+        if name and "/" not in name and "." not in name and name not in PAGES | FOR_PROGRAMS | {SIGN_IN_END}:
             # Streamlit would open a dialog in English.
             home = RedirectResponse(f"/{base}/?missing={quote(name)}".replace("//", "/"))
             await home(scope, receive, send)

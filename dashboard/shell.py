@@ -1,6 +1,7 @@
 """The script that Streamlit runs for every reader: page config, navigation, sidebar, footer around the chosen page."""
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -13,13 +14,16 @@ STATIC = ROOT / "dashboard" / "static"
 
 st.set_page_config(page_title=TITLE, page_icon=str(STATIC / "icon.png"), layout="wide")
 st.logo(str(STATIC / "logo.svg"), size="large")
+visitor = gate.enter()
 
 
 def page(name: str, title: str, icon: str, *controls: str) -> tuple[StreamlitPage, tuple[str, ...]]:
     """A page (pages/<name>.py at /<name>, the overview at /) and the parameters that its sidebar offers."""
     path = ROOT / "pages" / f"{name}.py"
     default = name == "overview"
-    return st.Page(path, title=title, icon=icon, url_path=None if default else name, default=default), controls
+    seen: Literal["visible", "hidden"] = "visible" if gate.open_to(visitor, name) else "hidden"
+    address = None if default else name
+    return st.Page(path, title=title, icon=icon, url_path=address, default=default, visibility=seen), controls
 
 
 PAGES = [
@@ -37,17 +41,16 @@ PAGES = [
     page("access", "用户与权限", ":material/manage_accounts:"),
     page("help", "使用说明", ":material/help:"),
 ]
-visitor = gate.enter()
-opened = st.navigation(gate.doors(visitor, [entry for entry, _ in PAGES]))
-if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened):
-    opened.run()
+opened = st.navigation([entry for entry, _ in PAGES])
+if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened.url_path):
+    gate.refuse(visitor, opened.title)
     st.stop()
 
 # Streamlit empties the address when the reader turns to another page; the choice goes with the reader.
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
     st.query_params.from_dict(st.session_state["address"])
 st.session_state["page"] = opened.url_path
-pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry)}
+pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry.url_path)}
 st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
 frozen.open_snapshot(pages, opened.url_path)
 

@@ -3,12 +3,16 @@
 `python -m dashboard.snapshot --doctor` tells whether this machine can make them.
 """
 
+import argparse
 import functools
 import logging
 import os
 import re
 import shutil
+import statistics
 import subprocess
+import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -18,9 +22,8 @@ import plotly.graph_objects as go
 from dashboard import pdf
 from dashboard.charts import Chart
 from dashboard.charts import picture as pictures
-from dashboard.operator import operator
 from dashboard.renderer import BusyError, Renderer, RenderError, TimedOutError
-from dashboard.theme import DEMO_MARK
+from dashboard.theme import DEMO_MARK, template
 
 STATIC = Path(__file__).with_name("static")
 BOUNDARIES = STATIC / "boundaries"
@@ -29,6 +32,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 INSTALL_BROWSER = "apt-get install chromium"
 DOCTOR = "python -m dashboard.snapshot --doctor"
 INSTALL_FONT = "apt-get install fonts-noto-cjk"
+NOWHERE = "\u0378"  # no letter, in any font
 Kind = Literal["png", "svg", "pdf"]
 RENDERER = Renderer()
 log = logging.getLogger(__name__)
@@ -61,6 +65,8 @@ def image(chart: Chart, kind: Kind, *, scale: float = 2, transparent: bool = Fal
 
 def picture(chart: Chart, *, words: bool = True) -> go.Figure:
     """The same picture as a figure (see `charts.picture.complete`), its shapes in it. Raises ValueError."""
+    from dashboard.operator import operator  # with it comes Streamlit, which the doctor does without
+
     return pictures.complete(chart, BOUNDARIES, operator()["map_approval"], date.today(), words=words)
 
 
@@ -106,3 +112,56 @@ def _words(error: RenderError) -> str:
     if isinstance(error, TimedOutError):
         return "生成图片超时，绘图程序已重新启动，请再试一次。"
     return "图片没有生成，绘图程序已重新启动，请再试一次；仍不行时，请告诉系统管理员。"
+
+
+# ---- python -m dashboard.snapshot --doctor ----
+
+
+def doctor() -> int:
+    """Tells in plain words whether this machine makes pictures, and how fast; 0 when it does, else 1."""
+    found = chromium()
+    if not found:
+        print(f"✗ {problem()}")
+        return 1
+    version = subprocess.run([found, "--version"], capture_output=True, text=True, timeout=60).stdout  # noqa: S603
+    print(f"✓ 浏览器：{found}（{version.strip() or '版本未知'}）")
+    print("✓ 中文字体：已安装" if has_chinese_font() else f"✗ 没有中文字体，请安装：{INSTALL_FONT}")
+    try:
+        began = time.monotonic()
+        known, missing = _letter("法"), _letter(NOWHERE)
+        print(f"✓ 启动并画出第一张图：{time.monotonic() - began:.1f}秒")
+        times = []
+        for _ in range(3):
+            began = time.monotonic()
+            _letter("法")
+            times.append(time.monotonic() - began)
+    except RenderError as error:
+        print(f"✗ 浏览器画不出图：{error}")
+        return 1
+    print(f"✓ 以后每张图：{statistics.median(times):.2f}秒")
+    if known == missing:
+        print(f"✗ 汉字画成了方框：浏览器用不上中文字体。请安装：{INSTALL_FONT}")
+        return 1
+    print("✓ 汉字能画出来（“法”字与方框不同）\n这台机器可以生成图片。")
+    return 0
+
+
+def _letter(letter: str) -> bytes:
+    """A PNG of one letter. Raises RenderError."""
+    figure = go.Figure(layout={"width": 60, "height": 60, "template": template(dark=False)})
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(text=letter, showarrow=False, font={"size": 30})
+    return RENDERER.render(chromium(), figure, {"format": "png"}, "")
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description="Checks whether this machine can make pictures of charts.")
+    parser.add_argument("--doctor", action="store_true", required=True, help="check browser, font and speed")
+    parser.parse_args()
+    return doctor()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -18,12 +18,6 @@ CREATE TABLE IF NOT EXISTS selections (
     address TEXT NOT NULL,
     saved_at TEXT NOT NULL DEFAULT (datetime('now'))
 ) STRICT;
-CREATE TABLE IF NOT EXISTS remembered (
-    visitor TEXT NOT NULL,
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (visitor, name)
-) STRICT;
 -- Read by etl/pins.py too: no release that stands in snapshots.release_id is ever cleaned away. Keep both names.
 CREATE TABLE IF NOT EXISTS snapshots (
     id TEXT PRIMARY KEY,
@@ -45,6 +39,10 @@ CREATE TABLE IF NOT EXISTS kept (
     heading TEXT NOT NULL,
     note TEXT NOT NULL,
     PRIMARY KEY (holder, snapshot)
+) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot_scopes (
+    snapshot TEXT PRIMARY KEY REFERENCES snapshots (id),
+    regions TEXT NOT NULL
 ) STRICT;
 CREATE TABLE IF NOT EXISTS collections (
     id TEXT PRIMARY KEY,
@@ -150,21 +148,6 @@ def forget_selection(name: str) -> None:
     """Removes a named view; one that is not there is no error."""
     with database() as connection:
         connection.execute("DELETE FROM selections WHERE name = ?", (name,))
-
-
-def recalled(visitor: str, name: str) -> str | None:
-    """What is remembered of a visitor under `name`; None: nothing."""
-    with database() as connection:
-        row = connection.execute(
-            "SELECT value FROM remembered WHERE (visitor, name) = (?, ?)", (visitor, name)
-        ).fetchone()
-    return row[0] if row else None
-
-
-def remember(visitor: str, name: str, value: str) -> None:
-    """Keeps a small fact about a visitor; the same name again replaces it."""
-    with database() as connection:
-        connection.execute("INSERT OR REPLACE INTO remembered VALUES (?, ?, ?)", (visitor, name, value))
 
 
 def seal_key() -> bytes:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 import plotly.graph_objects as go
 
@@ -120,6 +121,7 @@ def template(dark: bool) -> go.layout.Template:
     )
 
 
+@lru_cache(maxsize=8192)  # the same hundred figures are written again at every change of a filter
 def format_number(value: float) -> str:
     """A number as official reports print it: 196000 is 19.6万, 220000000 is 2.2亿, 4770 is 4770.
 
@@ -147,6 +149,7 @@ def format_difference(value: float, unit: str) -> str:
     return f"{size:f}个百分点" if unit == "%" else format_value(float(size), unit)
 
 
+@lru_cache(maxsize=1024)
 def format_period(period: str) -> str:
     """A period label in words: 2023Q2 is 2023年第二季度, 2021-01/2021-10 is 2021年1—10月."""
     if period == LATEST:

@@ -5,6 +5,7 @@ and remove are the entries of a tray, or of a collection saved under a name.
 """
 
 import hashlib
+import json
 import re
 import secrets
 import sqlite3
@@ -16,16 +17,17 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from dashboard import queries, selection, state, visitor
-from dashboard.charts import Chart
+from dashboard import access, queries, selection, state, visitor
+from dashboard.charts import Chart, ground
 from dashboard.queries import Release
-from dashboard.selection import NOT_OF_VIEW, OTHER_PARAMETERS
+from dashboard.selection import NOT_OF_VIEW, OTHER_PARAMETERS, Selection
 
 PAGE = Path(__file__).resolve().parent.parent / "pages" / "briefs.py"
 MOST = 60  # entries of a tray: a document of more is no brief
 LONGEST_HEADING = 120
 LONGEST_NOTE = 1000
 LONGEST_NAME = 40
+SHAPE_FILE = re.compile(r'[^"\\]*/boundaries/([\w-]+)\.json\?v=\w+')
 SNAPSHOT_ID = re.compile(r"[0-9a-f]{12}")
 COLLECTION_ID = re.compile(r"[0-9a-f]{20}")
 
@@ -61,14 +63,13 @@ class Snapshot:
         """The address that shows this view again, with the same numbers."""
         return {**dict(parse_qsl(self.address)), "release": self.release_id}
 
-    def picture(self) -> Chart:
-        """The chart; its maps ask for the shapes that are served now.
+    def picture(self, shapes: str) -> Chart:
+        """The chart; its maps ask for the shape files at `shapes` (see frame.Reader), those of today.
 
-        Raises TrayError for one that another version of the program kept, queries.WarehouseError without a release.
+        Raises TrayError for one that another version of the program kept.
         """
-        version = queries.current_release().boundaries
         try:
-            return Chart.from_json(re.sub(r"(/boundaries/[\w-]+\.json)\?v=\w+", rf"\1?v={version}", self.chart))
+            return Chart.from_json(SHAPE_FILE.sub(lambda found: str(ground.shape(shapes, found[1])), self.chart))
         except (ValueError, KeyError, TypeError) as error:
             raise TrayError("这张图由另一版程序保存，现在画不出来") from error
 
@@ -92,26 +93,30 @@ class Collection:
     saved_by: str
 
 
-def offer(light: Callable[[], Chart], key: str) -> None:
+def offer(light: Callable[[], Chart], release: Release, chosen: Selection, key: str) -> None:
     """The button 加入快照 of the chart `key`, which `light` draws in light colours. Once pressed, the way to the tray
     stands beside it.
 
     On the page of the tray itself, what is shown was collected before.
     """
-    if st.session_state["page"] == "briefs":
+    if st.session_state["page"] == "briefs" or not access.viewer().may_open("briefs"):
         return
-    seen = queries.release_asked(selection.address().get("release"))
     st.button(
-        "加入快照", key=f"take_{key}", icon=":material/add_photo_alternate:", on_click=_take, args=(light, key, seen)
+        "加入快照",
+        key=f"take_{key}",
+        icon=":material/add_photo_alternate:",
+        on_click=_take,
+        args=(light, release, chosen, key),
     )
     if st.session_state.get("taken") == key:
         st.page_link(PAGE, label="打开快照夹", icon=":material/photo_library:")
 
 
-def _take(light: Callable[[], Chart], key: str, seen: Release) -> None:
+def _take(light: Callable[[], Chart], release: Release, chosen: Selection, key: str) -> None:
     holder = tray_of(visitor.current())
+    kept = taken(light(), st.session_state["page"], release, chosen, visitor.user())
     try:
-        added = collect(holder, [Entry(taken(light(), st.session_state["page"], seen, visitor.user()), "", "")])
+        added = collect(holder, [Entry(kept, "", "")])
     except TrayError as error:
         st.toast(str(error), icon=":material/info:")
         return
@@ -120,12 +125,11 @@ def _take(light: Callable[[], Chart], key: str, seen: Release) -> None:
     st.toast(f"{words}，共{count(holder)}张", icon=":material/photo_library:")
 
 
-def taken(chart: Chart, page: str, release: Release, user: str) -> Snapshot:
+def taken(chart: Chart, page: str, release: Release, chosen: Selection, user: str) -> Snapshot:
     """The snapshot of a chart that a reader sees on `page` at this session's address.
 
     The choice is kept whole, defaults included: what an empty address shows may be another indicator a year later.
     """
-    chosen, _ = selection.current(selection.choices_of(release))
     own = {k: v for k, v in selection.address().items() if k in OTHER_PARAMETERS and k not in NOT_OF_VIEW}
     address = {**own, **{name: value for name, value in asdict(chosen).items() if value}}
     return Snapshot(
@@ -151,25 +155,40 @@ def collection_of(collection_id: str) -> str:
 
 
 def entries(holder: str) -> list[Entry]:
-    """What a tray or collection holds, in its order."""
+    """What a tray or collection holds, in its order, without what this reader may not see."""
     columns = ", ".join(f"s.{name}" for name in Snapshot.__dataclass_fields__)
     with state.database() as connection:
         rows = connection.execute(
-            f"""SELECT k.heading, k.note, {columns} FROM kept AS k JOIN snapshots AS s ON s.id = k.snapshot
+            f"""SELECT c.regions, k.heading, k.note, {columns} FROM kept AS k
+            JOIN snapshots AS s ON s.id = k.snapshot LEFT JOIN snapshot_scopes AS c ON c.snapshot = s.id
             WHERE k.holder = ? ORDER BY k.position""",
             (holder,),
         ).fetchall()
-    return [Entry(Snapshot(*row[2:]), row[0], row[1]) for row in rows]
+    found = [(row[0], Entry(Snapshot(*row[3:]), row[1], row[2])) for row in rows]
+    return [entry for regions, entry in found if _may_see(entry.snapshot, regions)]
 
 
 def snapshot(snapshot_id: str) -> Snapshot | None:
-    """The snapshot of an id; None where there is none."""
+    """The snapshot of an id; None where there is none, or none for this reader."""
     if not SNAPSHOT_ID.fullmatch(snapshot_id):
         return None
-    columns = ", ".join(Snapshot.__dataclass_fields__)
+    columns = ", ".join(f"s.{name}" for name in Snapshot.__dataclass_fields__)
     with state.database() as connection:
-        row = connection.execute(f"SELECT {columns} FROM snapshots WHERE id = ?", (snapshot_id,)).fetchone()
-    return Snapshot(*row) if row else None
+        row = connection.execute(
+            f"""SELECT c.regions, {columns} FROM snapshots AS s LEFT JOIN snapshot_scopes AS c ON c.snapshot = s.id
+            WHERE s.id = ?""",
+            (snapshot_id,),
+        ).fetchone()
+    return Snapshot(*row[1:]) if row and _may_see(Snapshot(*row[1:]), row[0]) else None
+
+
+def _may_see(found: Snapshot, regions: str | None) -> bool:
+    """Whether this reader may see a kept picture. `regions`: JSON, whose figures its taker saw; None: not known."""
+    mine = access.regions()
+    if mine is None or found.dataset in queries.OPEN_DATASETS:
+        return True
+    theirs = json.loads(regions or "null")  # null: of all regions
+    return theirs is not None and all({code, f"{code[:4]}00"} & set(mine) for code in theirs)
 
 
 def collect(holder: str, added: list[Entry], position: int | None = None) -> int:
@@ -317,6 +336,8 @@ def _keep(connection: sqlite3.Connection, kept: Snapshot) -> None:
         f"INSERT OR IGNORE INTO snapshots ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
         list(values.values()),
     )
+    regions = json.dumps(access.regions())
+    connection.execute("INSERT OR IGNORE INTO snapshot_scopes VALUES (?, ?)", (kept.id, regions))
 
 
 def _order(connection: sqlite3.Connection, holder: str) -> list[str]:

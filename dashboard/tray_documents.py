@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import briefs, snapshot
+from dashboard import audit, briefs, snapshot
 from dashboard.briefs import Brief, Item
-from dashboard.frame import plain
+from dashboard.frame import Reader, plain
 from dashboard.operator import operator
 from dashboard.quality import today
 from dashboard.theme import DEMO_MARK
@@ -55,7 +55,7 @@ FORMATS = [
 ]
 
 
-def panel(page: Shown) -> None:
+def panel(page: Shown, reader: Reader) -> None:
     """生成文件: the title of the document, and a button for each kind of file."""
     with st.container(border=True, key="make_documents"):
         st.text_input(
@@ -71,10 +71,11 @@ def panel(page: Shown) -> None:
         release = releases[0] if len(releases) == 1 else f"{len(releases)}个版本"
         with st.container(horizontal=True):
             for number, kind in enumerate(FORMATS):
+                file_name = snapshot.file_name(title, release, simulated=simulated, ending=kind.ending)
                 st.download_button(
                     f"生成{kind.label}",
-                    data=_maker(kind.make, title, page.entries),
-                    file_name=snapshot.file_name(title, release, simulated=simulated, ending=kind.ending),
+                    data=audit.download(file_name, _maker(kind.make, title, page.entries, reader.shapes)),
+                    file_name=file_name,
                     mime=kind.mime,
                     key=f"make_{kind.ending}",
                     icon=f":material/{kind.icon}:",
@@ -90,22 +91,22 @@ def panel(page: Shown) -> None:
             st.warning(f"{problem}。文件仍可生成，图的位置留空，数据在附录。", icon=":material/image_not_supported:")
 
 
-def _maker(make: Callable[[Brief], bytes], title: str, entries: list[Entry]) -> Callable[[], bytes]:
+def _maker(make: Callable[[Brief], bytes], title: str, entries: list[Entry], shapes: str) -> Callable[[], bytes]:
     """What makes the file when the button is pressed, in a thread that knows no session."""
     office, day = operator()["office"], today()
 
     def made() -> bytes:
         releases = dict.fromkeys(entry.snapshot.release_id for entry in entries)
-        items = [item for item in map(_item, entries) if item]
+        items = [item for entry in entries if (item := _item(entry, shapes))]
         return make(Brief(title, items, office, "、".join(releases), day))
 
     return made
 
 
-def _item(entry: Entry) -> Item | None:
+def _item(entry: Entry, shapes: str) -> Item | None:
     """An entry as it stands in a document; None for a chart that cannot be drawn any more (the list says so)."""
     try:
-        chart = entry.snapshot.picture()
+        chart = entry.snapshot.picture(shapes)
     except TrayError:
         return None
     return Item(chart, entry.heading or chart.title, entry.note, f"{chart.subtitle}；快照编号{entry.snapshot.id}")

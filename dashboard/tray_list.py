@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import streamlit as st
 from PIL import Image
 
 from dashboard import frame, queries, snapshot, tray, visitor
-from dashboard.frame import plain
+from dashboard.frame import Reader, plain
 from dashboard.theme import DEMO_MARK, quoted
 from dashboard.tray import LONGEST_HEADING, LONGEST_NOTE, Collection, Entry, Snapshot, TrayError
 
@@ -21,11 +22,15 @@ PLACEHOLDER_HEIGHT = 170
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows: the reader's own tray, or a collection that somebody saved."""
+    """What the page shows: the reader's own tray, or a collection that somebody saved.
+
+    `hidden`: how many more there are whose figures this reader may not see.
+    """
 
     holder: str
     entries: list[Entry]
     collection: Collection | None
+    hidden: int
 
     @property
     def name(self) -> str:
@@ -40,10 +45,11 @@ def shown() -> Shown:
     if asked and found is None:
         st.warning("没有这个合集：可能已被删除，或链接不完整。下面是您自己的快照夹。", icon=":material/info:")
     holder = tray.collection_of(found.id) if found else tray.tray_of(visitor.current())
-    return Shown(holder, tray.entries(holder), found)
+    entries = tray.entries(holder)
+    return Shown(holder, entries, found, tray.count(holder) - len(entries))
 
 
-def one(titles: dict[str, str]) -> bool:
+def one(reader: Reader, titles: dict[str, str]) -> bool:
     """The kept picture that `?snapshot=<id>` names, in full; whether the address names any. `titles`: path -> title."""
     asked = st.query_params.get("snapshot")
     if asked is None:
@@ -64,9 +70,11 @@ def one(titles: dict[str, str]) -> bool:
             "放进我的快照夹", icon=":material/add_photo_alternate:", on_click=_take, args=([Entry(found, "", "")],)
         )
     try:
-        frame.show(found.picture(), key="kept", height=found.picture().figure.layout.height)
+        chart = found.picture(reader.shapes)
     except TrayError as error:
         st.warning(str(error), icon=":material/broken_image:")
+    else:
+        frame.show(lambda _: chart, reader, key="kept")
     return True
 
 
@@ -78,6 +86,8 @@ def _leave(name: str) -> None:
 def header(page: Shown) -> None:
     """What is shown, and where the reader's own tray is."""
     _offer_undo()
+    if page.hidden:
+        st.info(f"另有{page.hidden}张图含您无权查看的数据，没有显示。", icon=":material/lock:")
     if page.collection is None:
         if not visitor.known():
             st.caption("浏览器没有保存Cookie：快照夹只保留到关闭页面为止。要长期保留，请存为合集或导出文件。")
@@ -119,14 +129,14 @@ def empty(page: Shown) -> None:
             st.page_link(tray.PAGE.with_name(f"{name}.py"), label=f"去“{title}”页", icon=f":material/{icon}:")
 
 
-def show(page: Shown, titles: dict[str, str]) -> None:
+def show(page: Shown, reader: Reader, titles: dict[str, str]) -> None:
     """The entries in their order; those of the reader's own tray can be changed. `titles`: path -> title."""
-    _draw_thumbnails([entry.snapshot for entry in page.entries])
+    _draw_thumbnails([entry.snapshot for entry in page.entries], reader.shapes)
     for number, entry in enumerate(page.entries):
         with st.container(border=True, key=f"entry_{entry.snapshot.id}"):
             picture, words = st.columns([2, 5], gap="medium")
             with picture:
-                _thumbnail(entry)
+                _thumbnail(entry, reader.shapes)
             with words:
                 if page.collection is None:
                     _own(page, number, entry)
@@ -200,7 +210,7 @@ def _order_buttons(page: Shown, number: int, entry: Entry) -> None:
         )
 
 
-def _thumbnail(entry: Entry) -> None:
+def _thumbnail(entry: Entry, shapes: str) -> None:
     """The small picture; where this machine makes none, a small chart."""
     words = entry.heading or entry.snapshot.title
     png = tray.thumbnail(entry.snapshot.id)
@@ -208,7 +218,7 @@ def _thumbnail(entry: Entry) -> None:
         st.image(png, width="stretch", alt=words)
     else:
         try:
-            chart = entry.snapshot.picture()
+            chart = entry.snapshot.picture(shapes)
         except TrayError as error:
             st.caption(f"■ {error}，也不会写进文件。")
             return
@@ -220,21 +230,21 @@ def _thumbnail(entry: Entry) -> None:
         st.badge(DEMO_MARK, color="orange")
 
 
-def _draw_thumbnails(snapshots: Sequence[Snapshot]) -> None:
+def _draw_thumbnails(snapshots: Sequence[Snapshot], shapes: str) -> None:
     """Makes the small pictures that are not there yet, where this machine can."""
     missing = [each for each in snapshots if tray.thumbnail(each.id) is None]
     if not missing or snapshot.problem():
         return
     with st.spinner("正在画缩略图 …"), ThreadPoolExecutor(AT_ONCE) as pool:
-        for each, png in zip(missing, pool.map(_small, missing), strict=True):
+        for each, png in zip(missing, pool.map(partial(_small, shapes=shapes), missing), strict=True):
             if png:
                 tray.keep_thumbnail(each.id, png)
 
 
-def _small(kept: Snapshot) -> bytes:
+def _small(kept: Snapshot, shapes: str) -> bytes:
     """The picture of a snapshot in small (PNG), without its words; empty where it cannot be drawn."""
     try:
-        png = snapshot.image(kept.picture(), "png", scale=1, words=False)
+        png = snapshot.image(kept.picture(shapes), "png", scale=1, words=False)
     except (snapshot.SnapshotError, TrayError):  # the small chart in its place says what there is to say
         return b""
     picture = Image.open(io.BytesIO(png)).convert("RGB")

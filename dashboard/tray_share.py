@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import tray, tray_files, visitor
+from dashboard import audit, tray, tray_files, visitor
 from dashboard.frame import plain
 from dashboard.snapshot import file_name
 from dashboard.theme import DEMO_MARK
@@ -38,10 +38,11 @@ def panel(page: Shown) -> None:
         st.markdown("**存为文件**")
         st.caption("JSON文件可以留底，也可以传给同事在本系统里导入。")
         simulated = any(DEMO_MARK in entry.snapshot.chart for entry in page.entries)
+        name = file_name("快照夹", f"{len(page.entries)}张", simulated=simulated, ending="json")
         st.download_button(
             "导出JSON文件",
-            data=lambda: tray_files.pack(page.name, page.entries),
-            file_name=file_name("快照夹", f"{len(page.entries)}张", simulated=simulated, ending="json"),
+            data=audit.download(name, lambda: tray_files.pack(page.name, page.entries)),
+            file_name=name,
             mime=JSON_TYPE,
             icon=":material/download:",
             on_click="ignore",

@@ -190,16 +190,19 @@ def accept(
     return load.load_id
 
 
-def already(paths: Paths, request: Request, sha256: str) -> str | None:
+def already(paths: Paths, request: Request, sha256: str, checked: Validated) -> str | None:
     """The load_id of this very file in this dataset and from this source, if it was accepted before.
 
-    What was accepted of it depends on whose rows might come in, so a restricted load never counts as the same.
+    Of the same file other rows come in where the other load was for other regions; that is another load.
     """
-    if request.regions is not None:
-        return None
     wanted = (sha256, request.dataset, request.source_id)
     same = (r for r in _records(paths) if (r["load"]["sha256"], r["load"]["dataset"], r["source"]["id"]) == wanted)
-    return next((record["load"]["load_id"] for record in same), None)
+    regions = set(checked.observations["region_code"].unique())
+    for load_id in (record["load"]["load_id"] for record in same):
+        kept = pq.read_table(paths.accepted / f"{load_id}.parquet", columns=["region_code"])["region_code"]
+        if set(kept.unique().to_pylist()) == regions:
+            return str(load_id)
+    return None
 
 
 def withdraw(paths: Paths, load_id: str) -> None:

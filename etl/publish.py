@@ -204,7 +204,7 @@ def load(
     if dry_run or not checked.rows_loaded:
         return Loaded(shown, None, checked, repeated=False, outcome=None)
     with publishing(paths, say):
-        before = accepted.already(paths, request, digest)
+        before = accepted.already(paths, request, digest, checked)
         if before is not None:
             return Loaded(shown, before, checked, repeated=True, outcome=build(paths, say))
         load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=now())
@@ -264,7 +264,9 @@ def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint:
     building = paths.warehouse / f".building-{os.getpid()}.duckdb"
     counts = {table: len(frame) for table, frame in gathered.tables.items()}
     with duckdb.connect(str(building), config={"memory_limit": MEMORY_LIMIT}) as con:
+        con.begin()  # each statement by itself would wait for the disk
         con.execute(SCHEMA.read_text(encoding="utf-8"))
+        con.commit()
         say("写入 …")
         for table in counts:
             insert(con, table, gathered.tables.pop(table))

@@ -8,7 +8,7 @@ reader = frame.reader()
 titles = st.session_state["titles"]
 
 st.title("快照与简报")
-if not tray_list.one(titles):
+if not tray_list.one(reader, titles):
     opened, place = regular.sections()
     with place:
         if opened == "bulletin":
@@ -19,8 +19,8 @@ if not tray_list.one(titles):
             shown = tray_list.shown()
             tray_list.header(shown)
             if shown.entries:
-                tray_documents.panel(shown)
-                tray_list.show(shown, titles)
+                tray_documents.panel(shown, reader)
+                tray_list.show(shown, reader, titles)
             else:
                 tray_list.empty(shown)
             tray_share.panel(shown)

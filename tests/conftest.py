@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import filelock
+import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
@@ -34,6 +35,9 @@ from tests import browsing, quick
 from tests.browsing import Server, Visit
 
 ROOT = Path(__file__).resolve().parent.parent
+# A busy machine is no fault of the program.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def copy_inputs(folder: Path) -> Paths:

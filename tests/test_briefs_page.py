@@ -221,8 +221,8 @@ def test_shapes_are_asked_for_under_the_version_that_is_served(both: tuple[str, 
     assert all(address.endswith("?v=fedcba98") for address in asked)
     assert "地图边界采用现行边界" in app.info[0].value
     kept = make_entry().snapshot
-    moved = replace(kept, chart=kept.chart.replace("包头市", "/boundaries/leagues.json?v=00000000", 1))
-    assert "?v=fedcba98" in moved.picture().to_json()
+    moved = replace(kept, chart=kept.chart.replace("包头市", "app/static/boundaries/leagues.json?v=00000000", 1))
+    assert "/boundaries/leagues.json?v=fedcba98" in moved.picture("app/static/boundaries?v=fedcba98").to_json()
 
 
 def test_a_snapshot_opens_its_page_as_it_was(both: tuple[str, str]) -> None:

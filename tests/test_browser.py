@@ -92,8 +92,8 @@ def test_shapes_travel_once_and_a_filter_change_is_small(browser: Browser, serve
     at_rest(page)
     page.wait_for_timeout(800)
     assert not [path for path in fetched if "boundaries" in path]
-    assert deflated(received) <= 30 * 1024
-    assert sum(map(len, received)) <= 40 * 1024, "before compression"
+    assert deflated(received) <= 16 * 1024
+    assert sum(map(len, received)) <= 32 * 1024, "before compression"
     context.close()
 
 

@@ -1,15 +1,18 @@
 """Every page as a reader meets it, without a browser."""
 
 import json
+import re
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import explanations, guide
 from etl.paths import Paths
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = ["overview", "map", "compare", "trends", "profile", "indicators", "data", "quality", "import"]
+PAGES = ["overview", "map", "compare", "trends", "profile", "indicators", "data", "quality", "import", "help"]
 SECONDS = 30
 
 pytestmark = pytest.mark.usefixtures("warehouse")
@@ -58,17 +61,51 @@ def test_nonsense_in_the_address_is_told_and_does_no_harm(name: str) -> None:
 def test_the_overview_says_how_the_region_stands() -> None:
     app = open_page("overview")
     assert "2023年内蒙古自治区行政机关负责人出庭应诉率99.74%，距2024年目标100%差0.26个百分点" in texts(app)
-    cards = {metric.label: metric.value for metric in app.metric}
-    assert len(cards) == 14
-    assert cards["行政复议直接纠错率"] == "24.47%"
-    assert cards["全程网办率"] == "未公布"
+    drawn = "".join(element.proto.body for element in app.get("html"))
+    assert drawn.count('<section class="chapter">') == 10
+    assert re.search('行政复议直接纠错率</a></span><span class="value">24.47%', drawn)
+    assert re.search('全程网办率</a></span><span class="value missing">未公布', drawn)
 
 
 def test_every_card_with_a_value_names_its_source() -> None:
     app = open_page("overview")
-    cards = [metric for metric in app.metric if metric.value != "未公布"]
-    sources = [caption for caption in app.caption if "《" in caption.value and "来源" not in caption.value]
-    assert len(sources) == len(cards)
+    cards = re.findall('<li class="card">.*?</li>', "".join(element.proto.body for element in app.get("html")))
+    valued = [card for card in cards if "value missing" not in card]
+    assert len(valued) > 30
+    assert [card for card in valued if "来源：《" not in card] == []
+
+
+@pytest.mark.parametrize("dataset", ["published", "demo"])
+def test_what_needs_attention_leads_to_pages_that_open(dataset: str) -> None:
+    app = open_page("overview", dataset=dataset)
+    links = [link.proto for link in app.get("page_link") if "°" not in link.proto.label][:7]
+    assert len(links) >= 3
+    for page, address in {(link.page, link.query_string) for link in links}:
+        opened = open_page(page.rsplit("/")[-1] or "overview", **dict(parse_qsl(address)))
+        assert not opened.exception
+        assert not opened.warning, address
+
+
+def test_the_plan_is_tracked_openly() -> None:
+    app = open_page("overview")
+    assert "31项任务中，1项有2024年及以后数据，22项只有以前年度数据，8项暂无公开数据" in texts(app)
+
+
+def test_the_first_visit_is_told_in_three_sentences_until_it_is_put_away() -> None:
+    app = open_page("overview")
+    assert sum(sentence in texts(app) for sentence in guide.WELCOME) == 3
+    app.button(key="welcome_close").click().run()
+    assert not any(sentence in texts(app) for sentence in guide.WELCOME)
+
+
+def test_every_chart_has_an_explanation_in_plain_words() -> None:
+    names = set()
+    for path in (ROOT / "dashboard" / "charts").glob("*.py"):
+        names |= set(re.findall(r'Chart\(\s*name=f?"([^"{]+)', path.read_text(encoding="utf-8")))
+    assert len(names) > 10
+    assert [name for name in names if not explanations.of_chart(name)] == []
+    app = open_page("map")
+    assert explanations.CHARTS["地图"] in [element.proto.help for element in app.markdown]
 
 
 def test_the_official_map_opens_on_the_newest_value_of_each_league() -> None:

@@ -2,17 +2,16 @@
 
 import html
 import json
-import os
 import re
+from collections.abc import Callable
 
 import pandas as pd
 import pytest
-from playwright.sync_api import sync_playwright
 
 from dashboard import profile
 from dashboard.charts import Chart, profiles
 from dashboard.statistics import standings
-from tests.conftest import Server
+from tests.browsing import Visit
 from tests.test_pages import figure, open_page, texts
 
 CODES = ["150100", "150200", "150300", "150400", "150500"]
@@ -437,19 +436,12 @@ def test_the_whole_region_has_no_equal_and_is_shown_among_its_leagues() -> None:
     ["/profile?dataset=demo&region=150200", "/profile", "/profile?dataset=demo", "/profile?dataset=demo&region=150402"],
 )
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_prints_on_one_sheet_of_a4(server: Server, path: str, scheme: str) -> None:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = browser.new_page(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
-        page.goto(server.address + path)
-        page.locator(".sheet").wait_for(state="attached", timeout=60_000)
-        page.wait_for_timeout(1000)
-        printed = page.pdf(prefer_css_page_size=True)
-        page.emulate_media(media="print")
-        visible = page.locator('[data-testid="stSidebar"], [data-testid="stPlotlyChart"], button').all()
-        assert not any(element.is_visible() for element in visible)
-        browser.close()
+def test_the_page_prints_on_one_sheet_of_a4(visit: Callable[..., Visit], path: str, scheme: str) -> None:
+    page = visit(path, scheme=scheme).page
+    page.locator(".sheet").wait_for(state="attached")
+    printed = page.pdf(prefer_css_page_size=True)
+    page.emulate_media(media="print")
+    visible = page.locator('[data-testid="stSidebar"], [data-testid="stPlotlyChart"], button').all()
+    assert not any(element.is_visible() for element in visible)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
     assert re.search(rb"/MediaBox\s*\[0 0 59[45][\d.]* 84[12]", printed)

@@ -4,12 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
-from tests.conftest import Server
-from tests.test_browser import Visit, browser
+from tests.browsing import Visit
 
-__all__ = ["browser"]  # the fixture of the browser tests
 pytestmark = pytest.mark.browser
 
 MOST_CLICKS = 3
@@ -123,21 +120,15 @@ QUESTIONS: dict[str, tuple[Callable[[Asking], None], str, str]] = {
 
 @pytest.mark.parametrize("dataset", ["published", "demo"])
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_question_is_answered_in_three_clicks(
-    browser: Browser,
-    server: Server,
-    question: str,
-    dataset: str,
-) -> None:
+def test_a_question_is_answered_in_three_clicks(visit: Callable[[str], Visit], question: str, dataset: str) -> None:
     way, official, simulated = QUESTIONS[question]
-    visit = Visit(browser, server, "/" if dataset == "published" else "/?dataset=demo")
-    asking = Asking(visit)
+    opened = visit("/" if dataset == "published" else "/?dataset=demo")
+    asking = Asking(opened)
     way(asking)
     assert asking.clicks <= MOST_CLICKS
-    text = visit.page.locator('[data-testid="stMain"]').inner_text()
+    text = opened.page.locator('[data-testid="stMain"]').inner_text()
     assert (official if dataset == "published" else simulated) in text
-    visit.clean()
-    visit.context.close()
+    opened.clean()
 
 
 def test_the_document_lists_the_questions_that_are_tested() -> None:

@@ -1,3 +1,4 @@
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -17,12 +18,16 @@ CATALOGUE = load_catalogue(default_paths().catalogue)
 
 
 @pytest.mark.parametrize("nasty", NASTY, ids=lambda nasty: nasty.title)
-def test_nasty_file(nasty: Nasty, tmp_path: Path) -> None:
+def test_nasty_file(nasty: Nasty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # for what a reader starts, and for Python itself
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     path = tmp_path / nasty.file
     nasty.build(path)
+    content = path.stat().st_size
     if nasty.refused:
         with pytest.raises(UserError, match=nasty.refused):
             read_tables(path)
+        assert [(p, p.stat().st_size) for p in tmp_path.rglob("*")] == [(path, content)], "no trace but the file itself"
         return
     tables = read_tables(path)
     options = {"dataset": "internal", "status": "reported", "source_id": "steward", **nasty.options}

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboard import queries, state, tray, tray_files
+from dashboard import access, queries, state, tray, tray_files
 from dashboard.charts import Chart
 from dashboard.server import visitor_cookie
 from dashboard.tray import Entry, Snapshot, TrayError
@@ -162,11 +162,21 @@ def test_an_id_that_is_none_finds_nothing(asked: str) -> None:
 
 
 @pytest.mark.usefixtures("own_state")
-def test_facts_about_a_reader_are_remembered_apart() -> None:
-    state.remember("a" * 32, "welcomed", "1")
-    state.remember("a" * 32, "welcomed", "2")
-    assert state.recalled("a" * 32, "welcomed") == "2"
-    assert state.recalled("b" * 32, "welcomed") is None
+@pytest.mark.parametrize(
+    ("drawn_for", "seen_by_baotou"), [(None, False), (("150700",), False), (("150200",), True), (("150203",), True)]
+)
+def test_a_chart_of_internal_figures_is_seen_by_those_who_may_see_its_figures(
+    drawn_for: tuple[str, ...] | None, seen_by_baotou: bool
+) -> None:
+    kept = replace(make_entry().snapshot, dataset="internal")
+    with access.acting_as(access.Viewer("z", "某人", "analyst", drawn_for)):
+        tray.collect(MINE, [Entry(kept, "", ""), make_entry("公开")])
+    with access.acting_as(access.Viewer("x", "某人", "analyst", ("150200",))):
+        assert ("包头市出庭应诉率98.5%" in headings()) == seen_by_baotou
+        assert (tray.snapshot(kept.id) is not None) == seen_by_baotou
+        assert "公开" in headings(), "published figures are for everybody"
+    with access.acting_as(access.Viewer("y", "某人", "analyst", None)):
+        assert len(headings()) == 2
 
 
 @pytest.mark.parametrize("sent", ["", "other=1", "visitor=", "visitor=../../x", "visitor=" + "A" * 32, "\x00;=;"])

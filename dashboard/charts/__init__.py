@@ -11,6 +11,9 @@ import plotly.io
 
 from dashboard.theme import DEMO_MARK, Palette
 
+VALUE = "数值"  # the column of a table twin with the value in words
+BAR = "对照"  # of a column with the same value as a number, shown as a bar: alone, or behind the name of its column
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -43,6 +46,13 @@ class Chart:
         figure = plotly.io.from_json(parts.pop("figure"), skip_invalid=False)
         table = pd.read_json(io.StringIO(parts.pop("table")), orient="split", dtype=False, convert_dates=False)
         return cls(figure=figure, table=table, **parts)
+
+
+def add_notes(figure: go.Figure, texts: list[dict[str, Any]], shapes: list[dict[str, Any]] | None = None) -> None:
+    """Annotations and shapes, all at once: plotly checks the whole list anew at every single one."""
+    figure.layout.annotations = [*figure.layout.annotations, *texts]
+    if shapes:
+        figure.layout.shapes = [*figure.layout.shapes, *shapes]
 
 
 def watermark(figure: go.Figure, colours: Palette) -> None:

@@ -9,7 +9,7 @@ from math import ceil
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart, watermark
+from dashboard.charts import Chart, add_notes, watermark
 from dashboard.charts.maps import DARK_FILL, MAP_NOTE, areas, layout, place_labels, shape
 from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
 
@@ -83,17 +83,9 @@ def coverage_grid(
     for state in GRID_STATES:
         figure.add_trace(_cells(states, periods, rows, names, columns, state, fills[state]))
     figure.add_trace(_column_names(rows, list(headings.values()), colours))
-    for chapter, row in rows.headings.items():
-        figure.add_annotation(
-            text=f"<b>{chapter}</b>",
-            xref="paper",
-            x=0,
-            xshift=-NAMES_WIDTH,
-            xanchor="left",
-            y=row,
-            showarrow=False,
-            font={"size": 14, "color": colours.text},
-        )
+    heading = {"xref": "paper", "x": 0, "xshift": -NAMES_WIDTH, "xanchor": "left", "showarrow": False}
+    heading["font"] = {"size": 14, "color": colours.text}
+    add_notes(figure, [heading | {"text": f"<b>{chapter}</b>", "y": row} for chapter, row in rows.headings.items()])
     counts = states.stack().value_counts()
     present = [state for state in GRID_STATES if counts.get(state, 0)]
     _key(figure, [Entry(fills[s], GRID_SIGNS[s], GRID_STATES[s]) for s in GRID_STATES], colours, beside=True)
@@ -122,11 +114,10 @@ def coverage_grid(
 def _watermarks(figure: go.Figure, rows: Rows, colours: Palette) -> None:
     """The mark across every screenful: a picture of a part of the grid must not pass for real either."""
     watermark(figure, colours)
-    mark = figure.layout.annotations[-1]
+    mark = figure.layout.annotations[-1].to_plotly_json()
     count = ceil(rows.end / ROWS_A_MARK)
-    figure.layout.annotations = figure.layout.annotations[:-1]
-    for number in range(count):
-        figure.add_annotation(mark.to_plotly_json() | {"y": (number + 0.5) / count})
+    figure.layout.annotations[-1].y = 0.5 / count
+    add_notes(figure, [mark | {"y": (number + 0.5) / count} for number in range(1, count)])
 
 
 def _rows(ids: pd.Index, chapters: pd.Series, lines: int) -> Rows:
@@ -370,6 +361,8 @@ def _report_table(frame: pd.DataFrame) -> pd.DataFrame:
 def _key(figure: go.Figure, entries: list[Entry], colours: Palette, beside: bool) -> None:
     """The key of the states, top left: beside each other over a grid, or under each other on a map."""
     across = 2 - NAMES_WIDTH if beside else 10
+    texts: list[dict[str, object]] = []
+    shapes: list[dict[str, object]] = []
     for number, entry in enumerate(entries):
         down = 16 if beside else -24 - number * KEY_STEP
         pixels = {
@@ -381,26 +374,17 @@ def _key(figure: go.Figure, entries: list[Entry], colours: Palette, beside: bool
             "yanchor": 1,
         }
         box = {"x0": across, "x1": across + 20, "y0": down, "y1": down + 16}
-        figure.add_shape(type="rect", fillcolor=entry.fill, line={"color": colours.hatch, "width": 1}, **box, **pixels)
+        edge = {"color": colours.hatch, "width": 1}
+        shapes.append({"type": "rect", "fillcolor": entry.fill, "line": edge, **box, **pixels})
         if entry.hatched:
             stripes = " ".join(f"M{across + x},{down} L{across + x + 10},{down + 16}" for x in (0, 5, 10))
-            figure.add_shape(type="path", path=stripes, line={"color": colours.hatch, "width": 1.5}, **pixels)
+            shapes.append({"type": "path", "path": stripes, "line": {"color": colours.hatch, "width": 1.5}, **pixels})
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": down + 8, "yanchor": "middle"}
-        figure.add_annotation(
-            text=entry.sign,
-            xshift=across + 10,
-            xanchor="center",
-            showarrow=False,
-            font={"size": 12, "color": INK[luminance(entry.fill) < DARK_FILL]},
-            **place,
-        )
-        figure.add_annotation(
-            text=entry.words,
-            xshift=across + 25,
-            xanchor="left",
-            showarrow=False,
-            font={"size": 13, "color": colours.text},
-            **place,
-        )
+        ink = {"size": 12, "color": INK[luminance(entry.fill) < DARK_FILL]}
+        sign = {"text": entry.sign, "xshift": across + 10, "xanchor": "center", "font": ink}
+        words = {"text": entry.words, "xshift": across + 25, "xanchor": "left"}
+        words["font"] = {"size": 13, "color": colours.text}
+        texts += [{**text, **place, "showarrow": False} for text in (sign, words)]
         if beside:
             across += 36 + 14 * len(entry.words)
+    add_notes(figure, texts, shapes)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from dashboard.charts import add_notes
 from dashboard.charts.labels import width_of
 from dashboard.charts.scales import Scale
 from dashboard.statistics import SMALL_BASE
@@ -56,6 +57,8 @@ def add_key(figure: go.Figure, entries: list[Entry], scale: Scale, colours: Pale
     """Boxes with words, top left: under each other over the map, or in columns in the room of `top` pixels above it."""
     columns = _columns(entries) if top else 1
     widest = max((width_of(entry.words) for entry in entries), default=0) * 7 + 48
+    texts: list[dict[str, object]] = []
+    shapes: list[dict[str, object]] = []
     for number, entry in enumerate(entries):
         line, column = divmod(number, columns)
         x, y = 12 + column * widest, top - (BAR_ROOM if scale.bar else 12) - line * KEY_STEP - 14
@@ -67,32 +70,15 @@ def add_key(figure: go.Figure, entries: list[Entry], scale: Scale, colours: Pale
             "xanchor": 0,
             "yanchor": 1,
         }
-        figure.add_shape(
-            type="rect",
-            x0=x,
-            x1=x + 26,
-            y0=y,
-            y1=y + 14,
-            fillcolor=entry.fill,
-            line={"color": colours.hatch, "width": 1},
-            **pixels,
-        )
+        box = {"type": "rect", "x0": x, "x1": x + 26, "y0": y, "y1": y + 14, "fillcolor": entry.fill}
+        shapes.append({**box, "line": {"color": colours.hatch, "width": 1}, **pixels})
         if entry.stripes:
             stripes = " ".join(f"M{x + start},{y} L{x + start + 12},{y + 14}" for start in (1, 7, 13))
-            figure.add_shape(type="path", path=stripes, line={"color": entry.stripes, "width": 1.5}, **pixels)
-        figure.add_annotation(
-            text=entry.words,
-            xref="paper",
-            yref="paper",
-            x=0,
-            y=1,
-            xshift=x + 34,
-            yshift=y + 7,
-            xanchor="left",
-            yanchor="middle",
-            showarrow=False,
-            font={"size": 13, "color": colours.muted},
-        )
+            shapes.append({"type": "path", "path": stripes, "line": {"color": entry.stripes, "width": 1.5}, **pixels})
+        place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xshift": x + 34, "yshift": y + 7}
+        place |= {"xanchor": "left", "yanchor": "middle", "showarrow": False}
+        texts.append({"text": entry.words, "font": {"size": 13, "color": colours.muted}, **place})
+    add_notes(figure, texts, shapes)
 
 
 def colour_bar(scale: Scale, colours: Palette, above: bool) -> dict[str, object]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart
+from dashboard.charts import Chart, add_notes
 from dashboard.charts.anatomy import Scene, change_words, listed, missing_line
 from dashboard.charts.ground import Sheet
 from dashboard.charts.labels import LABEL_SIZE
@@ -57,10 +57,12 @@ def two_maps(
     entries = entries_of(scale, pd.concat(both), None, colours, counted)
     top = key_height(entries, scale)
     figure = go.Figure(layout=sheet_layout(scene, sheet, scale, top=top, maps=2, columns=2))
+    words = []
     for number, rows in enumerate(both):
         geo = geo_name(number)
         draw(figure, rows, scale, scene, sheet, geo=geo, label_size=LABEL_SIZE - 2)
-        _heading(figure, (number / 2, 1.0), periods[number], headings[number], scene)
+        words.append(_heading((number / 2, 1.0), periods[number], headings[number], scene))
+    add_notes(figure, words)
     add_key(figure, entries, scale, colours, top)
     mark(figure, scene)
     changed = changes(early, late, scene)
@@ -245,12 +247,14 @@ def yearly_maps(
     columns = min(PANEL_COLUMNS, len(periods))
     figure = go.Figure(layout=sheet_layout(scene, sheet, scale, top=top, maps=len(periods), columns=columns))
     figure.layout.height = _panels_height(len(periods))
+    words = []
     for number, (period, rows) in enumerate(every.items()):
         geo = geo_name(number)
         draw(figure, rows, scale, scene, sheet, geo=geo, label_size=0)
         line, column = divmod(number, columns)
         corner = column / columns, 1 - line / math.ceil(len(periods) / columns)
-        _heading(figure, corner, period, headings.get(period, ""), scene)
+        words.append(_heading(corner, period, headings.get(period, ""), scene))
+    add_notes(figure, words)
     add_key(figure, entries, scale, colours, top)
     mark(figure, scene)
     ends = (periods[0], periods[-1])
@@ -277,21 +281,21 @@ def _panels_height(periods: int) -> int | None:
     return None if lines <= PANEL_LINES else lines * PANEL_HEIGHT + 90
 
 
-def _heading(figure: go.Figure, corner: tuple[float, float], period: str, words: str, scene: Scene) -> None:
+def _heading(corner: tuple[float, float], period: str, words: str, scene: Scene) -> dict[str, object]:
     """At the top left of a map of several: its period, and a figure to hold it against."""
-    figure.add_annotation(
-        text=f"<b>{format_period(period)}</b>" + (f"<br>{words}" if words else ""),
-        xref="paper",
-        yref="paper",
-        x=corner[0],
-        y=corner[1],
-        xshift=8,
-        xanchor="left",
-        yanchor="top",
-        align="left",
-        showarrow=False,
-        font={"size": 13, "color": scene.colours.text},
-    )
+    return {
+        "text": f"<b>{format_period(period)}</b>" + (f"<br>{words}" if words else ""),
+        "xref": "paper",
+        "yref": "paper",
+        "x": corner[0],
+        "y": corner[1],
+        "xshift": 8,
+        "xanchor": "left",
+        "yanchor": "top",
+        "align": "left",
+        "showarrow": False,
+        "font": {"size": 13, "color": scene.colours.text},
+    }
 
 
 def _missing_by_period(frames: dict[str, pd.DataFrame]) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import slices
-from dashboard.charts import Chart, watermark
+from dashboard.charts import BAR, VALUE, Chart, watermark
 from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
 from dashboard.charts.ground import Sheet, layout, shape, view
 from dashboard.charts.labels import LABEL_SIZE, fitting, in_view, nearest, place_labels
@@ -405,7 +405,8 @@ def _table(rows: pd.DataFrame, cities: pd.DataFrame | None, scene: Scene) -> pd.
     table = pd.DataFrame(
         {
             "地区": listed_rows["name"] + within,
-            "数值": listed_rows["text"],
+            VALUE: listed_rows["text"],
+            BAR: listed_rows["value"],
             "分子/分母": listed_rows["cases"].where(listed_rows["cases"] == "", listed_rows["cases"] + scene.case_unit),
             "期间": listed_rows["period_text"],
             "来源": listed_rows["source_title"].where(
@@ -413,4 +414,6 @@ def _table(rows: pd.DataFrame, cities: pd.DataFrame | None, scene: Scene) -> pd.
             ),
         }
     ).reset_index(drop=True)
-    return table if table["分子/分母"].any() else table.drop(columns="分子/分母")
+    compared = scene.period != LATEST and table[BAR].notna().any()  # bars of different periods would compare them
+    unused = [*([] if table["分子/分母"].any() else ["分子/分母"]), *([] if compared else [BAR])]
+    return table.drop(columns=unused)

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ LINE = 1.3  # plotly's distance between two lines of a text, in letters
 NARROW = 0.6  # the width of a Latin letter or digit, in letters
 AXIS_ROOM = 36  # under an axis, for its labels
 TICK_ROOM = 44  # beside an axis whose labels plotly chooses
-MAP_SHAPE = 0.9  # the height of a map of the whole region, and the heading in it, to its width
+MAP_SHAPE = 0.82  # the height of a map of the whole region, and the heading in it, to its width
 CLEAR = "rgba(0,0,0,0)"
 # What may not begin a line and what may not end one (GB/T 15834-2011, 5.1).
 NOT_FIRST = re.escape("，。、；：？！）》」』】〕”’…—·％%,.;:?!)]}")
@@ -100,7 +101,9 @@ def transparent(figure: go.Figure) -> go.Figure:
 def wrapped(text: str, letters: float) -> list[str]:
     """`text` in lines of at most `letters` Chinese letters, broken as Chinese is."""
     lines, room = [""], letters
-    for piece in PIECES.findall(text):
+    pieces = PIECES.findall(text)
+    # An address may be longer than a line.
+    for piece in chain.from_iterable([whole] if measure(whole) <= letters else whole for whole in pieces):
         needed = measure(piece)
         if needed > room and lines[-1]:
             lines.append("")
@@ -115,7 +118,7 @@ def balanced(text: str, letters: float) -> list[str]:
     lines = wrapped(text, letters)
     tried = [wrapped(text, letters * share / 20) for share in range(20, 11, -1)]
     fitting = [other for other in tried if len(other) == len(lines)]
-    return max(fitting, key=lambda other: sum(line[-1] in PAUSES for line in other[:-1]))
+    return max(fitting, key=lambda other: (sum(line[-1] in PAUSES for line in other[:-1]), -max(map(measure, other))))
 
 
 def markup(lines: list[str]) -> str:
@@ -168,7 +171,7 @@ def _body_height(figure: go.Figure, width: float) -> float:
     """How high a chart is that does not say: maps beside each other only as high as they are drawn."""
     shares = [geo.domain.x[1] - geo.domain.x[0] for geo in figure.select_geos() if geo.domain.x]
     high = max((geo.domain.y[1] - geo.domain.y[0] for geo in figure.select_geos() if geo.domain.y), default=1)
-    if not shares or high < 1:
+    if not shares or high < 0.6:
         return BODY_HEIGHT
     return min(BODY_HEIGHT, (figure.layout.margin.t or 0) + width * max(shares) * MAP_SHAPE)
 

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import slices
-from dashboard.charts import Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.charts.anatomy import (
     BIGGER_HAVE_MORE,
     CUT_WORDS,
@@ -328,8 +328,8 @@ def _ranking_table(frame: pd.DataFrame, rows: pd.DataFrame, scene: Scene, target
         {
             "名次": [*places, *[""] * len(missing)],
             "地区": [*rows["name"], *missing["name"]],
-            "数值": [*rows["text"], *missing["text"]],
-            "对照": [*rows["value"], *missing["value"]],
+            VALUE: [*rows["text"], *missing["text"]],
+            BAR: [*rows["value"], *missing["value"]],
             "分子/分母": [*rows["cases"], *[""] * len(missing)],
             "95%区间": [*[interval_words(row, row["unit"]) for _, row in rows.iterrows()], *[""] * len(missing)],
             "距目标": [*[_gap_words(row, scene, target) for _, row in rows.iterrows()], *[""] * len(missing)],

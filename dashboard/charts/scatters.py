@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import slices
-from dashboard.charts import Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.charts.anatomy import (
     BIGGER_HAVE_MORE,
     CUT_WORDS,
@@ -304,13 +304,15 @@ def _two_table(both: pd.DataFrame, scene: Scene, other: Scene) -> pd.DataFrame:
         {
             "地区": both["name"],
             scene.subject: both["text"],
+            scene.subject + BAR: both["value"],
             f"{scene.subject}分子/分母": slices.cases(both, scene.case_unit),
             other.subject: both["up_text"],
+            other.subject + BAR: both["up_value"],
             f"{other.subject}分子/分母": slices.cases(up, other.case_unit),
             "说明": np.where(both["small"], SMALL_BASE_WORDS, ""),
         }
     ).reset_index(drop=True)
-    return table.loc[:, [bool(table[column].str.strip().any()) for column in table]]
+    return table.loc[:, [bool(table[column].astype(str).str.strip().any()) for column in table]]
 
 
 def _beyond(known: pd.DataFrame, rate: float) -> pd.DataFrame:
@@ -361,8 +363,8 @@ def _funnel_table(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> pd
     return pd.DataFrame(
         {
             "地区": known["name"],
-            "数值": known["text"],
-            "对照": known["value"],
+            VALUE: known["text"],
+            BAR: known["value"],
             "分子/分母": slices.cases(known, scene.case_unit),
             "95%区间": [interval_words(row, "%") for _, row in known.iterrows()],
             "控制线": beyond["words"].where(beyond["words"] != "", "线内"),
