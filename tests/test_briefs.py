@@ -333,7 +333,7 @@ def test_bulletin_leaves_small_bases_unranked_and_names_who_is_missing(
     assert "12个盟市中，10个有数" in text
     assert "未公布：包头市；未填报：乌海市" in text
     assert "阿拉善盟（9/9件）应出庭案件不足10件" in text
-    rows = bulletin.table(facts).rows.set_index("地区")
+    rows = bulletin.table(facts, release).rows.set_index("地区")
     assert rows.loc["阿拉善盟", "名次范围"] == "不排名"
     assert rows.loc["乌海市"].tolist() == ["—", "—", "—", "未填报", "—", "—", "—"]
     assert rows.loc["包头市", "出庭应诉率"] == "未公布"

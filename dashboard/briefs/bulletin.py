@@ -97,7 +97,7 @@ def bulletin(release: Release, period: str, dataset: str = "published", made_on:
         *map(Paragraph, overall(facts)),
         Heading("二、各盟市情况"),
         *map(Paragraph, places(facts)),
-        table(facts),
+        table(facts, release),
         Picture(map_chart, f"{when}各盟市行政机关负责人出庭应诉率", map_chart.footnotes, TALLEST),
     ]
     sections = {"与目标的差距": below_target(facts), "变化情况": changed(facts)}
@@ -106,7 +106,7 @@ def bulletin(release: Release, period: str, dataset: str = "published", made_on:
     return Document(
         title=f"关于{when}全区行政机关\n负责人出庭应诉情况的通报",
         blocks=[*blocks, Paragraph("特此通报。")],
-        remarks=remarks(facts, release),
+        remarks=remarks(facts),
         appendix=[],
         office=operator()["office"],
         release_id=release.id,
@@ -373,7 +373,7 @@ def _state(facts: Facts) -> str:
 # ---- the table ----
 
 
-def table(facts: Facts) -> Table:
+def table(facts: Facts, release: Release) -> Table:
     """All leagues below the whole region: those ranked by rate, then small bases, then those without a figure.
 
     Columns that nobody can fill, because the cases were not published, are left out.
@@ -394,6 +394,7 @@ def table(facts: Facts) -> Table:
         "名次范围按Wilson法95%区间计算，区间不重叠的才分先后。" if "名次范围" in made else "",
         "距100%的件数，按本期案件数不变折算。" if "距100%（件）" in made else f"{PARTS_NOT_PUBLISHED}。",
     ]
+    notes[-1] += f"数据版本{release.id}，数据截至{date_words(release.data_until)}。"
     return Table(
         f"{format_period(facts.period)}各盟市行政机关负责人出庭应诉情况",
         made,
@@ -438,14 +439,13 @@ def _change_cell(change: Change, code: str) -> str:
     return "持平" if not points else f"{'+' if points > 0 else '−'}{abs(points):.2f}"
 
 
-def remarks(facts: Facts, release: Release) -> list[str]:
-    """What is peculiar to these figures, sources, release."""
+def remarks(facts: Facts) -> list[str]:
+    """What is peculiar to these figures, and their sources."""
     whole = [] if facts.whole is None else [facts.whole["source_title"]]
     sources = list(dict.fromkeys([*whole, *facts.known["source_title"]]))
     lines = [
         f"本通报所列数据为{DEMO_MARK}，由程序生成，仅供演示，不得作为工作依据。" if facts.dataset == "demo" else "",
         scope_line(facts.leagues),
         f"数据来源：{'；'.join(cited(title) for title in sources)}。" if sources and facts.dataset != "demo" else "",
-        f"数据版本{release.id}，数据截至{date_words(release.data_until)}。",
     ]
     return [line for line in lines if line]
