@@ -24,6 +24,7 @@ GROUPS_HELP = (
     "文件划定的对比组须注明出处，由管理员在 data/catalogue/groups.csv 登记。"
 )
 FEWEST = 2  # places with a figure of one period, below which there is nothing to compare
+TOO_MANY = "热力图并排放不下全部旗县，请在“对比范围”中选一个盟市的旗县。"
 OWN_LEVEL_NOTE = "本级"  # how notes say that a figure of the region covers its own bodies alone
 
 
@@ -215,46 +216,66 @@ PICKERS = {"periods": _pick_period, "scatter": _pick_indicator, "heatmap": _pick
 # ---- views ----
 
 
+Drawing = Callable[[Question], Chart]  # in the colours of the question's reader
+
+
+class NothingToCompareError(Exception):
+    """Why there is no chart, in Chinese."""
+
+
 def show(asked: Question) -> None:
     """The chosen view, or what there is instead."""
-    chosen = asked.reader.selection
-    if asked.asked.view == "heatmap" and chosen.period != LATEST:
-        _heatmap(asked)
+    if len(asked.places) > matrices.MOST_PLACES and asked.asked.view == "heatmap":
+        st.info(TOO_MANY, icon=":material/info:")
         return
+    try:
+        draw = drawing(asked)
+    except NothingToCompareError as error:
+        _instead(asked, str(error))
+        return
+    if asked.asked.view == "heatmap":
+        _pick_shading(asked, len(_aims(asked, _heatmap_rows(asked)[0])))
+    frame.show(lambda reader: draw(replace(asked, reader=reader)), asked.reader, asked.asked.view)
+
+
+def drawing(asked: Question) -> Drawing:
+    """How the chosen view is drawn. Raises NothingToCompareError."""
+    chosen = asked.reader.selection
+    if chosen.period == LATEST:
+        raise NothingToCompareError(f"{LATEST_NAME}的期间各不相同，不排名、不比较；下面按地区顺序列出各地的数和期间。")
+    if asked.asked.view == "heatmap":
+        return _heatmap(asked)
     stood = asked.standings(chosen.period)
     known = int((stood["state"] == "value").sum())
-    subject = asked.scene().subject
-    if chosen.period == LATEST:
-        _instead(asked, f"{LATEST_NAME}的期间各不相同，不排名、不比较；下面按地区顺序列出各地的数和期间。")
-    elif known < FEWEST:
+    if known < FEWEST:
         few = f"只有{known}个" if known else "没有一个"
-        who = asked.scene().places
-        _instead(asked, f"{who}中{few}公布{format_period(chosen.period)}的{subject}，无从比较。")
-    else:
-        VIEWS[asked.asked.view](asked, stood)
+        scene = asked.scene()
+        raise NothingToCompareError(
+            f"{scene.places}中{few}公布{format_period(chosen.period)}的{scene.subject}，无从比较。"
+        )
+    return VIEWS[asked.asked.view](asked, stood)
 
 
-def _ranking(asked: Question, stood: pd.DataFrame) -> None:
+def _ranking(asked: Question, stood: pd.DataFrame) -> Drawing:
     chosen = asked.reader.selection
     whole, target = whole_of(asked.figures, chosen.breakdown, chosen.period), _target(asked)
-    _draw(asked, lambda asked: rankings.ranking(stood, asked.scene(), whole=whole, target=target), "ranking")
+    return lambda asked: rankings.ranking(stood, asked.scene(), whole=whole, target=target)
 
 
-def _periods(asked: Question, stood: pd.DataFrame) -> None:
+def _periods(asked: Question, stood: pd.DataFrame) -> Drawing:
     chosen, scene, other = asked.reader.selection, asked.scene(), asked.asked.period2
     if not other:
-        _instead(asked, f"没有与{format_period(chosen.period)}长短相同的另一期间，不能作两期对比。")
-        return
+        raise NothingToCompareError(f"没有与{format_period(chosen.period)}长短相同的另一期间，不能作两期对比。")
     first, last = sorted([chosen.period, other])
     early, late = asked.standings(first), asked.standings(last)
     if (early["value"].notna() & late["value"].notna()).sum() == 0:
-        _instead(asked, f"没有地区既公布了{format_period(first)}又公布了{format_period(last)}的{scene.subject}。")
-        return
+        raise NothingToCompareError(
+            f"没有地区既公布了{format_period(first)}又公布了{format_period(last)}的{scene.subject}。"
+        )
     reasons = _breaks(asked, early["period_end"].max(), late["period_end"].max())
     if reasons:
-        _instead(asked, f"{format_period(first)}与{format_period(last)}之间口径有变，不可比：{reasons}")
-        return
-    _draw(asked, lambda asked: rankings.two_periods(early, late, asked.scene(), period2=other), "periods")
+        raise NothingToCompareError(f"{format_period(first)}与{format_period(last)}之间口径有变，不可比：{reasons}")
+    return lambda asked: rankings.two_periods(early, late, asked.scene(), period2=other)
 
 
 def _breaks(asked: Question, early: pd.Timestamp, late: pd.Timestamp) -> str:
@@ -264,44 +285,35 @@ def _breaks(asked: Question, early: pd.Timestamp, late: pd.Timestamp) -> str:
     return "；".join(breaks.loc[(breaks["since"] > early) & (breaks["since"] <= late), "reason"])
 
 
-def _scatter(asked: Question, stood: pd.DataFrame) -> None:
+def _scatter(asked: Question, stood: pd.DataFrame) -> Drawing:
     reader, chosen, other = asked.reader, asked.reader.selection, asked.asked.indicator2
     if not other:
-        _instead(asked, f"{format_period(chosen.period)}没有第二项至少两地有数的指标，画不出散点。")
-        return
+        raise NothingToCompareError(f"{format_period(chosen.period)}没有第二项至少两地有数的指标，画不出散点。")
     figures = queries.figures_of_indicator(reader.release, chosen.dataset, other)
     others = asked.standings(chosen.period, other, figures)
     wholes = {
         "whole": whole_of(asked.figures, chosen.breakdown, chosen.period),
         "other_whole": whole_of(figures, "", chosen.period),
     }
-    _draw(
-        asked,
-        lambda asked: scatters.two_indicators(stood, others, asked.scene(), asked.scene(other), **wholes),
-        "scatter",
-    )
+    return lambda asked: scatters.two_indicators(stood, others, asked.scene(), asked.scene(other), **wholes)
 
 
-def _funnel(asked: Question, stood: pd.DataFrame) -> None:
+def _funnel(asked: Question, stood: pd.DataFrame) -> Drawing:
     chosen, scene = asked.reader.selection, asked.scene()
     with_parts = stood[stood["denominator"].gt(0) & stood["numerator"].notna()]
     if not scene.rate:
-        _instead(asked, "漏斗图用来看比率的高低是否出于偶然；所选指标是数量，请另选比率类指标。")
-        return
+        raise NothingToCompareError("漏斗图用来看比率的高低是否出于偶然；所选指标是数量，请另选比率类指标。")
     if len(with_parts) < FEWEST:
-        _instead(asked, f"{PARTS_NOT_PUBLISHED}，算不出控制线，画不出漏斗图。")
-        return
+        raise NothingToCompareError(f"{PARTS_NOT_PUBLISHED}，算不出控制线，画不出漏斗图。")
     whole = whole_of(asked.figures, chosen.breakdown, chosen.period)
     parts = whole if whole is not None and whole["denominator"] > 0 else with_parts[["numerator", "denominator"]].sum()
     rate = 100 * parts["numerator"] / parts["denominator"]
-    _draw(asked, lambda asked: scatters.funnel(stood, asked.scene(), rate=rate), "funnel")
+    return lambda asked: scatters.funnel(stood, asked.scene(), rate=rate)
 
 
-def _heatmap(asked: Question) -> None:
+def _heatmap_rows(asked: Question) -> tuple[pd.DataFrame, pd.DataFrame, str]:
+    """The indicators of the heat map (rows of the catalogue), the figures, and which these are, in words."""
     reader, chosen, chapter = asked.reader, asked.reader.selection, asked.asked.chapter
-    if len(asked.places) > matrices.MOST_PLACES:
-        st.info("热力图并排放不下全部旗县，请在“对比范围”中选一个盟市的旗县。", icon=":material/info:")
-        return
     figures = queries.matrix_of_period(reader.release, chosen.dataset, chosen.level, chosen.period)
     totals = figures["value"].notna() & (figures["breakdown"] == "")
     known = figures[totals & figures["region_code"].isin(asked.places.index)]
@@ -310,17 +322,24 @@ def _heatmap(asked: Question) -> None:
     scoped = catalogue["kind"].isin(["rate", "ratio"]) if not chapter else catalogue["chapter"] == int(chapter)
     rows = catalogue[scoped & catalogue.index.isin(counts.index[counts >= FEWEST])]
     scope = RATES if not chapter else f"“{catalogue.loc[scoped, 'chapter_short'].iloc[0]}”指标"
+    return rows, figures, scope
+
+
+def _heatmap(asked: Question) -> Drawing:
+    if len(asked.places) > matrices.MOST_PLACES:
+        raise NothingToCompareError(TOO_MANY)
+    rows, figures, scope = _heatmap_rows(asked)
     if rows.empty:
-        reason = f"{format_period(chosen.period)}的{scope}中，没有一项有两个以上{asked.scene().level_name}公布。"
-        _instead(asked, reason)
-        return
+        raise NothingToCompareError(
+            f"{format_period(asked.reader.selection.period)}的{scope}中，"
+            f"没有一项有两个以上{asked.scene().level_name}公布。"
+        )
     aims = _aims(asked, rows)
-    _pick_shading(asked, len(aims))
     shaded, cells = matrices.by_rank, matrices.matrix_cells(figures, rows, asked.places)
     if asked.asked.by == "target" and len(aims):
         shaded = matrices.by_target
         cells = matrices.matrix_cells(figures, rows.loc[aims.index], asked.places).join(aims, on="indicator_id")
-    _draw(asked, lambda asked: shaded(cells, asked.scene(), scope=scope), "heatmap")
+    return lambda asked: shaded(cells, asked.scene(), scope=scope)
 
 
 def _aims(asked: Question, rows: pd.DataFrame) -> pd.DataFrame:
@@ -350,11 +369,6 @@ def _pick_shading(asked: Question, aimed: int) -> None:
 
 
 VIEWS = {"ranking": _ranking, "periods": _periods, "scatter": _scatter, "funnel": _funnel}
-
-
-def _draw(asked: Question, draw: Callable[[Question], Chart], key: str) -> None:
-    """A chart of what is asked, in the colours of whoever it is for."""
-    frame.show(lambda reader: draw(replace(asked, reader=reader)), asked.reader, key)
 
 
 def _target(asked: Question) -> pd.Series | None:

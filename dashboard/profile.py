@@ -1,5 +1,6 @@
 """One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import pandas as pd
@@ -290,17 +291,28 @@ def published_words(figures: pd.DataFrame) -> str:
     return f"共有数据{len(known)}条，涉及{known['indicator_id'].nunique()}项指标，{years}。"
 
 
-def choose_period(figures: pd.DataFrame) -> str:
-    """The year to show, kept in the address as `year`; empty where the region has no annual totals."""
-    counts = annual_periods(figures)
+def asked_period(counts: pd.Series) -> tuple[str, list[str]]:
+    """The year that the address asks for and a notice for one that makes no sense; empty without annual totals.
+
+    `counts`: `annual_periods`.
+    """
     opening = opening_period(counts)
     if not opening:
-        return ""
+        return "", []
     known = [opening, *[year for year in counts.index if year != opening]]
     asked = selection.address().get("period", "")  # a year chosen on another page holds here too
     period, notices = selection.own("year", known)
     if "year" not in selection.address() and asked in known:
         period = asked
+    return period, notices
+
+
+def choose_period(figures: pd.DataFrame) -> str:
+    """The year to show, kept in the address as `year`; empty where the region has no annual totals."""
+    counts = annual_periods(figures)
+    period, notices = asked_period(counts)
+    if not period:
+        return ""
     for notice in notices:
         st.warning(plain(notice), icon=":material/info:")
     st.session_state["choose_year"] = period
@@ -319,17 +331,24 @@ def choose_period(figures: pd.DataFrame) -> str:
     return period
 
 
+def asked_peers(offered: Mapping[str, Group]) -> tuple[str, str]:
+    """Whom the address asks for, a key of `offered` (`peer_groups`), and why it is another one, in Chinese."""
+    usual = next(iter(offered))
+    wanted = selection.address().get("group", usual)
+    wanted = groups.EVERY if wanted == groups.ALL else wanted
+    if wanted not in offered:
+        return usual, f"所选对比组不含本地区或不足{FEWEST_PEERS}地，改与{offered[usual].words}相比。"
+    few = "group" not in selection.address() and offered[usual].level == "banner" and usual == groups.EVERY
+    return wanted, f"本盟市旗县不足{FEWEST_PEERS}个，与全区旗县相比。" if few else ""
+
+
 def choose_peers(reader: Reader) -> Group:
     """Whom the chosen region is held against; kept in the address as `group`, like on the pages 对比 and 地图."""
     offered = peer_groups(reader)
     usual = next(iter(offered))
-    wanted = selection.address().get("group", usual)
-    wanted = groups.EVERY if wanted == groups.ALL else wanted
-    if "group" not in selection.address() and offered[usual].level == "banner" and usual == groups.EVERY:
-        st.caption(f"本盟市旗县不足{FEWEST_PEERS}个，与全区旗县相比。")
-    if wanted not in offered:
-        st.caption(f"所选对比组不含本地区或不足{FEWEST_PEERS}地，改与{plain(offered[usual].words)}相比。")
-        wanted = usual
+    wanted, reason = asked_peers(offered)
+    if reason:
+        st.caption(plain(reason))
     if len(offered) < 2:
         return offered[wanted]
     st.session_state["choose_peers"] = wanted
@@ -376,22 +395,25 @@ def show_spine(reader: Reader, rows: pd.DataFrame, peers: Group, period: str) ->
         st.info(f"{year}{NOT_ENOUGH}。以下列出本地区各项数据。", icon=":material/info:")
         return
     parts = profiles.halves(rows)
-
-    def draw(number: int, reader: Reader) -> Chart:
-        return profiles.spine_chart(
-            parts[number],
-            place=reader.choices.regions["name"][reader.selection.region],
-            peers=peers.words,
-            period=period,
-            dataset=reader.selection.dataset,
-            release_id=reader.release.id,
-            number=f"（{'一二'[number]}）" if len(parts) > 1 else "",
-            dark=reader.dark,
-        )
-
     for number, column in enumerate(st.columns(len(parts), gap="large")):
         with column:
-            frame.show(partial(draw, number), reader, key=f"profile_{number}")
+            mark = f"（{'一二'[number]}）" if len(parts) > 1 else ""
+            draw = partial(spine_chart, parts[number], peers, period, mark)
+            frame.show(draw, reader, key=f"profile_{number}")
+
+
+def spine_chart(rows: pd.DataFrame, peers: Group, period: str, number: str, reader: Reader) -> Chart:
+    """The spine chart of `rows` (`spine`, or a half of it that `number` names), in the reader's colours."""
+    return profiles.spine_chart(
+        rows,
+        place=reader.choices.regions["name"][reader.selection.region],
+        peers=peers.words,
+        period=period,
+        dataset=reader.selection.dataset,
+        release_id=reader.release.id,
+        number=number,
+        dark=reader.dark,
+    )
 
 
 def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:

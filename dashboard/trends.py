@@ -301,16 +301,26 @@ def aim_of(points: pd.DataFrame, target: pd.Series | None, whose: str) -> Aim | 
     return Aim(int(target["period"]), float(target["value"]), text, target["period"] not in set(points["period"]))
 
 
-def choose_step(reader: Reader) -> str:
-    """年度 or 季度, kept in the address; only years where no quarter was published."""
+def _quarters(reader: Reader) -> bool:
+    """Whether there are figures by quarter."""
+    chosen = reader.selection
+    periods = reader.choices.of(chosen.dataset, chosen.indicator, chosen.breakdown).periods
+    return any(re.fullmatch(PATTERNS["quarter"], period) for period in periods)
+
+
+def step_of(reader: Reader) -> str:
+    """What the address asks for, a key of STEPS; years where no quarter was published."""
+    return selection.own("step", list(STEPS))[0] if _quarters(reader) else "year"
+
+
+def choose_step(reader: Reader) -> None:
+    """年度 or 季度, kept in the address; nothing to choose where no quarter was published."""
     known = list(STEPS)
     step, notices = selection.own("step", known)
     for notice in notices:
         st.warning(plain(notice), icon=":material/info:")
-    chosen = reader.selection
-    periods = reader.choices.of(chosen.dataset, chosen.indicator, chosen.breakdown).periods
-    if not any(re.fullmatch(PATTERNS["quarter"], period) for period in periods):
-        return "year"
+    if not _quarters(reader):
+        return
     st.session_state["choose_step"] = step
 
     def write() -> None:
@@ -324,7 +334,6 @@ def choose_step(reader: Reader) -> str:
         on_change=write,
         label_visibility="collapsed",
     )
-    return step
 
 
 def choose_projection(fit: Fit | None, why_not: str) -> Fit | None:

@@ -292,7 +292,9 @@ def test_a_rate_is_held_against_the_target_of_the_whole_region_and_a_count_is_no
 
 
 def scene(dataset: str = "published", indicator: pd.Series = RATE, highlighted: str = "150000") -> Scene:
-    return Scene(indicator, dataset, "全区", "盟市", "", "latest", "20251231-a1b2c3", "件", highlighted)
+    return Scene(
+        indicator, dataset, "全区", "盟市", "", "latest", "20251231-a1b2c3", case_unit="件", highlighted=highlighted
+    )
 
 
 def draw(
