@@ -175,6 +175,14 @@ def test_a_base_path_stands_before_every_route(warehouse: Paths, monkeypatch: py
     assert client.get("/law/api/v1/release").status_code == 200
 
 
+def test_the_document_names_every_address_and_chart() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+    for path in api_description.ROUTES:
+        assert path.partition(".{kind}")[0] in text
+    for family in families.FAMILIES:
+        assert f"`{family}`" in text
+
+
 def test_the_description_names_every_route_and_parameter(client: TestClient) -> None:
     described = client.get("/api/v1/openapi.json").json()
     assert set(described["paths"]) == set(api_description.ROUTES) == set(api.ANSWERS)
