@@ -22,17 +22,28 @@ ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE local
 # One renderer for all pages keeps what it has compiled: a visit costs half.
 ONE_RENDERER = ["--process-per-site", "--renderer-process-limit=1", "--disable-site-isolation-trials"]
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-# The script has run, every chart is drawn, maps with their shapes, and so it has been for some milliseconds.
-AT_REST = """settle => {
+# The script has run and every chart is drawn, maps with their shapes.
+AT_REST = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
-  const rests = app && app.getAttribute('data-test-script-state') === 'notRunning'
+  return app && app.getAttribute('data-test-script-state') === 'notRunning'
     && !document.querySelector('[data-testid="stSkeleton"], [data-testid="stSpinner"]')
     && [...document.querySelectorAll('.js-plotly-plot')].every(plot =>
       plot.querySelector('.main-svg') && (!plot.data.some(trace => trace.type === 'choropleth')
         || plot.querySelector('path.choroplethlocation')));
-  window.restingSince = rests ? window.restingSince ?? performance.now() : undefined;
-  return rests && performance.now() - window.restingSince >= settle;
 }"""
+# Looks by itself: the page's content security policy forbids what Playwright's wait_for_function does.
+WAIT = """([settle, longest]) => new Promise((answer, fail) => {
+  const holds = CONDITION, begun = performance.now();
+  let since;
+  const look = () => {
+    const now = performance.now();
+    since = holds() ? since ?? now : undefined;
+    if (now - since >= settle) answer();
+    else if (now - begun > longest) fail(new Error('waited in vain; the page says: ' + document.body.innerText));
+    else setTimeout(look, 50);
+  };
+  look();
+})"""
 SETTLE_MILLISECONDS = 250
 
 
@@ -80,13 +91,17 @@ def start(playwright: Playwright, folder: Path) -> BrowserContext:
     )
 
 
+def wait_until(page: Page, condition: str, settle: int = 0) -> None:
+    """Waits until `condition`, a function in JavaScript, has been true for `settle` milliseconds."""
+    page.evaluate(WAIT.replace("CONDITION", condition), [settle, SECONDS])
+
+
 def at_rest(page: Page) -> None:
     """Waits until the script has run and every chart is drawn, maps with their shapes.
 
     After a click first wait for what it brings: the page may rest until its message has reached the server.
     """
-    page.evaluate("() => { delete window.restingSince; }")
-    page.wait_for_function(AT_REST, arg=SETTLE_MILLISECONDS, polling=50)
+    wait_until(page, AT_REST, SETTLE_MILLISECONDS)
 
 
 def open_page(page: Page, address: str) -> None:

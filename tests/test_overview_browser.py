@@ -6,6 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pypdf import PdfReader
 
+from tests.browsing import wait_until
+
 pytestmark = pytest.mark.browser
 
 THUMB = 44  # pixels
@@ -38,7 +40,7 @@ def test_the_first_visit_is_put_away_for_good_and_the_cards_tell_their_source(vi
     assert "关于2023年法治政府建设情况的报告" in card.get_by_role("tooltip").inner_text()
     # The keyboard leads to the search.
     page.keyboard.press("/")
-    page.wait_for_function("() => document.activeElement.getAttribute('aria-label') === '查找指标'")
+    wait_until(page, "() => document.activeElement.getAttribute('aria-label') === '查找指标'")
     assert page.locator(":focus").input_value() == ""
     # What needs attention leads to its figures.
     page.get_by_role("link", name="行政复议直接纠错率需核对").click()

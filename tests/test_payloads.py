@@ -25,7 +25,7 @@ from etl.catalogue import load_catalogue
 from etl.errors import UserError
 from etl.paths import Paths
 from tests import browsing, quick
-from tests.browsing import Server, at_rest
+from tests.browsing import Server, at_rest, wait_until
 from tests.test_pages import PAGES, open_page
 
 SCRIPT = "<img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
@@ -194,7 +194,7 @@ def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browse
         """() => { const script = document.createElement('script'); script.textContent = 'window.hacked = 1';
         document.body.append(script); setTimeout('window.hacked = 1', 0) }"""
     )
-    page.wait_for_function("(window.violations ?? []).length >= 2")
+    wait_until(page, "() => (window.violations ?? []).length >= 2")
     assert page.evaluate("window.hacked") is None, "the policy holds: no script of a page's text, no text as a script"
     context.close()
     log = server.log.read_text(encoding="utf-8")
