@@ -20,13 +20,14 @@ from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT, Choices
 from dashboard.statistics import SMALL_BASE_WORDS, Status, small_base, status, target_for
 from dashboard.theme import (
+    DARK,
+    LIGHT,
     NOT_PUBLISHED,
     cited,
     format_difference,
     format_period,
     format_value,
     in_brackets,
-    palette,
     quoted,
 )
 
@@ -334,17 +335,18 @@ def story_sentence(steps: list[Step]) -> str:
 # ---- HTML ----
 
 
-def variables(dark: bool) -> str:
-    """The colours of the reader's mode as CSS variables, for the HTML of the first page."""
-    colours = palette(dark)
+def variables() -> str:
+    """The colours of both modes as CSS variables, for the HTML of the first page.
+
+    The browser picks by the mode that Streamlit sets: one that changes while the page is open asks for no new run.
+    """
     names = ("ground", "text", "muted", "line", "missing", "hatch", "primary", "reached", "near", "below")
-    steps = {"bar": colours.sequential[2]}
-    return ";".join(
-        f"--{name}:{value}" for name, value in {n: getattr(colours, n) for n in names}.items() | steps.items()
-    )
+    pairs = {name: (getattr(LIGHT, name), getattr(DARK, name)) for name in names}
+    pairs["bar"] = LIGHT.sequential[2], DARK.sequential[2]
+    return ";".join(f"--{name}:light-dark({light},{dark})" for name, (light, dark) in pairs.items())
 
 
-def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str, dark: bool) -> str:
+def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str) -> str:
     """All chapters, a row each, with their cards."""
     rows = []
     for number, of in indicators.groupby("chapter", sort=True):
@@ -355,7 +357,7 @@ def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str, dar
             body = "".join(card_html(made, dataset) for made in here)
             title = f'<h3><span class="number">{number}</span> <span class="short">{_e(short)}</span>{full}</h3>'
             rows.append(f'<section class="chapter">{title}<ul class="cards">{body}</ul></section>')
-    return f'<div class="overview" style="{variables(dark)}">{"".join(rows)}</div>'
+    return f'<div class="overview" style="{variables()}">{"".join(rows)}</div>'
 
 
 def card_html(made: Card, dataset: str) -> str:
@@ -420,7 +422,7 @@ def spark_image(points: list[tuple[str, float, str]]) -> str:
     return f"data:image/svg+xml,{quote(svg)}"
 
 
-def story_html(steps: list[Step], name: str, details: list[str], dark: bool) -> str:
+def story_html(steps: list[Step], name: str, details: list[str]) -> str:
     """The story as bars from zero. No line joins them: a period of ten months is no year, and a year may be missing."""
     top = max(step.value for step in steps if step.value is not None)
     bars = []
@@ -435,7 +437,7 @@ def story_html(steps: list[Step], name: str, details: list[str], dark: bool) -> 
     notes += ["虚线框为目标" if any(step.target for step in steps) else ""]
     note = "；".join(note for note in notes if note)
     return (
-        f'<div class="overview story" style="{variables(dark)}"><p class="title">{_e(name)}</p>'
+        f'<div class="overview story" style="{variables()}"><p class="title">{_e(name)}</p>'
         f'<ol aria-label="{_e(story_sentence(steps))}">{"".join(bars)}</ol>'
         f'<p class="foot">{_e(note)}{tip("story", details)}</p></div>'
     )

@@ -107,7 +107,7 @@ def board(reader: Reader) -> None:
         with st.container(key="story"):
             show_story(reader, figures, targets)
         with st.container(key="chapters"):
-            st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset, reader.dark))
+            st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset))
 
 
 def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame) -> None:
@@ -125,7 +125,7 @@ def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame) -> 
     details = [f"来源：{cited(title)}" for title in known["source_title"].unique()]
     details += [f"目标：{cited(target['source_title'])}"] if target is not None else []
     details += [f"口径：{indicator['caveats']}"] if indicator["caveats"] else []
-    st.html(cards.story_html(steps, f"全区{indicator['name']}", details, reader.dark))
+    st.html(cards.story_html(steps, f"全区{indicator['name']}", details))
 
 
 def print_more(reader: Reader, frame: pd.DataFrame) -> None:
@@ -148,7 +148,7 @@ def print_more(reader: Reader, frame: pd.DataFrame) -> None:
         f"<p>来源：{sources}</p><p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}</p>"
     )
     with st.container(key="print_more"):
-        st.html(f'<div class="overview" style="{cards.variables(False)}">{sheet}</div>')
+        st.html(f'<div class="overview" style="color-scheme:light;{cards.variables()}">{sheet}</div>')
 
 
 def _e(text: str) -> str:

@@ -121,10 +121,10 @@ def show(reader: Reader) -> None:
     st.caption(plain(f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。"))
     if fold := folded("逐项查看", "plan"):
         names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
-        fold.html(table_html(found, names, reader.dark))
+        fold.html(table_html(found, names))
 
 
-def table_html(found: list[Task], chapters: pd.Series, dark: bool) -> str:
+def table_html(found: list[Task], chapters: pd.Series) -> str:
     """The tasks as a table that becomes a list on a phone (style.css). `chapters`: number -> short name."""
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
     rows = "".join(
@@ -134,7 +134,7 @@ def table_html(found: list[Task], chapters: pd.Series, dark: bool) -> str:
         for task in found
     )
     table = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-    return f'<div class="overview plan" style="{cards.variables(dark)}">{table}</div>'
+    return f'<div class="overview plan" style="{cards.variables()}">{table}</div>'
 
 
 def _e(text: str) -> str:

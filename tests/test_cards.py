@@ -116,7 +116,7 @@ def test_the_story_of_the_appearance_rate_is_told_without_joining_unlike_periods
     )
     assert [step.whole for step in steps] == [True, True, False, True, True, True]
     assert (steps[3].period, steps[3].value, steps[3].text) == ("2022年", None, "未公布")
-    drawn = cards.story_html(steps, "全区出庭应诉率", ["来源"], dark=False)
+    drawn = cards.story_html(steps, "全区出庭应诉率", ["来源"])
     assert drawn.count('<li class="odd">') == drawn.count('<li class="none">') == drawn.count('<li class="aim">') == 1
 
 

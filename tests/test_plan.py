@@ -97,7 +97,7 @@ def test_an_item_counts_once_by_its_best_answered_task() -> None:
 
 def test_the_table_holds_every_task_with_its_state() -> None:
     drawn = plan.table_html(
-        [track("appearance", figure("appearance", "2023", 99.74)), track("")], pd.Series({6: "化解"}), False
+        [track("appearance", figure("appearance", "2023", 99.74)), track("")], pd.Series({6: "化解"})
     )
     assert drawn.count("<tr>") == 3
     assert '<td class="none">暂无公开数据</td><td>—</td>' in drawn
