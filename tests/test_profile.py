@@ -439,6 +439,7 @@ def test_the_whole_region_has_no_equal_and_is_shown_among_its_leagues() -> None:
 def test_the_page_prints_on_one_sheet_of_a4(visit: Callable[..., Visit], path: str, scheme: str) -> None:
     page = visit(path, scheme=scheme).page
     page.locator(".sheet").wait_for(state="attached")
+    assert not page.locator(".sheet").is_visible()
     printed = page.pdf(prefer_css_page_size=True)
     page.emulate_media(media="print")
     visible = page.locator('[data-testid="stSidebar"], [data-testid="stPlotlyChart"], button').all()
