@@ -59,8 +59,8 @@ hashes: $(VENV)/dev  ## write requirements.lock: every package with the hash of 
 browser:  ## see that Chromium and a Chinese font are there; as root on Debian, install them
 	@sh tools/browser.sh
 
-clean:  ## remove the virtual environment, caches and the warehouse (never accepted tables)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis data/warehouse dashboard/static/boundaries dashboard/static/topojson
+clean:  ## remove the virtual environment, caches and bundles (never data or releases)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist shots
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 ..."; exit 1; }
@@ -74,4 +74,4 @@ $(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@ $(VENV)/run
 
-.PHONY: help run etl load template status test check audit bench screenshots lock hashes browser clean
+.PHONY: help run etl load template status test check audit bench bundle screenshots lock hashes browser clean

@@ -22,8 +22,11 @@ log = logging.getLogger("dashboard")
 
 def tell_reader(error: Exception) -> bool:
     """Logs an unexpected error under an id and shows the reader that id, never the traceback."""
+    from dashboard import metrics  # like all that needs the warehouse, only once the server runs
+
     number = uuid.uuid4().hex[:8]
     log.error("error %s", number, exc_info=error)
+    metrics.script_failed()
     st.error(f"页面出错了，已记录，编号{number}。请刷新重试；仍不行时，请把编号告诉系统管理员。")
     return True
 

@@ -33,7 +33,13 @@ from dashboard.folders import data_folder
 
 ROLES = ("leader", "analyst", "steward", "admin")  # each may do what the one before may
 ROLE_NAMES = {"leader": "领导", "analyst": "分析人员", "steward": "数据管理员", "admin": "系统管理员"}
-PAGE_ROLES = {"data": "analyst", "briefs": "analyst", "import": "steward", "audit": "admin", "access": "admin"}
+# Page -> who opens it; one that does not stand here is for administrators, until somebody has thought about it.
+PAGE_ROLES = {
+    **dict.fromkeys(("overview", "map", "compare", "trends", "profile", "indicators", "quality", "help"), "leader"),
+    **dict.fromkeys(("data", "briefs"), "analyst"),
+    "import": "steward",
+    **dict.fromkeys(("audit", "access"), "admin"),
+}
 WHOLE = "150000"  # whoever has the whole region sees everything
 TOUCH_SECONDS = 15  # a session is noted as used at most this often
 FORGET_SECONDS = 40 * 86400  # the cookie that a session came with is no longer valid then
@@ -82,7 +88,7 @@ class Viewer:
 
     def may_open(self, page: str) -> bool:
         """Whether this role opens a page (its name in pages/)."""
-        return ROLES.index(self.role) >= ROLES.index(PAGE_ROLES.get(page, ROLES[0]))
+        return ROLES.index(self.role) >= ROLES.index(PAGE_ROLES.get(page, ROLES[-1]))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 import pandas as pd
@@ -10,6 +9,7 @@ import streamlit as st
 
 from dashboard import audit, export, snapshot
 from dashboard.charts import Chart
+from dashboard.clock import today
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period
@@ -184,7 +184,7 @@ def explanation(chart: Chart, view: View) -> list[tuple[str, str]]:
         *rows,
         ("数据截至", f"{view.release.data_until:%Y-%m-%d}"),
         ("版本", view.release.id),
-        ("导出日期", f"{date.today():%Y-%m-%d}"),
+        ("导出日期", f"{today():%Y-%m-%d}"),
     ]
 
 

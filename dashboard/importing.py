@@ -11,9 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import audit, frame, imports, queries, selection
+from dashboard.clock import beijing
 from dashboard.frame import XLSX_TYPE, Reader, plain
 from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Say, Table, Understanding, Upload
-from dashboard.quality import LINE, LOAD_STATES, TABLE_HEIGHT, TALL_LINE, beijing
+from dashboard.quality import LINE, LOAD_STATES, TABLE_HEIGHT, TALL_LINE
 from dashboard.theme import DATASET_NAMES
 
 MAP = Path(__file__).resolve().parent.parent / "pages" / "map.py"

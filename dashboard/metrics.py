@@ -7,7 +7,7 @@ from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from dashboard import queries
 
-__all__ = ["CONTENT_TYPE", "answered", "page"]
+__all__ = ["CONTENT_TYPE", "answered", "page", "script_failed"]
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -32,6 +32,11 @@ def answered(route: str, status: int, seconds: float) -> None:
     """Counts one answer of the HTTP interface; `route` is the pattern of the path, never what a reader typed."""
     REQUESTS.labels(route, str(status)).inc()
     SECONDS.labels(route).observe(seconds)
+
+
+def script_failed() -> None:
+    """Counts a page that ended in an unexpected error."""
+    SCRIPT_ERRORS.inc()
 
 
 def page() -> bytes:

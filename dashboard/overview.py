@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, editorial, narrative, quality, queries, selection, slices
+from dashboard import cards, clock, editorial, narrative, quality, queries, selection, slices
 from dashboard.frame import Reader, plain
 from dashboard.narrative import Attention, Facts
 from dashboard.queries import Release
@@ -40,7 +40,7 @@ def facts(reader: Reader) -> Facts:
         breaks=queries.breaks_of_dataset(release, dataset),
         checks=quality.ordered(queries.checks(release, dataset)),
         progress={
-            period: quality.progress_of(queries.owed_figures(release, dataset, period), regions, quality.today())
+            period: quality.progress_of(queries.owed_figures(release, dataset, period), regions, clock.today())
             for period in periods
         },
         publishers=publishers,
@@ -51,7 +51,7 @@ def facts(reader: Reader) -> Facts:
 
 def attention(reader: Reader) -> list[Attention]:
     """What needs attention in the chosen dataset, the weightiest first."""
-    today = quality.today().isoformat()
+    today = clock.today().isoformat()
     return _attention(reader.release, reader.selection.dataset, today, editorial.attention_rules(), reader)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import audit, controls, export, frame, queries, selection
 from dashboard.charts import coverage as charts
+from dashboard.clock import beijing, day, today
 from dashboard.frame import CSV_TYPE, Reader, plain
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import (
@@ -26,7 +27,6 @@ from dashboard.theme import (
     format_value,
 )
 
-BEIJING = timezone(timedelta(hours=8))
 METRIC_WIDTH = 158  # two beside each other on a phone
 LINE = 35  # pixels, of a row of a table
 TALL_LINE = 66  # of a row whose sentence wraps
@@ -113,21 +113,6 @@ def address_on_map(reader: Reader, row: dict[str, Any]) -> str:
 
 
 # ---- tables ----
-
-
-def today() -> date:
-    """The day in Beijing, whatever the clock of the server shows."""
-    return datetime.now(BEIJING).date()
-
-
-def beijing(times: pd.Series) -> pd.Series:
-    """UTC times as people in Beijing write them: 2026-01-15 09:30."""
-    return (times + pd.Timedelta(hours=8)).dt.strftime("%Y-%m-%d %H:%M")
-
-
-def day(date_: date) -> str:
-    """2026年1月15日."""
-    return f"{date_:%Y年%-m月%-d日}"
 
 
 def value_text(value: float, unit: str, qualifier: str, status: str) -> str:

@@ -13,8 +13,8 @@ from dashboard import audit, briefs, queries, selection, snapshot
 from dashboard.briefs.bulletin import INDICATOR, NAME, BulletinError, bulletin
 from dashboard.briefs.model import Document, Heading, Paragraph, Table
 from dashboard.briefs.profiles import Cancelled, Kind, ProfileError, profile_briefs
+from dashboard.clock import today
 from dashboard.frame import Reader, plain
-from dashboard.quality import today
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, format_period
 from dashboard.tray_documents import DOCX, PDF
 

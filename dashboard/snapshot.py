@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +21,7 @@ import plotly.graph_objects as go
 from dashboard import pdf
 from dashboard.charts import Chart
 from dashboard.charts import picture as pictures
+from dashboard.clock import today
 from dashboard.renderer import BusyError, Renderer, RenderError, TimedOutError
 from dashboard.theme import DEMO_MARK, template
 
@@ -67,7 +67,7 @@ def picture(chart: Chart, *, words: bool = True) -> go.Figure:
     """The same picture as a figure (see `charts.picture.complete`), its shapes in it. Raises ValueError."""
     from dashboard.operator import operator  # with it comes Streamlit, which the doctor does without
 
-    return pictures.complete(chart, BOUNDARIES, operator()["map_approval"], date.today(), words=words)
+    return pictures.complete(chart, BOUNDARIES, operator()["map_approval"], today(), words=words)
 
 
 def problem() -> str | None:

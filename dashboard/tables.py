@@ -1,11 +1,10 @@
 """The table of all figures: its filters, its columns in Chinese, and its way out as a file."""
 
-from datetime import datetime
-
 import pandas as pd
 import streamlit as st
 
 from dashboard import audit, export, queries, slices
+from dashboard.clock import today
 from dashboard.frame import CSV_TYPE, XLSX_TYPE, Reader, plain
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
@@ -223,7 +222,7 @@ def explanation(figures: pd.DataFrame, reader: Reader, whole: bool) -> list[tupl
         ("条数", str(len(figures))),
         ("数据截至", f"{reader.release.data_until:%Y-%m-%d}"),
         ("版本", reader.release.id),
-        ("下载日期", f"{datetime.now():%Y-%m-%d}"),
+        ("下载日期", f"{today():%Y-%m-%d}"),
         ("读法", "数值为基本单位；“余”“多”等为原文约数；分项可能重叠，不能相加；空白为未公布，不是零"),
         ("可信度", "高：官方网页、年鉴、当地报刊；中：转载、仅见标题或期间为推定；低：模拟"),
         *[

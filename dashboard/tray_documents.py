@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import audit, briefs, snapshot
 from dashboard.briefs import Brief, Item
+from dashboard.clock import today
 from dashboard.frame import Reader, plain
 from dashboard.operator import operator
-from dashboard.quality import today
 from dashboard.theme import DEMO_MARK
 from dashboard.tray import Entry, TrayError
 from dashboard.tray_list import Shown

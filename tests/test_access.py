@@ -26,13 +26,13 @@ from etl.understand import understand
 from tests import gated
 from tests.gated import ADMIN, FOREIGN, FOREIGN_CODES, FOREIGN_MARKS, FOREIGN_NAMES, OWN, OWN_CODES
 from tests.test_load import long_table
+from tests.test_pages import FOR_ADMINISTRATORS, texts
 from tests.test_pages import PAGES as BEFORE
-from tests.test_pages import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 SETTINGS = f'mode = "oidc"\nadmins = ["{ADMIN}"]\n'
 LATER = date(2027, 1, 1)
-PAGES = {*BEFORE, "audit", "access"}
+PAGES = {*BEFORE, *FOR_ADMINISTRATORS}
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +268,7 @@ def test_somebody_without_a_role_is_told_politely() -> None:
 def test_each_role_opens_what_the_one_before_does_and_its_own_pages() -> None:
     closed = {role: {page for page in PAGES if not of(role).may_open(page)} for role in access.ROLES}
     assert closed == {
-        "leader": {"data", "import", "audit", "access"},
+        "leader": {"data", "briefs", "import", "audit", "access"},
         "analyst": {"import", "audit", "access"},
         "steward": {"audit", "access"},
         "admin": set(),

@@ -5,6 +5,7 @@ this says so and nothing more, because "nothing found" would be a lie. What can 
 installed package has the pinned version and that its files are those of its own record.
 """
 
+import argparse
 import base64
 import hashlib
 import json
@@ -19,6 +20,7 @@ SECONDS = 300
 
 def main() -> int:
     """Prints what is known; 1 for a known fault, a wrong version or a changed file, else 0."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     pins = dict(
         line.split("==") for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line
     )

@@ -123,7 +123,7 @@ def restore(file: Path, data: Path, *, replace: bool) -> int:
     (aside / MANIFEST).unlink()
     aside.chmod(0o755)
     if data.exists():
-        before = data.with_name(f"{data.name}-before-restore-{datetime.now():%Y%m%d-%H%M%S}")
+        before = data.with_name(f"{data.name}-before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
         os.replace(data, before)
         print(f"原有数据已移到 {before}")
     os.replace(aside, data)

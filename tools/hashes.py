@@ -6,6 +6,7 @@ then refuses a file that was replaced at an index or a mirror, even under the sa
 files for the platform and the Python that this runs on; make it anew when constraints.txt changes: `make hashes`.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ HEAD = "# For {platform}, Python {python}; see tools/hashes.py. pip install --re
 
 def main() -> int:
     """Asks pip what it would install, and writes it down."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         asked = ["-r", "requirements.txt", "-c", "constraints.txt"]

@@ -3,6 +3,7 @@
 python -m tools.screenshots
 """
 
+import argparse
 import os
 
 from playwright.sync_api import sync_playwright
@@ -17,6 +18,7 @@ SHOTS = {
 
 def main() -> None:
     """Takes every shot at 1440 by 900, twice the pixels."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     folder = ROOT / "docs" / "images"
     folder.mkdir(parents=True, exist_ok=True)
     with Serving("app.py") as address, sync_playwright() as playwright:

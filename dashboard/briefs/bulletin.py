@@ -12,6 +12,7 @@ import pandas as pd
 from dashboard import compare, frame, mapping, queries, selection, slices, trends
 from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
 from dashboard.charts.anatomy import missing_line, scope_line
+from dashboard.clock import today
 from dashboard.operator import operator
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
@@ -110,7 +111,7 @@ def bulletin(release: Release, period: str, dataset: str = "published", made_on:
         appendix=[],
         office=operator()["office"],
         release_id=release.id,
-        made_on=made_on or date.today(),
+        made_on=made_on or today(),
         simulated=dataset == "demo",
     )
 

@@ -10,6 +10,7 @@ from dashboard import queries, snapshot
 from dashboard.briefs import to_docx, to_pdf
 from dashboard.briefs.bulletin import NAME, BulletinError, bulletin
 from dashboard.briefs.profiles import ProfileError, profile_briefs
+from dashboard.clock import today
 from dashboard.queries import WarehouseError
 
 EXAMPLES = """示例：
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--dataset", default="published", help="数据集：published（默认）、demo 或内部数据集")
         command.add_argument("--out", type=Path, required=True, help="写到哪个文件夹，没有就新建")
-        command.add_argument("--date", type=_day, default=date.today(), help="落款日期，如2025-07-15，默认今天")
+        command.add_argument("--date", type=_day, default=today(), help="落款日期，如2025-07-15，默认今天")
         command.set_defaults(run=run)
         _own(command, name)
     return parser

@@ -12,6 +12,7 @@ from dashboard import frame, profile, queries, selection, snapshot, trends
 from dashboard.briefs import to_docx, to_pdf
 from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
 from dashboard.charts import profiles
+from dashboard.clock import today
 from dashboard.compare import case_unit
 from dashboard.frame import Reader
 from dashboard.groups import Group
@@ -107,7 +108,7 @@ def profile_brief(
         appendix=[*appendix, *more_appendix, *below],
         office=operator()["office"],
         release_id=release.id,
-        made_on=made_on or date.today(),
+        made_on=made_on or today(),
         simulated=dataset == "demo",
     )
 

@@ -11,7 +11,6 @@ from dashboard.theme import Palette, template
 
 # Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
 # region, they cut nothing off.
-CENTRE = {"lon": 110.58, "lat": 45.66}
 LONGITUDES = (99.4, 124.6)
 LATITUDES = (37, 53)
 PARALLELS = (38, 52)
