@@ -33,10 +33,11 @@ from dashboard.folders import data_folder
 
 ROLES = ("leader", "analyst", "steward", "admin")  # each may do what the one before may
 ROLE_NAMES = {"leader": "领导", "analyst": "分析人员", "steward": "数据管理员", "admin": "系统管理员"}
+OF_EVERYBODY = ("overview", "map", "compare", "trends", "profile", "indicators", "quality", "briefs", "help")
 # Page -> who opens it; one that does not stand here is for administrators, until somebody has thought about it.
 PAGE_ROLES = {
-    **dict.fromkeys(("overview", "map", "compare", "trends", "profile", "indicators", "quality", "help"), "leader"),
-    **dict.fromkeys(("data", "briefs"), "analyst"),
+    **dict.fromkeys(OF_EVERYBODY, "leader"),
+    "data": "analyst",
     "import": "steward",
     **dict.fromkeys(("audit", "access"), "admin"),
 }

@@ -7,6 +7,7 @@ What a request gets wrong is said in JSON, in Chinese. The whole is described by
 import functools
 import hashlib
 import logging
+import re
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,7 @@ log = logging.getLogger("dashboard.api")
 
 CALLS = limits.parse("120/minute")
 PICTURES = limits.parse("30/minute")  # each is drawn by a browser
+PERIOD = re.compile(r"\d{4}(-\d{4})?|\d{4}Q[1-4]|\d{4}-(0[1-9]|1[0-2])(/\d{4}-(0[1-9]|1[0-2]))?")
 DATES = ("period_start", "period_end")
 LISTS = ("aliases",)  # columns whose cells hold several texts
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
@@ -77,12 +79,11 @@ class Call:
             raise RequestError(400, f"参数“{name}”的值“{value}”不认识，可用：{'、'.join(known)}", name)
         return value
 
-    def number(self, name: str, default: int, most: int | None = None) -> int:
+    def number(self, name: str, default: int, least: int, most: int) -> int:
         """The same, where a whole number is meant."""
         text = self.one(name, str(default))
-        if not (text.isascii() and text.isdigit()) or len(text) > 9 or (most is not None and int(text) > most):
-            upto = f"到{most}" if most is not None else "以上"
-            raise RequestError(400, f"参数“{name}”应为0{upto}的整数，收到“{text}”", name)
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+            raise RequestError(400, f"参数“{name}”应为{least}到{most}的整数，收到“{text}”", name)
         return int(text)
 
 
@@ -222,9 +223,12 @@ def observations(call: Call) -> Response:
         for value in filters.get(name, []):
             if value not in allowed:
                 raise RequestError(400, f"参数“{name}”的值“{value}”不存在", name)
-    offset = call.number("offset", 0)
+    for period in filters.get("period", []):
+        if not PERIOD.fullmatch(period):
+            raise RequestError(400, f"参数“period”的值“{period}”不是期间，如 2023、2023Q2、2021-01/2021-10", "period")
+    offset = call.number("offset", 0, 0, 10**9 - 1)
     whole = form != "json" and "limit" not in call.request.query_params
-    limit = None if whole else call.number("limit", PAGE, LONGEST_PAGE)
+    limit = None if whole else call.number("limit", PAGE, 1, LONGEST_PAGE)
     figures, total = queries.observations(call.release, filters, limit, offset)
     figures["mark"] = figures["dataset"].map(lambda name: DEMO_MARK if name == "demo" else "")
     headers = {"X-Total-Count": str(total)}
@@ -273,18 +277,19 @@ def chart(call: Call) -> Response:
     if family not in families.FAMILIES or kind not in PICTURE_MEDIA:
         names = "、".join(families.FAMILIES)
         raise RequestError(404, f"没有图“{family}.{kind}”；可用：{names}，后缀 .png 或 .svg")
-    scale = call.number("scale", 2, 4)
+    scale = call.number("scale", 2, 1, 4)
     parameters = {name: call.one(name) for name in call.request.query_params if name not in ("scale", "release")}
     try:
         drawn = families.chart(family, parameters, call.release)
-        picture = snapshot.image(drawn, kind, scale=max(scale, 1))
+        picture = snapshot.image(drawn, kind, scale=scale)
     except families.NotDrawableError as error:
         raise RequestError(422, str(error)) from None
     except snapshot.SnapshotError as error:
         raise RequestError(503, str(error)) from None
     subject = drawn.subtitle.partition(" · ")[0]
     name = snapshot.file_name(subject, drawn.name, call.release.id, simulated=drawn.simulated, ending=kind)
-    return Response(picture, media_type=PICTURE_MEDIA[kind], headers=_named(name, inline=True))
+    headers = _named(name, _ascii(call, family, drawn.simulated, kind), inline=True)
+    return Response(picture, media_type=PICTURE_MEDIA[kind], headers=headers)
 
 
 def description(call: Call) -> Response:
@@ -340,13 +345,19 @@ def _file(
         body = sink.getvalue().to_pybytes()
     name = snapshot.file_name(title, call.release.id, simulated=simulated, ending=form)
     audit.record("下载", name, call.request.url.query)
-    return Response(body, media_type=MEDIA[form], headers={**_named(name), **(headers or {})})
+    plain = _ascii(call, call.request.url.path.rpartition("/")[2], simulated, form)
+    return Response(body, media_type=MEDIA[form], headers={**_named(name, plain), **(headers or {})})
 
 
-def _named(name: str, inline: bool = False) -> dict[str, str]:
-    """The header that tells a browser what a file is called (RFC 6266)."""
+def _ascii(call: Call, what: str, simulated: bool, ending: str) -> str:
+    """A file's name for programs that read no Chinese: observations_SIMULATED_20251231-a1b2c3.csv."""
+    return "_".join([what, *(["SIMULATED"] if simulated else []), call.release.id]) + f".{ending}"
+
+
+def _named(name: str, plain: str, *, inline: bool = False) -> dict[str, str]:
+    """The header that tells a browser what a file is called; `plain`: for programs that read only ASCII (RFC 6266)."""
     way = "inline" if inline else "attachment"
-    return {"Content-Disposition": f"{way}; filename*=UTF-8''{quote(name)}"}
+    return {"Content-Disposition": f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"}
 
 
 def _dated(table: pd.DataFrame) -> pd.DataFrame:
