@@ -108,8 +108,9 @@ class Session:
         elif message.metadata.cacheable:
             self._known[message.hash] = message
         if kind == "new_session":
-            self._script = message.new_session.page_script_hash
             self._choices.clear()
+        elif kind == "navigation":  # which page this is, no earlier message knows: asked without it, the first page runs
+            self._script = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "delta":
