@@ -27,6 +27,7 @@ class Served:
             *("--server.port", str(self.port), "--server.address", "127.0.0.1"),
             *extra,
         ]
+        self.environment: dict[str, str] = {}
         self.start()
 
     @property
@@ -38,7 +39,7 @@ class Served:
         """Starts the server; returns the seconds until it answers. Raises RuntimeError with its log."""
         started = time.monotonic()
         with self.log.open("ab") as log:
-            environment = {**os.environ, "DASHBOARD_DATA_DIR": str(self.data)}
+            environment = {**os.environ, "DASHBOARD_DATA_DIR": str(self.data), **self.environment}
             self.process = subprocess.Popen(self.command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         while time.monotonic() < started + START_SECONDS:
             try:
@@ -65,6 +66,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if told[0] != "Z":
+            parents.setdefault(int(told[1]), []).append(int(folder.name))
+    found, left = [], [pid]
+    while left:
+        children = parents.get(left.pop(), [])
+        found += children
+        left += children
+    return found
 
 
 def resident_megabytes(pid: int) -> float:

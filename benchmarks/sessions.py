@@ -32,6 +32,7 @@ class Session:
     page: str = ""
     query: str = ""
     received: int = 0
+    warnings: list[str] = field(default_factory=list)
     _socket: ClientConnection | None = None
     _known: dict[str, ForwardMsg] = field(default_factory=dict)
     _choices: dict[str, tuple[str, list[str]]] = field(default_factory=dict)  # label -> widget id, options
@@ -109,7 +110,10 @@ class Session:
             self._known[message.hash] = message
         if kind == "new_session":
             self._choices.clear()
-        elif kind == "navigation":  # which page this is, no earlier message knows: asked without it, the first page runs
+            self.warnings.clear()
+        elif (
+            kind == "navigation"
+        ):  # which page this is, no earlier message knows: asked without it, the first page runs
             self._script = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
@@ -132,5 +136,7 @@ class Session:
             self._choices[element.selectbox.label] = (element.selectbox.id, list(element.selectbox.options))
         elif what == "exception":
             raise SessionError(f"/{self.page}?{self.query}: {element.exception.type} {element.exception.message}")
+        elif what == "alert" and element.alert.format == element.alert.WARNING:
+            self.warnings.append(element.alert.body)
         elif what == "alert" and element.alert.format == element.alert.ERROR:
             raise SessionError(f"/{self.page}?{self.query}: {element.alert.body}")
