@@ -262,7 +262,7 @@ def _read_until_it_ends(address: str, seed: float) -> None:
             await reader.open()
             while True:
                 await reader.change(chance)
-        except (SessionError, OSError, EOFError, IndexError):
+        except SessionError:
             return  # the server is gone, as it was meant to be
         finally:
             await reader.close()

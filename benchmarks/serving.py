@@ -15,9 +15,14 @@ START_SECONDS = 90
 
 
 class Served:
-    """A running server; use it as a context. `data`: its data folder; `extra`: further options of Streamlit."""
+    """A running server; use it as a context.
 
-    def __init__(self, data: Path, port: int = 0, extra: tuple[str, ...] = ()) -> None:
+    `data`: its data folder; `extra`: further options of Streamlit; `environment`: what is set beside the own one.
+    """
+
+    def __init__(
+        self, data: Path, port: int = 0, extra: tuple[str, ...] = (), environment: dict[str, str] | None = None
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -27,7 +32,7 @@ class Served:
             *("--server.port", str(self.port), "--server.address", "127.0.0.1"),
             *extra,
         ]
-        self.environment: dict[str, str] = {}
+        self.environment = environment or {}
         self.start()
 
     @property
