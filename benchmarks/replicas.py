@@ -4,8 +4,8 @@
 
 Starts two servers over one data folder and Debian's nginx with deploy/nginx.conf (its ports exchanged for free ones);
 then a real browser chooses something, its replica is killed, the browser goes on at the other one with its choice, a
-file is uploaded and one downloaded there, and the replica comes back. Exits 1 when something does not hold, 2 where nginx
-is missing.
+file is uploaded and one downloaded there, and the replica comes back. Exits 1 when something does not hold, 2 where
+nginx is missing.
 """
 
 import argparse
