@@ -12,6 +12,7 @@ built in the quick way of tests/quick.py. Exits 1 when something did not hold, 2
 import argparse
 import asyncio
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -31,6 +32,7 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks import quick_etl
 from benchmarks.first_map import ROOT
 from benchmarks.serving import Served, descendants
 from benchmarks.sessions import Session, SessionError
@@ -39,7 +41,25 @@ TARGETS = ("load", "build", "server", "renderer")
 PICTURE = "/api/v1/charts/map.png?scale=1"
 FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 FREE_BYTES = (4_096, 200_000, 1_500_000)  # not even the kept table fits; the database begins; it nearly fits
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["benchmarks.quick_etl"])
 PARTS = ("kills", "disk", "release", "clock", "renderer")
+
+
+class Command:
+    """A command of the ETL that runs in a process of its own, forked from one where everything is imported."""
+
+    def __init__(self, arguments: list[str], data: Path) -> None:
+        self.said = data.parent / "said.txt"
+        self.process = FORKS.Process(target=quick_etl.run, args=(arguments, data, self.said))
+        self.process.start()
+
+    def wait(self) -> tuple[int, str]:
+        """The exit code (of one that was killed, minus the signal), and what was said."""
+        self.process.join(600)
+        code = self.process.exitcode
+        said = self.said.read_text(encoding="utf-8") if self.said.exists() else ""
+        return (-signal.SIGALRM if code is None else code), said
 
 
 @dataclass
@@ -60,16 +80,21 @@ class Trial:
 
     # ---- the ETL ----
 
-    def etl(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    def etl(self, *arguments: object) -> "Command":
         """Starts the command line in the quick way."""
-        return subprocess.Popen(
+        return Command([str(argument) for argument in arguments], self.data)
+
+    def etl_with(self, environment: dict[str, str], *arguments: object) -> tuple[int, str]:
+        """Runs it in a process that was started with something in its environment; exit code, and what was said."""
+        done = subprocess.run(
             [sys.executable, "-m", "tests.quick", *map(str, arguments)],
             cwd=ROOT,
             env={**os.environ, "DASHBOARD_DATA_DIR": str(self.data), **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
+            check=False,
         )
+        return done.returncode, done.stdout + done.stderr
 
     def table(self) -> Path:
         """A table of its own for the next load: one good row, one that is rejected."""
@@ -79,17 +104,14 @@ class Trial:
         path.write_text(f"地区,指标,期间,数值,单位\n{rows}", encoding="utf-8")
         return path
 
-    def load(self, table: Path, **environment: str) -> tuple[int, str]:
+    def load(self, table: Path) -> tuple[int, str]:
         """Loads a table; the exit code, and what was said."""
-        process = self.etl("load", table, "--source", table.stem, **environment)
-        out, err = process.communicate(timeout=600)
-        return process.returncode, out + err
+        return self.etl("load", table, "--source", table.stem).wait()
 
     def build(self) -> None:
         """Builds; nothing half done may lie about afterwards."""
-        process = self.etl("build")
-        said = "".join(process.communicate(timeout=600))
-        self.hold(process.returncode in (0, 1), f"etl build ended with {process.returncode}: {said[-300:]}")
+        code, said = self.etl("build").wait()
+        self.hold(code in (0, 1), f"etl build ended with {code}: {said[-300:]}")
         left = [
             p.name for name in ("warehouse", "accepted") for p in (self.data / name).glob(".*") if p.name != ".lock"
         ]
@@ -209,13 +231,12 @@ def _restart(trial: Trial) -> float:
     return trial.served.start()
 
 
-def _killed(process: subprocess.Popen[str], seconds: float) -> str:
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    process.communicate()
-    return "killed" if process.returncode == -signal.SIGKILL else "had finished"
+def _killed(command: Command, seconds: float) -> str:
+    command.process.join(seconds)
+    if command.process.exitcode is None:
+        command.process.kill()
+    code, _ = command.wait()
+    return "killed" if code == -signal.SIGKILL else "had finished"
 
 
 def _kill_load(trial: Trial, chance: random.Random, seconds: float) -> str:
@@ -390,11 +411,12 @@ def clock(trial: Trial) -> None:
         return
     fake = {"LD_PRELOAD": str(FAKETIME), "DONT_FAKE_MONOTONIC": "1"}
     before = trial.current()
-    code, said = trial.load(trial.table(), FAKETIME="@2020-01-01 00:00:00", **fake)
+    table = trial.table()
+    loading = ("load", table, "--source", table.stem)
+    code, said = trial.etl_with({**fake, "FAKETIME": "@2020-01-01 00:00:00"}, *loading)
     trial.hold(code == 1 and trial.current() != before, f"a load in 2020 ended with {code}: {said[-300:]}")
     trial.books_balance(set())
-    process = trial.etl("rollback", FAKETIME="@2020-01-01 00:01:00", **fake)
-    process.communicate(timeout=600)
+    trial.etl_with({**fake, "FAKETIME": "@2020-01-01 00:01:00"}, "rollback")
     trial.hold(trial.current() == before, f"rolling back in 2020 went to {trial.current()}, not {before}")
     trial.build()
     print("  ETL in 2020: loaded, rolled back to the release before, built again", flush=True)
@@ -462,9 +484,7 @@ def main(arguments: list[str] | None = None) -> int:
         for name in ("catalogue", "published", "boundaries"):
             shutil.copytree(ROOT / "data" / name, data / name)
         shutil.copy(ROOT / "data" / "operator.toml", data)
-        command = [sys.executable, "-m", "tests.quick", "build"]
-        environment = {**os.environ, "DASHBOARD_DATA_DIR": str(data)}
-        subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+        Command(["build"], data).wait()
         with Served(data) as served:
             trial = Trial(data, served)
             trial.load(trial.table())

@@ -133,7 +133,7 @@ def reader(page: Page, proxy: Proxy, replicas: list[Served], table: Path) -> lis
     browsing.at_rest(page)
     if page.url != chosen or not page.get_by_text("2022年行政机关负责人出庭应诉率").first.is_visible():
         wrong.append(f"the choice was lost: {page.url}")
-    choose_period(page, "2021")
+    choose_period(page, "2023")
     print(f"killed: reconnected after {reconnected:.1f} s, same address, next choice works", flush=True)
     page.get_by_role("button", name="导出").first.click()
     with page.expect_download() as waiting:
