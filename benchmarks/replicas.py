@@ -31,6 +31,7 @@ from tests import browsing
 
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 TABLE = "地区,指标,期间,数值,单位\n包头市,法律援助案件数,2024,1234,件\n"
+REDRAWN_MILLISECONDS = 4_000
 AROUND = """
 daemon off;
 pid {folder}/nginx.pid;
@@ -130,6 +131,8 @@ def reader(page: Page, proxy: Proxy, replicas: list[Served], table: Path) -> lis
             return ["the browser did not reconnect"]
         time.sleep(0.1)
     reconnected = time.monotonic() - started
+    # The browser asks for its page again as soon as it is connected; what is typed before that has come is lost.
+    page.wait_for_timeout(REDRAWN_MILLISECONDS)
     browsing.at_rest(page)
     if page.url != chosen or not page.get_by_text("2022年行政机关负责人出庭应诉率").first.is_visible():
         wrong.append(f"the choice was lost: {page.url}")

@@ -91,6 +91,12 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def processor_seconds(pid: int) -> float:
+    """The time that a process has had a processor."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_megabytes(pid: int) -> float:
     """The memory that a process holds."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
