@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.first_map import ROOT
-from benchmarks.serving import Served, resident_megabytes
+from benchmarks.serving import Served, processor_seconds, resident_megabytes
 from benchmarks.sessions import Session, SessionError
 
 PAGES = ["", "map", "compare", "trends", "profile", "indicators", "data", "quality"]
@@ -36,6 +36,12 @@ class Tally:
     changed: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     received: int = 0
+    processor: float = 0
+
+    @property
+    def each(self) -> float:
+        """Seconds of the processor that one run of the script took."""
+        return self.processor / max(1, len(self.opened) + len(self.changed))
 
 
 async def read(address: str, number: int, until: float, every: float, tally: Tally) -> None:
@@ -87,9 +93,11 @@ async def watch(process: int, until: float, memory: list[float]) -> None:
 async def work(served: Served, sessions: int, seconds: float, every: float, loads: int) -> tuple[Tally, list[float]]:
     """All of them at once."""
     tally, memory, until = Tally(), [], time.monotonic() + seconds
+    tally.processor = -processor_seconds(served.pid)
     readers = [read(served.address, number, until, every, tally) for number in range(sessions)]
     stewards = [load(served.data, number, tally) for number in range(loads)]
     await asyncio.gather(*readers, *stewards, watch(served.pid, until, memory))
+    tally.processor += processor_seconds(served.pid)
     return tally, memory
 
 
@@ -100,10 +108,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--every", type=float, default=5)
     parser.add_argument("--loads", type=int, default=0)
+    parser.add_argument("--data", type=Path, default=ROOT / "data", help="the data folder to work on a copy of")
     options = parser.parse_args()
+    print(f"load average before {os.getloadavg()[0]:.1f}, cores {os.cpu_count()}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
-        shutil.copytree(ROOT / "data", data, ignore=shutil.ignore_patterns("state"))
+        shutil.copytree(options.data, data, ignore=shutil.ignore_patterns("state"))
         with Served(data) as served:
             tally, memory = asyncio.run(work(served, options.sessions, options.seconds, options.every, options.loads))
     taken = sorted(tally.changed)
@@ -115,6 +125,7 @@ def main() -> int:
     )
     middle = statistics.median(tally.opened)
     print(f"pages opened {len(tally.opened)}: median {middle:.2f} s, worst {max(tally.opened):.2f} s")
+    print(f"processor time of the server: {tally.processor:.0f} s, {tally.each * 1000:.0f} ms an interaction or page")
     print(f"received {tally.received / 1e6:.0f} MB")
     print(f"server memory: start {memory[0]:.0f} MB, half time {memory[half]:.0f} MB, end {memory[-1]:.0f} MB")
     print(f"errors {len(tally.errors)}")

@@ -15,9 +15,14 @@ START_SECONDS = 90
 
 
 class Served:
-    """A running server; use it as a context. `data`: its data folder; `extra`: further options of Streamlit."""
+    """A running server; use it as a context.
 
-    def __init__(self, data: Path, port: int = 0, extra: tuple[str, ...] = ()) -> None:
+    `data`: its data folder; `extra`: further options of Streamlit; `environment`: what is set beside the own one.
+    """
+
+    def __init__(
+        self, data: Path, port: int = 0, extra: tuple[str, ...] = (), environment: dict[str, str] | None = None
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -27,6 +32,7 @@ class Served:
             *("--server.port", str(self.port), "--server.address", "127.0.0.1"),
             *extra,
         ]
+        self.environment = environment or {}
         self.start()
 
     @property
@@ -38,7 +44,7 @@ class Served:
         """Starts the server; returns the seconds until it answers. Raises RuntimeError with its log."""
         started = time.monotonic()
         with self.log.open("ab") as log:
-            environment = {**os.environ, "DASHBOARD_DATA_DIR": str(self.data)}
+            environment = {**os.environ, "DASHBOARD_DATA_DIR": str(self.data), **self.environment}
             self.process = subprocess.Popen(self.command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         while time.monotonic() < started + START_SECONDS:
             try:
@@ -65,6 +71,30 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that a process started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            told = (folder / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if told[0] != "Z":
+            parents.setdefault(int(told[1]), []).append(int(folder.name))
+    found, left = [], [pid]
+    while left:
+        children = parents.get(left.pop(), [])
+        found += children
+        left += children
+    return found
+
+
+def processor_seconds(pid: int) -> float:
+    """The time that a process has had a processor."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_megabytes(pid: int) -> float:

@@ -1,10 +1,12 @@
 """Readers of the running dashboard, as browsers are on the wire: a websocket, the script's messages, widgets.
 
 Only what a browser must do is done: pages are opened by their address, selectboxes are changed, and cached messages are
-reported as known. Nothing is drawn.
+reported as known. Nothing is drawn, and nothing is asked for by itself: no page that is measured asks its browser to
+(only the sign-in watch and the making of twelve documents do). A change that changes nothing on the page is an error.
 """
 
 import asyncio
+import hashlib
 import random
 import time
 from dataclasses import dataclass, field
@@ -32,35 +34,48 @@ class Session:
     page: str = ""
     query: str = ""
     received: int = 0
+    warnings: list[str] = field(default_factory=list)
     _socket: ClientConnection | None = None
     _known: dict[str, ForwardMsg] = field(default_factory=dict)
-    _choices: dict[str, tuple[str, list[str]]] = field(default_factory=dict)  # label -> widget id, options
+    # label -> widget id, options, the one that is shown
+    _choices: dict[str, tuple[str, list[str], str]] = field(default_factory=dict)
+    _page: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # all that this run has put on the page
     _states: dict[str, str] = field(default_factory=dict)
     _script: str = ""
 
     async def open(self, cookie: str = "") -> float:
         """Connects and opens the page; returns the seconds until it is finished."""
         headers = {"Cookie": cookie} if cookie else {}
-        self._socket = await connect(
-            self.address.replace("http", "ws", 1) + "/_stcore/stream",
-            subprotocols=[websockets.Subprotocol("streamlit")],
-            additional_headers=headers,
-            max_size=None,
-            open_timeout=ANSWER_SECONDS,
-        )
+        try:
+            self._socket = await connect(
+                self.address.replace("http", "ws", 1) + "/_stcore/stream",
+                subprotocols=[websockets.Subprotocol("streamlit")],
+                additional_headers=headers,
+                max_size=None,
+                open_timeout=ANSWER_SECONDS,
+            )
+        except (OSError, websockets.WebSocketException) as error:
+            raise SessionError(f"/{self.page}: no connection: {error}") from None
         return await self._run(WidgetStates())
 
     async def change(self, chance: random.Random) -> float:
         """Changes one selectbox of the page; returns the seconds until the page is finished again."""
-        label = chance.choice([name for name in CHANGED if len(self._choices.get(name, ("", []))[1]) > 1])
-        widget, options = self._choices[label]
-        self._states[widget] = chance.choice([option for option in options if option != self._states.get(widget)])
+        offered = [name for name in CHANGED if len(self._choices.get(name, ("", [], ""))[1]) > 1]
+        if not offered:
+            raise SessionError(f"/{self.page}?{self.query}: there is nothing to change")
+        label = chance.choice(offered)
+        widget, options, shown = self._choices[label]
+        self._states[widget] = chance.choice([option for option in options if option != shown])
         states = WidgetStates()
         for name, value in self._states.items():
             states.widgets.add(id=name, string_value=value)
         # A browser keeps an answer only for the run that it belongs to; the callback writes it into the address.
         self._states.clear()
-        return await self._run(states)
+        before = self.query, self._page.digest()
+        taken = await self._run(states)
+        if (self.query, self._page.digest()) == before:
+            raise SessionError(f"/{self.page}?{self.query}: {label} was changed and nothing happened")
+        return taken
 
     async def turn(self, page: str, query: str) -> float:
         """Opens another page in the same session, as a link does."""
@@ -87,13 +102,15 @@ class Session:
         rerun.context_info.locale = "zh-CN"
         started = time.perf_counter()
         assert self._socket is not None
-        await self._socket.send(asked.SerializeToString())
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
+                await self._socket.send(asked.SerializeToString())
                 while not self._take(await self._socket.recv()):
                     pass
         except TimeoutError:
             raise SessionError(f"/{self.page}?{self.query}: no answer in {ANSWER_SECONDS} s") from None
+        except websockets.ConnectionClosed as error:
+            raise SessionError(f"/{self.page}?{self.query}: the server has gone: {error}") from None
         return time.perf_counter() - started
 
     def _take(self, data: bytes | str) -> bool:
@@ -108,8 +125,13 @@ class Session:
         elif message.metadata.cacheable:
             self._known[message.hash] = message
         if kind == "new_session":
-            self._script = message.new_session.page_script_hash
             self._choices.clear()
+            self.warnings.clear()
+            self._page = hashlib.sha256()
+        elif (
+            kind == "navigation"
+        ):  # which page this is, no earlier message knows: asked without it, the first page runs
+            self._script = message.navigation.page_script_hash
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "delta":
@@ -126,10 +148,15 @@ class Session:
     def _look(self, message: ForwardMsg) -> None:
         """Notes what can be changed; an error on the page is this reader's error."""
         element = message.delta.new_element
+        self._page.update(message.delta.SerializeToString(deterministic=True))
         what = element.WhichOneof("type")
         if what == "selectbox":
-            self._choices[element.selectbox.label] = (element.selectbox.id, list(element.selectbox.options))
+            box = element.selectbox
+            shown = box.raw_value if box.set_value else box.options[box.default] if box.options else ""
+            self._choices[box.label] = (box.id, list(box.options), shown)
         elif what == "exception":
             raise SessionError(f"/{self.page}?{self.query}: {element.exception.type} {element.exception.message}")
+        elif what == "alert" and element.alert.format == element.alert.WARNING:
+            self.warnings.append(element.alert.body)
         elif what == "alert" and element.alert.format == element.alert.ERROR:
             raise SessionError(f"/{self.page}?{self.query}: {element.alert.body}")

@@ -290,6 +290,8 @@ def _admit(claim: _Claim, present: bool) -> Viewer:
                 log(connection, found, "登录" if role else "拒绝", "进入系统" if role else "没有分配角色")
             elif known[1]:
                 raise AccessError("ended", claim.identity)
+            elif known[0] > now + TOUCH_SECONDS:  # the clock was put back: idle time counts from now on
+                connection.execute("UPDATE sessions SET seen_at = ? WHERE key = ?", (now, claim.session))
             elif now - known[0] > limit:
                 connection.execute("UPDATE sessions SET ended = 1 WHERE key = ?", (claim.session,))
                 log(connection, found, "退出", "长时间没有操作")

@@ -42,6 +42,7 @@ LISTS = ("aliases",)  # columns whose cells hold several texts
 MEDIA = {"csv": "text/csv; charset=utf-8", "json": "application/json", "parquet": "application/vnd.apache.parquet"}
 LIKE_PAGES = {"/observations": "data"}  # answers that only readers of this page may have
 PICTURE_MEDIA = {"png": "image/png", "svg": "image/svg+xml"}
+_last_call = {"at": 0.0}
 _limiter = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
 
 
@@ -94,11 +95,15 @@ def application() -> Starlette:
 
 
 def health(_: Request) -> Response:
-    """Whether there is a release to serve: 200, or 503 with the reason."""
+    """Whether there is a release to serve: 200, also where it is not the one that should be, with what is wrong
+    (`degraded`); 503 with the reason where there is none.
+    """
     try:
-        release = queries.current_release()
+        release, trouble = queries.current_release(), queries.trouble()
     except queries.WarehouseError as error:
         return JSONResponse({"status": "no_warehouse", "message": str(error)}, status_code=503)
+    if trouble:
+        return JSONResponse({"status": "degraded", "release": release.id, "message": trouble})
     return JSONResponse({"status": "ok", "release": release.id})
 
 
@@ -137,6 +142,8 @@ def _endpoint(path: str, answer: Callable[[Call], Response]) -> Callable[[Reques
             # Asked again each time, and kept by nobody between: who may see what is decided here.
             response.headers["Cache-Control"] = "private, no-cache"
             response.headers["X-Release"] = release.id
+            if "release" not in request.query_params and queries.trouble():
+                response.headers["X-Degraded"] = "true"  # /release says what is wrong
         except RequestError as error:
             response = error.answer({"Retry-After": "60"} if error.status == 429 else None)
         except queries.WarehouseError as error:
@@ -178,6 +185,10 @@ def _seen_by(release: Release) -> str:
 
 def _limit(caller: str, limit: limits.RateLimitItem) -> None:
     """Counts the call. Raises RequestError once there were too many from one reader or address."""
+    now = time.time()
+    if now < _last_call["at"] - 1:  # the clock was put back: calls of the time to come would bar everybody until then
+        _limiter.storage.reset()
+    _last_call["at"] = now
     if not _limiter.hit(limit, caller):
         raise RequestError(429, f"请求过于频繁，每分钟最多{limit.amount}次，请稍后再试")
 
@@ -266,6 +277,7 @@ def release(call: Call) -> Response:
             "id": call.release.id,
             "built_at": f"{call.release.built_at.isoformat()}Z",
             "data_until": call.release.data_until.isoformat(),
+            "degraded": queries.trouble() or None,
             "datasets": {name: DATASET_NAMES.get(name, name) for name in selection.choices_of(call.release).datasets},
         },
     )

@@ -72,13 +72,14 @@ def _indicator(reader: Reader) -> None:
         st.caption(f"找到{len(options)}个指标" if options else "没有找到，请换个说法")
     if chosen not in options:
         options.append(chosen)
+    names = indicators["name"].to_dict()
     missing = set(without) | ({chosen} if (dataset, chosen) not in reader.choices.covered else set())
     _select(
         reader,
         "indicator",
         "指标",
         options,
-        lambda i: indicators["name"][i] + ("（无数）" if i in missing else ""),
+        lambda i: names[i] + ("（无数）" if i in missing else ""),
     )
 
 
@@ -138,12 +139,14 @@ def _level(reader: Reader) -> None:
 
 def _region(reader: Reader) -> None:
     regions = reader.choices.regions
+    # Plain dictionaries: every run says 116 names, and pandas looks each up a hundred times slower.
+    names, parents, short = (regions[column].to_dict() for column in ("name", "parent", "short_name"))
+    banners = set(regions.index[regions["level"] == "banner"])
 
     def text(code: str) -> str:
-        row = regions.loc[code]
-        return f"{regions['short_name'][row['parent']]} · {row['name']}" if row["level"] == "banner" else row["name"]
+        return f"{short[parents[code]]} · {names[code]}" if code in banners else names[code]
 
-    _select(reader, "region", "地区", list(regions.index), text, help="也可以在地图上点选。")
+    _select(reader, "region", "地区", list(names), text, help="也可以在地图上点选。")
 
 
 CONTROLS: dict[str, Callable[[Reader], None]] = {

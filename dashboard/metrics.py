@@ -25,6 +25,9 @@ SCRIPT_ERRORS = Counter("dashboard_script_errors_total", "Pages that ended in an
 RELEASE = Gauge("dashboard_release_info", "The release that is served; always 1", ["id"], registry=REGISTRY)
 BUILT = Gauge("dashboard_release_built_seconds", "When it was built, seconds since 1970", registry=REGISTRY)
 READY = Gauge("dashboard_warehouse_ready", "1 where there is a release to serve, else 0", registry=REGISTRY)
+DEGRADED = Gauge(
+    "dashboard_warehouse_degraded", "1 where another release is served than the one that should be", registry=REGISTRY
+)
 SESSIONS = Gauge("dashboard_sessions", "Readers with an open page", registry=REGISTRY)
 
 
@@ -47,8 +50,10 @@ def page() -> bytes:
         release = queries.current_release()
     except queries.WarehouseError:
         READY.set(0)
+        DEGRADED.set(0)
     else:
         READY.set(1)
+        DEGRADED.set(1 if queries.trouble() else 0)
         RELEASE.labels(release.id).set(1)
         BUILT.set(release.built_at.timestamp())
     return generate_latest(REGISTRY)

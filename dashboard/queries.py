@@ -8,6 +8,7 @@ What a reader may see is decided here and nowhere else: for one who may not see 
 every table that holds figures, or tells of them, the part that is theirs. No statement names a table in any other way.
 """
 
+import logging
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,13 +20,17 @@ import duckdb
 import pandas as pd
 import streamlit as st
 
-from dashboard import access
+from dashboard import access, soundness
 from dashboard.folders import data_folder
 
 MEMORY_LIMIT = "1GB"
 THREADS = min(4, os.cpu_count() or 1)  # for all readers together; the server needs some itself
 CONNECTIONS_KEPT = 6  # the current release, the one before, and those that readers look back at
 RELEASE_ID = re.compile(r"[0-9]{8}-[0-9a-f]{6}")
+NO_POINTER = "指明当前版本的文件CURRENT不见了"
+_OPENED: dict[str, soundness.Stamp | None] = {}  # the file that was there when a release was opened
+_TOLD: dict[str, str] = {}
+log = logging.getLogger("dashboard")
 
 
 class WarehouseError(Exception):
@@ -78,19 +83,76 @@ OPEN_TABLES = (
 
 
 def current_release() -> Release:
-    """The release that CURRENT points at. Raises WarehouseError when there is none or it cannot be read."""
+    """The release that CURRENT points at; while that cannot be read, the newest one that can be, and `trouble` says so.
+
+    Raises WarehouseError when there is none at all.
+    """
+    path, _ = _standing()
+    return _seen(_release(str(path)))
+
+
+def trouble() -> str:
+    """Why the release that is shown is not the one that should be, and what to do, in Chinese; empty when it is."""
+    return _standing()[1]
+
+
+def _standing() -> tuple[Path, str]:
+    """The file of the release that is served, and what is wrong, in Chinese. Raises WarehouseError."""
     warehouse = data_folder() / "warehouse"
+    wanted, problem = _pointed_at(warehouse)
+    if wanted is not None and _readable(wanted):
+        _note("")
+        return wanted, ""
+    others = [path for path in warehouse.glob("[0-9]*.duckdb") if path != wanted and RELEASE_ID.fullmatch(path.stem)]
+    if not others and problem == NO_POINTER:
+        raise WarehouseError("还没有数据版本。请在服务器上运行：python -m etl build")
+    readable = [path for path in others if _readable(path)]
+    if not readable:
+        raise WarehouseError(
+            f"{problem}，也没有别的版本可以读取。请在服务器上运行：python -m etl build 重新生成；"
+            "仍不行时，请从备份恢复（见docs/operations.md）"
+        )
+    shown = max(readable, key=lambda path: (soundness.look(path).built_at, path.stem))
+    words = (
+        f"{problem}。现在显示的是能读取的最新版本{shown.stem}，其中可能没有最近载入的数据。"
+        "请系统管理员在服务器上运行：python -m etl build（重新生成），"
+        "或 python -m etl rollback 版本编号（改用别的版本）。修复后本提示自动消失。"
+    )
+    _note(words)
+    return shown, words
+
+
+def _pointed_at(warehouse: Path) -> tuple[Path | None, str]:
+    """The file that CURRENT means, and what to say if it cannot be read."""
     try:
         release_id = (warehouse / "CURRENT").read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        raise WarehouseError("还没有数据版本。请在服务器上运行：python -m etl build") from None
+        return None, NO_POINTER
+    except (OSError, UnicodeDecodeError):
+        return None, "指明当前版本的文件CURRENT无法读取"
+    if not RELEASE_ID.fullmatch(release_id):
+        return None, "指明当前版本的文件CURRENT内容有误"
     path = warehouse / f"{release_id}.duckdb"
     if not path.exists():
-        raise WarehouseError(
-            f"当前数据版本“{release_id}”的文件不存在。请在服务器上运行：python -m etl status 查看现有版本，"
-            "再运行 python -m etl rollback 版本编号；或运行 python -m etl build 重新生成"
-        )
-    return _seen(_release(str(path)))
+        return None, f"当前数据版本{release_id}的文件不存在"
+    return path, f"当前数据版本{release_id}的文件已损坏，无法读取"
+
+
+def _readable(path: Path) -> bool:
+    """Whether a release can be read; what was opened before its file was replaced is let go."""
+    found = soundness.look(path)
+    if _OPENED.get(str(path), found.stamp) != found.stamp:
+        _release.clear(str(path))
+        _connection.clear(str(path))
+    _OPENED[str(path)] = found.stamp
+    return not found.problem
+
+
+def _note(words: str) -> None:
+    """Logs a trouble when it begins and when it is over, not at every look."""
+    if words != _TOLD.get("trouble", ""):
+        log.error("degraded: %s", words) if words else log.warning("the current release can be read again")
+        _TOLD["trouble"] = words
 
 
 def _seen(release: Release) -> Release:
@@ -104,7 +166,7 @@ def release_named(release_id: str) -> Release | None:
         return None
     path = data_folder() / "warehouse" / f"{release_id}.duckdb"
     try:
-        return _seen(_release(str(path))) if path.is_file() else None
+        return _seen(_release(str(path))) if path.is_file() and _readable(path) else None
     except WarehouseError:
         return None
 
@@ -143,9 +205,12 @@ def _open(path: str) -> duckdb.DuckDBPyConnection:
         )
     except duckdb.Error as error:
         raise WarehouseError(
-            f"数据版本文件 {Path(path).name} 无法读取。请在服务器上运行：python -m etl rollback 退回上一版本，"
-            "或删除该文件后运行 python -m etl build 重新生成"
+            f"数据版本文件 {Path(path).name} 无法读取。请在服务器上运行：python -m etl build 重新生成，"
+            "或 python -m etl rollback 退回上一版本"
         ) from error
+
+
+UNREADABLE = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 
 
 def _run(path: str, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
@@ -156,6 +221,14 @@ def _run(path: str, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseError(
                 f"版本{Path(path).stem}由另一版程序生成，缺少这里要用的内容。若它是当前版本，请在服务器上运行："
+                "python -m etl build"
+            ) from error
+        except duckdb.Error as error:
+            if not (isinstance(error, UNREADABLE) or "Corrupt database file" in str(error)):
+                raise
+            soundness.forget(Path(path))
+            raise WarehouseError(
+                f"版本{Path(path).stem}的文件读取出错，已记录。请刷新页面；仍不行时，请系统管理员在服务器上运行："
                 "python -m etl build"
             ) from error
 

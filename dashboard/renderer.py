@@ -208,7 +208,11 @@ class Renderer:
         if self.unstartable:
             raise RenderError("Chromium did not start a moment ago")
         try:
-            browser = Browser(path)
+            try:
+                browser = Browser(path)
+            except DiedError:  # killed while it started, which says nothing of the next one
+                log.warning("Chromium ended while it started; trying once more")
+                browser = Browser(path)
         except RenderError:
             self._no_start_before = time.monotonic() + RETRY_SECONDS
             raise

@@ -63,6 +63,8 @@ except queries.WarehouseError as error:
     frozen.way_out()
     st.stop()
 
+if trouble := queries.trouble():
+    st.warning(frame.plain(trouble), icon=":material/database_off:")
 notices = selection.current(reader.choices)[1]
 if missing := st.query_params.get("missing"):
     notices.insert(0, f"没有“{missing}”这个页面，已转到总览")

@@ -351,10 +351,14 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         f"{f'  被{snapshots[r.id]}张快照引用，长期保留' if r.id in snapshots else ''}"
         for r in found
     ]
-    if not found:
+    broken = publish.unreadable(paths)
+    if not found and not broken:
         lines = ["还没有版本。请运行：python -m etl build"]
+    elif current in broken:
+        lines.append(f"当前版本{current}的文件已损坏。请运行：python -m etl build 重新生成，或 python -m etl rollback")
     elif current not in [r.id for r in found]:
         lines.append(f"当前版本“{current or '无'}”不存在。请运行：python -m etl build，或 rollback 到上面的一个版本")
+    lines += [f"  {name}  文件已损坏，无法读取" for name in broken if name != current]
     lines += [
         f"  {lost}  被{snapshots[lost]}张快照引用，但版本文件不在：快照仍可查看，不能回到当时的页面"
         for lost in sorted(snapshots.keys() - {r.id for r in found})
@@ -362,7 +366,7 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     if problem:
         lines.append(f"不能确定哪些版本被快照引用，{problem}。清理旧版本已暂停")
     told = [{**asdict(r), "path": r.path.name, "snapshots": snapshots.get(r.id, 0)} for r in found]
-    return Told(0, {"current": current, "releases": told, "pinned": pinned}, lines)
+    return Told(0, {"current": current, "releases": told, "damaged": broken, "pinned": pinned}, lines)
 
 
 def _template(paths: Paths, options: argparse.Namespace, say: Say) -> Told:

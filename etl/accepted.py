@@ -190,6 +190,11 @@ def accept(
     return load.load_id
 
 
+def finished(paths: Paths) -> list[datetime]:
+    """When each load was accepted."""
+    return [datetime.fromisoformat(record["load"]["finished_at"]) for record in _records(paths)]
+
+
 def already(paths: Paths, request: Request, sha256: str, checked: Validated) -> str | None:
     """The load_id of this very file in this dataset and from this source, if it was accepted before.
 

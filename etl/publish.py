@@ -154,25 +154,24 @@ def build(paths: Paths, say: Say) -> Outcome:
         catalogue = load_catalogue(paths.catalogue)
         shapes = boundaries.read_boundaries(paths.boundaries, catalogue.regions)
         known = _known(paths).get(fingerprint)
-        if known and release_path(paths, known).exists():
+        if known and sound(paths, known):
             boundaries.write_static(shapes, paths.static)
             point_at(paths, known)
             return _outcome(paths, known, built=False)
         with progress.part(0.05, 0.35):
             gathered = gather(paths, catalogue, shapes, say)
-        before = {path.stem for path in _release_files(paths)}
         with progress.part(0.35, 1):
-            release_id = _write(paths, gathered, files, fingerprint, say)
+            release_id, written = _write(paths, gathered, files, fingerprint, say)
         try:
             boundaries.write_static(gathered.boundaries, paths.static)
             _remember(paths, fingerprint, release_id)
             point_at(paths, release_id)  # last, because nothing after it may fail
         except BaseException:
-            if release_id not in before:
+            if written:
                 release_path(paths, release_id).unlink()
             raise
         _prune(paths, say)
-        return _outcome(paths, release_id, built=release_id not in before)
+        return _outcome(paths, release_id, built=written)
 
 
 def load(
@@ -194,7 +193,7 @@ def load(
     shown = name or path.name
     if not path.is_file():
         raise UserError(f"{shown}：找不到这个文件")
-    started, digest = now(), sha256(path)
+    started, digest = moment(paths), sha256(path)
     catalogue = load_catalogue(paths.catalogue)
     today = (started + timedelta(hours=8)).date()  # in Beijing
     with progress.part(0, 1 if dry_run else 0.5):
@@ -207,7 +206,8 @@ def load(
         before = accepted.already(paths, request, digest, checked)
         if before is not None:
             return Loaded(shown, before, checked, repeated=True, outcome=build(paths, say))
-        load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=now())
+        done = moment(paths)
+        load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=done)
         checked = replace(checked, observations=checked.observations.head(0))  # a million rows are read back anyway
         try:
             with progress.part(0.5, 1):
@@ -216,6 +216,28 @@ def load(
             accepted.discard(paths, load_id)
             raise
         return Loaded(shown, load_id, checked, repeated=False, outcome=outcome)
+
+
+def moment(paths: Paths) -> datetime:
+    """Now in UTC, but never before what has been accepted and built already, should the clock have been put back.
+
+    The order of releases, of loads and of sources is the order in which they came, and a table of this year is not of
+    the time to come. Raises UserError when an accepted load cannot be read.
+    """
+    latest = [*accepted.finished(paths), *(built + timedelta(seconds=1) for built in _built(paths).values())]
+    return max([now(), *latest])
+
+
+def _built(paths: Paths) -> dict[str, datetime]:
+    """When each release was built that can be opened."""
+    found: dict[str, datetime] = {}
+    for path in _release_files(paths):
+        try:
+            with duckdb.connect(str(path), read_only=True) as con:
+                (found[path.stem],) = _row(con, "SELECT built_at FROM release")
+        except (duckdb.Error, ValueError):  # `status` tells of it
+            continue
+    return found
 
 
 def undo(paths: Paths, load_id: str, say: Say) -> Outcome:
@@ -259,8 +281,10 @@ def _outcome(paths: Paths, release_id: str, built: bool) -> Outcome:
     )
 
 
-def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str, say: Say) -> str:
-    """Writes and verifies the file of the new release, and empties `gathered.tables`; returns the release's id."""
+def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str, say: Say) -> tuple[str, bool]:
+    """Writes and verifies the file of the new release, and empties `gathered.tables`; returns the release's id, and
+    whether its file is a new one: where the same was published before, and can still be read, that one stays.
+    """
     building = paths.warehouse / f".building-{os.getpid()}.duckdb"
     counts = {table: len(frame) for table, frame in gathered.tables.items()}
     with duckdb.connect(str(building), config={"memory_limit": MEMORY_LIMIT}) as con:
@@ -289,7 +313,7 @@ def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint:
                 [
                     {
                         "id": release_id,
-                        "built_at": now(),
+                        "built_at": moment(paths),
                         "data_until": data_until,
                         "fingerprint": fingerprint,
                         "inputs": json.dumps(inputs, ensure_ascii=False, sort_keys=True),
@@ -302,12 +326,12 @@ def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint:
     progress.advance(0.95)
     _verify(building, counts)
     final = release_path(paths, release_id)
-    if final.exists():
+    if sound(paths, release_id):
         building.unlink()
-    else:
-        _sync(building)
-        os.replace(building, final)
-    return release_id
+        return release_id, False
+    _sync(building)
+    os.replace(building, final)
+    return release_id, True
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
@@ -377,19 +401,22 @@ def rollback(paths: Paths, say: Say, release_id: str | None = None) -> Release:
         if release_id is None:
             current = current_id(paths)
             known = [r.id for r in releases(paths)]
-            older = known[known.index(current) + 1 :] if current in known else []
-            if not older:
+            # Where the current one is lost or damaged, the newest that can be read stands before it.
+            first = known.index(current) + 1 if current in known else 0
+            release_id = next((name for name in known[first:] if sound(paths, name)), None)
+            if release_id is None:
                 raise UserError("没有更早的版本可以退回")
-            release_id = older[0]
+        if release_path(paths, release_id).exists() and not sound(paths, release_id):
+            raise UserError(f"版本文件 {release_id}.duckdb 已损坏，无法读取，没有改变当前版本")
         point_at(paths, release_id)
         return describe(paths, release_id)
 
 
 def current_id(paths: Paths) -> str | None:
-    """The id that CURRENT holds; None when there is no pointer yet."""
+    """The id that CURRENT holds; None when there is no pointer yet, or none that can be read."""
     try:
         return (paths.warehouse / "CURRENT").read_text(encoding="ascii").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return None
 
 
@@ -403,9 +430,30 @@ def _release_files(paths: Paths) -> list[Path]:
 
 
 def releases(paths: Paths) -> list[Release]:
-    """All releases, the newest build first."""
-    found = [describe(paths, path.stem) for path in _release_files(paths)]
+    """All releases that can be opened, the newest build first."""
+    found = [describe(paths, name) for name in _built(paths)]
     return sorted(found, key=lambda r: (r.built_at, r.id), reverse=True)
+
+
+def unreadable(paths: Paths) -> list[str]:
+    """The releases whose files are damaged."""
+    return sorted(path.stem for path in _release_files(paths) if not sound(paths, path.stem))
+
+
+def sound(paths: Paths, release_id: str) -> bool:
+    """Whether all of a release can be read: DuckDB looks at the checksum of a block when it reads it."""
+    path = release_path(paths, release_id)
+    if not path.exists():
+        return False
+    try:
+        with duckdb.connect(str(path), read_only=True) as con:
+            for (table,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall():
+                con.execute(f'SELECT sum(hash(t)::HUGEINT) FROM "{table}" AS t').fetchall()
+            return _row(con, "SELECT id FROM release") == (release_id,)
+    except duckdb.ConnectionException:  # this process holds it open in another way: nothing is known
+        raise
+    except (duckdb.Error, ValueError):
+        return False
 
 
 def describe(paths: Paths, release_id: str) -> Release:
@@ -422,7 +470,7 @@ def describe(paths: Paths, release_id: str) -> Release:
                 FROM release""",
             )
     except duckdb.Error as error:
-        raise UserError(f"版本文件 {path.name} 无法读取，请删除它后再试：{error}") from None
+        raise UserError(f"版本文件 {path.name} 无法读取：{error}。请运行：python -m etl build") from None
     return Release(release_id, path, *row)
 
 
@@ -442,9 +490,11 @@ def _remember(paths: Paths, fingerprint: str, release_id: str) -> None:
 
 def _prune(paths: Paths, say: Say) -> None:
     """Removes all but the newest releases, the current one and those that a snapshot was taken from."""
-    old = sorted(_release_files(paths), key=lambda p: p.stat().st_mtime, reverse=True)[RELEASES_KEPT:]
-    if not old:
+    files = _release_files(paths)
+    if len(files) <= RELEASES_KEPT:
         return
+    built = _built(paths)
+    old = sorted(files, key=lambda path: built.get(path.stem, datetime.min), reverse=True)[RELEASES_KEPT:]
     try:
         kept = {current_id(paths), *pins.pinned(paths)}
     except pins.UnknownPinsError as error:

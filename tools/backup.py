@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -123,7 +124,9 @@ def restore(file: Path, data: Path, *, replace: bool) -> int:
     (aside / MANIFEST).unlink()
     aside.chmod(0o755)
     if data.exists():
-        before = data.with_name(f"{data.name}-before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+        stem = f"{data.name}-before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+        before = next(path for name in names if not (path := data.with_name(name)).exists())  # the clock may go back
         os.replace(data, before)
         print(f"原有数据已移到 {before}")
     os.replace(aside, data)

@@ -1,0 +1,507 @@
+"""Faults on purpose: kill -9 at random moments, a full disk, damaged files, a clock put back, a hanging renderer.
+
+    python -m benchmarks.faults [--kills 50] [--seed 20261126] [--only kills disk release clock renderer]
+
+After every fault it is asked what must hold: a whole release answers, the old one or the new one; `etl build` leaves
+nothing half done; no accepted load is lost and rows_in = rows_loaded + rows_rejected; the server comes back; the next
+picture is made; what went wrong is said in Chinese, without a traceback. Prints every fault with its seed. Releases are
+built in the quick way of tests/quick.py. Exits 1 when something did not hold, 2 when a fault could not be made here
+(a tmpfs needs root, the clock needs `faketime`).
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from benchmarks import quick_etl
+from benchmarks.first_map import ROOT
+from benchmarks.serving import Served, descendants
+from benchmarks.sessions import Session, SessionError
+
+TARGETS = ("load", "build", "server", "renderer")
+PICTURE = "/api/v1/charts/map.png?scale=1"
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+FREE_BYTES = (4_096, 200_000, 1_500_000)  # not even the kept table fits; the database begins; it nearly fits
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["benchmarks.quick_etl"])
+PARTS = ("kills", "disk", "release", "clock", "renderer")
+
+
+class Command:
+    """A command of the ETL that runs in a process of its own, forked from one where everything is imported."""
+
+    def __init__(self, arguments: list[str], data: Path) -> None:
+        self.said = data.parent / "said.txt"
+        self.process = FORKS.Process(target=quick_etl.run, args=(arguments, data, self.said))
+        self.process.start()
+
+    def wait(self) -> tuple[int, str]:
+        """The exit code (of one that was killed, minus the signal), and what was said."""
+        self.process.join(600)
+        code = self.process.exitcode
+        said = self.said.read_text(encoding="utf-8") if self.said.exists() else ""
+        return (-signal.SIGALRM if code is None else code), said
+
+
+@dataclass
+class Trial:
+    """A dashboard over a folder of its own, and what was found."""
+
+    data: Path
+    served: Served
+    wrong: list[str] = field(default_factory=list)
+    impossible: list[str] = field(default_factory=list)
+    loads: int = 0
+
+    def hold(self, held: bool, what: str) -> None:
+        """Notes what did not hold."""
+        if not held:
+            self.wrong.append(what)
+            print(f"    WRONG: {what}", flush=True)
+
+    # ---- the ETL ----
+
+    def etl(self, *arguments: object) -> "Command":
+        """Starts the command line in the quick way."""
+        return Command([str(argument) for argument in arguments], self.data)
+
+    def etl_with(self, environment: dict[str, str], *arguments: object) -> tuple[int, str]:
+        """Runs it in a process that was started with something in its environment; exit code, and what was said."""
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.quick", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "DASHBOARD_DATA_DIR": str(self.data), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    def table(self) -> Path:
+        """A table of its own for the next load: one good row, one that is rejected."""
+        self.loads += 1
+        path = self.data / f"table-{self.loads}.csv"
+        rows = f"包头市,legal_aid_cases,2023,{1000 + self.loads},件\n火星市,legal_aid_cases,2023,5,件\n"
+        path.write_text(f"地区,指标,期间,数值,单位\n{rows}", encoding="utf-8")
+        return path
+
+    def load(self, table: Path) -> tuple[int, str]:
+        """Loads a table; the exit code, and what was said."""
+        return self.etl("load", table, "--source", table.stem).wait()
+
+    def build(self) -> None:
+        """Builds; nothing half done may lie about afterwards."""
+        code, said = self.etl("build").wait()
+        self.hold(code in (0, 1), f"etl build ended with {code}: {said[-300:]}")
+        left = [
+            p.name for name in ("warehouse", "accepted") for p in (self.data / name).glob(".*") if p.name != ".lock"
+        ]
+        self.hold(not left, f"left behind after etl build: {left}")
+
+    def accepted(self) -> set[str]:
+        """The loads that were kept."""
+        return {path.stem for path in (self.data / "accepted").glob("*.parquet")}
+
+    def current(self) -> str:
+        """What CURRENT says."""
+        return (self.data / "warehouse" / "CURRENT").read_text(encoding="ascii").strip()
+
+    def books_balance(self, kept: set[str]) -> None:
+        """Every kept load is in the release with all its rows, loaded or rejected."""
+        self.hold(kept <= self.accepted(), f"lost from data/accepted: {sorted(kept - self.accepted())}")
+        with duckdb.connect(str(self.data / "warehouse" / f"{self.current()}.duckdb"), read_only=True) as con:
+            rows = con.execute(
+                """
+                SELECT l.load_id, l.rows_in, l.rows_loaded, l.rows_rejected,
+                    (SELECT count(*) FROM observations AS o WHERE o.load_id = l.load_id),
+                    (SELECT count(*) FROM rejects AS r WHERE r.load_id = l.load_id)
+                FROM loads AS l WHERE l.dataset = 'internal'"""
+            ).fetchall()
+        self.hold({row[0] for row in rows} == self.accepted(), "the release does not hold exactly the kept loads")
+        for load_id, rows_in, loaded, rejected, figures, rejects in rows:
+            told = f"{load_id}: {rows_in} in, {loaded} loaded ({figures}), {rejected} rejected ({rejects})"
+            self.hold(rows_in == loaded + rejected and figures == loaded and rejects >= rejected > 0, told)
+
+    # ---- the server ----
+
+    def get(self, path: str, seconds: float = 150) -> tuple[int, bytes]:
+        """The status and body of an answer; status 0 when there was none."""
+        try:
+            with urllib.request.urlopen(self.served.address + path, timeout=seconds) as answer:  # noqa: S310
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError as error:
+            return 0, str(error).encode()
+
+    def health(self) -> dict[str, str]:
+        """What /healthz says."""
+        told: dict[str, str] = json.loads(self.get("/healthz")[1] or b"{}")
+        return told
+
+    def page(self) -> list[str]:
+        """Opens a page as a reader does; the warnings on it."""
+
+        async def visit() -> list[str]:
+            reader = Session(self.served.address, query="dataset=published")
+            try:
+                await reader.open()
+            except SessionError as error:
+                self.hold(False, f"a page shows an error: {error}")
+            finally:
+                await reader.close()
+            return reader.warnings
+
+        return asyncio.run(visit())
+
+    def answers(self, among: set[str]) -> None:
+        """The server serves one of these releases, and a page opens."""
+        told = self.health()
+        self.hold(
+            told.get("status") == "ok" and told.get("release") in among, f"/healthz says {told}, not one of {among}"
+        )
+        self.hold(not self.page(), "a page warns although nothing is wrong")
+
+    def picture(self, what: str) -> None:
+        """The next picture is made."""
+        status, body = self.get(PICTURE)
+        self.hold(status == 200 and body.startswith(b"\x89PNG"), f"{what}: picture {status} {body[:200]!r}")
+
+    def said(self, text: str, what: str) -> None:
+        """What was said to people is Chinese and no traceback."""
+        self.hold(bool(re.search("[\u4e00-\u9fff]", text)) and "Traceback" not in text, f"{what}: {text[-300:]}")
+
+
+# ---- kill -9 ----
+
+
+def kills(trial: Trial, count: int, seed: int) -> None:
+    """Kill -9 at random moments, by turns in random order."""
+    chance = random.Random(seed)  # noqa: S311 - the same moments in every run
+    order = (list(TARGETS) * (count // len(TARGETS) + 1))[:count]
+    chance.shuffle(order)
+    seconds = _seconds_of_a_load(trial)
+    met = Counter[str]()
+    print(f"kill -9: {count} times, seed {seed}; a load takes {seconds:.1f} s, a restart {_restart(trial):.1f} s")
+    for number, target in enumerate(order, 1):
+        kept, before = trial.accepted(), trial.current()
+        wrong = len(trial.wrong)
+        outcome = KILLS[target](trial, chance, seconds)
+        met[f"{target}: {outcome}"] += 1
+        now = trial.current()
+        trial.hold(now == before or target in ("load", "build"), f"the release changed from {before} to {now}")
+        trial.answers({now})
+        trial.build()
+        trial.books_balance(kept)
+        print(f"  {number:2} {target:8} {outcome:28} {'held' if len(trial.wrong) == wrong else 'WRONG'}", flush=True)
+    trial.picture("after all kills")
+    for outcome, times in sorted(met.items()):
+        print(f"  {times:3} x {outcome}")
+
+
+def _seconds_of_a_load(trial: Trial) -> float:
+    started = time.monotonic()
+    code, said = trial.load(trial.table())
+    trial.hold(code == 1, f"a load with a rejected row ended with {code}: {said[-300:]}")
+    return time.monotonic() - started
+
+
+def _restart(trial: Trial) -> float:
+    trial.served.process.kill()
+    trial.served.process.wait()
+    return trial.served.start()
+
+
+def _killed(command: Command, seconds: float) -> str:
+    command.process.join(seconds)
+    if command.process.exitcode is None:
+        command.process.kill()
+    code, _ = command.wait()
+    return "killed" if code == -signal.SIGKILL else "had finished"
+
+
+def _kill_load(trial: Trial, chance: random.Random, seconds: float) -> str:
+    table, before = trial.table(), len(trial.accepted())
+    outcome = _killed(trial.etl("load", table, "--source", table.stem), chance.uniform(0, seconds))
+    outcome += ", was kept" if len(trial.accepted()) > before else ", not kept"
+    code, said = trial.load(table)  # as the steward does who saw it fail
+    trial.hold(code in (0, 1), f"the same load again ended with {code}: {said[-300:]}")
+    trial.hold(len(trial.accepted()) == before + 1, "the same load again is not there exactly once")
+    return outcome
+
+
+def _kill_build(trial: Trial, chance: random.Random, seconds: float) -> str:
+    path = trial.data / "catalogue" / "operator-note.txt"  # another input: another fingerprint, so there is work
+    path.write_text(str(chance.random()), encoding="ascii")
+    (trial.data / "warehouse" / "fingerprints.json").unlink(missing_ok=True)
+    return _killed(trial.etl("build"), chance.uniform(0, seconds))
+
+
+def _kill_server(trial: Trial, chance: random.Random, seconds: float) -> str:
+    pictures = threading.Thread(target=trial.get, args=(PICTURE,))
+    readers = threading.Thread(target=_read_until_it_ends, args=(trial.served.address, chance.random()))
+    pictures.start()
+    readers.start()
+    time.sleep(chance.uniform(0, 2))
+    children = descendants(trial.served.pid)
+    trial.served.process.kill()
+    trial.served.process.wait()
+    pictures.join()
+    readers.join()
+    trial.served.start()
+    gone = time.monotonic() + 10
+    while (left := [pid for pid in children if Path(f"/proc/{pid}").exists()]) and time.monotonic() < gone:
+        time.sleep(0.2)
+    for pid in left:  # under systemd the control group ends with the server
+        os.kill(pid, signal.SIGKILL)
+    return "restarted, renderer left" if left else "restarted"
+
+
+def _read_until_it_ends(address: str, seed: float) -> None:
+    async def read() -> None:
+        reader, chance = Session(address, page="map", query="dataset=demo"), random.Random(seed)  # noqa: S311
+        try:
+            await reader.open()
+            while True:
+                await reader.change(chance)
+        except SessionError:
+            return  # the server is gone, as it was meant to be
+        finally:
+            await reader.close()
+
+    asyncio.run(read())
+
+
+def _kill_renderer(trial: Trial, chance: random.Random, seconds: float) -> str:
+    answer: list[tuple[int, bytes]] = []
+    asked = threading.Thread(target=lambda: answer.append(trial.get(PICTURE)))
+    asked.start()
+    time.sleep(chance.uniform(0, 3))
+    for pid in descendants(trial.served.pid):
+        os.kill(pid, signal.SIGKILL)
+    asked.join()
+    status, body = answer[0]
+    if status == 200:
+        outcome = "picture came"
+    else:
+        outcome = f"told ({status})"
+        trial.said(body.decode(), "the answer of a killed renderer")
+    trial.picture("after the renderer was killed")
+    return outcome
+
+
+KILLS: dict[str, Callable[[Trial, random.Random, float], str]] = {
+    "load": _kill_load,
+    "build": _kill_build,
+    "server": _kill_server,
+    "renderer": _kill_renderer,
+}
+
+
+# ---- the disk is full ----
+
+
+def disk(trial: Trial) -> None:
+    """Publishing on a tmpfs with so little left."""
+    place = trial.data.parent / "small"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)], capture_output=True)
+    if mounted.returncode:
+        trial.impossible.append(f"disk full: a tmpfs cannot be mounted here ({mounted.stderr.decode().strip()})")
+        return
+    real = trial.data
+    try:
+        shutil.copytree(real, place / "data", ignore=shutil.ignore_patterns("server-*.log", "state"))
+        trial.data = place / "data"
+        trial.build()
+        for free in FREE_BYTES:
+            table, before = trial.table(), _everything(trial.data)
+            filler = place / "filler"
+            with filler.open("wb") as file:
+                file.write(b"\0" * max(0, shutil.disk_usage(place).free - free))
+            code, said = trial.load(table)
+            print(f"  {free:9} bytes left: exit {code}: {said.strip().splitlines()[-1][:80]}", flush=True)
+            filler.unlink()
+            trial.hold(code == 3 and "磁盘空间不足" in said, f"full disk: exit {code}: {said[-300:]}")
+            trial.said(said, "full disk")
+            trial.hold(_everything(trial.data) == before, "a full disk left something behind")
+            code, said = trial.load(table)
+            trial.hold(code == 1, f"the load after there was room again: {code}: {said[-300:]}")
+            trial.books_balance(set())
+    finally:
+        trial.data = real
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def _everything(folder: Path) -> dict[str, bytes]:
+    names = ("warehouse", "accepted")
+    files = [p for name in names for p in (folder / name).rglob("*") if p.is_file() and p.name != ".lock"]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+# ---- the release ----
+
+
+def release(trial: Trial) -> None:
+    """A damaged newest release; CURRENT missing, pointing nowhere, garbled: with the server running."""
+    trial.load(trial.table())
+    warehouse = trial.data / "warehouse"
+    good = trial.current()
+    current, pointer = warehouse / f"{good}.duckdb", warehouse / "CURRENT"
+
+    def damage() -> None:
+        content = bytearray(current.read_bytes())
+        for at in range(len(content) // 4, len(content), 50_000):
+            content[at : at + 8] = b"\xff" * 8
+        current.write_bytes(content)
+
+    def cut() -> None:
+        os.truncate(current, current.stat().st_size // 2)
+
+    faults: dict[str, Callable[[], object]] = {
+        "newest release damaged in place": damage,
+        "newest release cut in half": cut,
+        "newest release deleted": current.unlink,
+        "CURRENT missing": pointer.unlink,
+        "CURRENT pointing nowhere": lambda: pointer.write_text("20991231-abcdef\n"),
+        "CURRENT garbled": lambda: pointer.write_bytes(b"\xff\xfe\0"),
+    }
+    for name, make in faults.items():
+        trial.answers({good})
+        make()
+        told, warnings = trial.health(), trial.page()
+        shown = told.get("release", "")
+        trial.hold(told.get("status") == "degraded" and bool(shown), f"{name}: /healthz says {told}")
+        plain = [text.replace("\\", "") for text in warnings]
+        trial.hold(any(shown in text and "python -m etl build" in text for text in plain), f"{name}: banner {plain}")
+        status, body = trial.get("/api/v1/observations?dataset=published&limit=1")
+        trial.hold(status == 200 and json.loads(body)["release"] == shown, f"{name}: interface {status}")
+        trial.said(told.get("message", ""), name)
+        trial.build()
+        trial.answers({good})
+        print(f"  {name}: {shown} shown with a banner; after etl build {trial.current()}", flush=True)
+
+
+# ---- the clock ----
+
+
+def clock(trial: Trial) -> None:
+    """The ETL with a clock of 2020, and a server whose clock is put back by a day while it runs."""
+    if not FAKETIME.exists():
+        trial.impossible.append("clock: faketime is not installed (apt-get install faketime)")
+        return
+    fake = {"LD_PRELOAD": str(FAKETIME), "DONT_FAKE_MONOTONIC": "1"}
+    before = trial.current()
+    table = trial.table()
+    loading = ("load", table, "--source", table.stem)
+    code, said = trial.etl_with({**fake, "FAKETIME": "@2020-01-01 00:00:00"}, *loading)
+    trial.hold(code == 1 and trial.current() != before, f"a load in 2020 ended with {code}: {said[-300:]}")
+    trial.books_balance(set())
+    trial.etl_with({**fake, "FAKETIME": "@2020-01-01 00:01:00"}, "rollback")
+    trial.hold(trial.current() == before, f"rolling back in 2020 went to {trial.current()}, not {before}")
+    trial.build()
+    print("  ETL in 2020: loaded, rolled back to the release before, built again", flush=True)
+    hands = trial.data / "clock"
+    hands.write_text("+0", encoding="ascii")
+    trial.served.process.kill()
+    trial.served.process.wait()
+    trial.served.environment = {**fake, "FAKETIME_TIMESTAMP_FILE": str(hands), "FAKETIME_NO_CACHE": "1"}
+    try:
+        trial.served.start()
+        for _ in range(20):
+            trial.get("/api/v1/release")
+        hands.write_text("-1d", encoding="ascii")
+        trial.answers({trial.current()})
+        trial.picture("after the clock was put back")
+        statuses = Counter(trial.get("/api/v1/release")[0] for _ in range(60))
+        trial.hold(statuses == {200: 60}, f"after the clock was put back the interface answered {dict(statuses)}")
+        trial.load(trial.table())
+        trial.answers({trial.current()})
+        print(
+            f"  server, clock put back by a day: pages, picture, interface {dict(statuses)}, new release seen",
+            flush=True,
+        )
+    finally:
+        trial.served.environment = {}
+        _restart(trial)
+
+
+# ---- the renderer hangs ----
+
+
+def renderer(trial: Trial) -> None:
+    """Chromium is stopped (SIGSTOP) while it is asked for a picture."""
+    trial.picture("before the renderer hangs")
+    stopped = descendants(trial.served.pid)
+    trial.hold(bool(stopped), "there is no renderer to stop")
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    started = time.monotonic()
+    status, body = trial.get(PICTURE)
+    waited = time.monotonic() - started
+    trial.hold(status == 503, f"a hanging renderer: {status} {body[:200]!r}")
+    trial.said(body.decode(errors="replace"), "a hanging renderer")
+    told = json.loads(body)["error"]["message"] if status == 503 else ""
+    started = time.monotonic()
+    trial.picture("after the renderer hung")
+    print(f"  hanging renderer: told after {waited:.0f} s: {told}")
+    print(f"  the next picture came after {time.monotonic() - started:.1f} s", flush=True)
+    trial.hold(not [pid for pid in stopped if Path(f"/proc/{pid}").exists()], "a hanging Chromium was left behind")
+
+
+# ---- all of it ----
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Makes the faults and prints what held; 1 when something did not, 2 when a fault could not be made."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=20261126)
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
+    options = parser.parse_args(arguments)
+    print(f"load average {os.getloadavg()[0]:.1f}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        for name in ("catalogue", "published", "boundaries"):
+            shutil.copytree(ROOT / "data" / name, data / name)
+        shutil.copy(ROOT / "data" / "operator.toml", data)
+        Command(["build"], data).wait()
+        with Served(data) as served:
+            trial = Trial(data, served)
+            trial.load(trial.table())
+            started = time.monotonic()
+            for part in options.only:
+                print(f"== {part}", flush=True)
+                if part == "kills":
+                    kills(trial, options.kills, options.seed)
+                else:
+                    {"disk": disk, "release": release, "clock": clock, "renderer": renderer}[part](trial)
+        log = served.log.read_text(encoding="utf-8", errors="replace")
+        print(f"{time.monotonic() - started:.0f} s; unexpected errors in the server's log: {log.count('Traceback')}")
+    for sentence in trial.impossible:
+        print(f"NOT TRIED: {sentence}")
+    print(f"{len(trial.wrong)} things did not hold" if trial.wrong else "everything held")
+    return 1 if trial.wrong else 2 if trial.impossible else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

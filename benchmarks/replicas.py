@@ -1,0 +1,207 @@
+"""Two replicas behind nginx: readers are spread, stay where they are, and go on when their replica dies.
+
+    python -m benchmarks.replicas [--readers 40]
+
+Starts two servers over one data folder and Debian's nginx with deploy/nginx.conf (its ports exchanged for free ones);
+then a real browser chooses something, its replica is killed, the browser goes on at the other one with its choice, a
+file is uploaded and one downloaded there, and the replica comes back. Exits 1 when something does not hold, 2 where
+nginx is missing.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.first_map import ROOT
+from benchmarks.serving import Served, free_port
+from benchmarks.sessions import Session
+from tests import browsing
+
+CONFIGURATION = ROOT / "deploy" / "nginx.conf"
+TABLE = "地区,指标,期间,数值,单位\n包头市,法律援助案件数,2024,1234,件\n"
+REDRAWN_MILLISECONDS = 4_000
+AROUND = """
+daemon off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    log_format replica '$upstream_addr $status $uri';
+    access_log {folder}/access.log replica;
+    {configuration}
+}}
+"""
+
+
+class Proxy:
+    """Debian's nginx with the configuration of deploy/; use it as a context."""
+
+    def __init__(self, folder: Path, ports: list[int]) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "access.log"
+        text = CONFIGURATION.read_text(encoding="utf-8")
+        for shipped, port in zip((8501, 8502), ports, strict=True):
+            text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{port}")
+        text = text.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
+        self.file = folder / "nginx.conf"
+        self.file.write_text(AROUND.format(folder=folder, configuration=text), encoding="utf-8")
+
+    def __enter__(self) -> "Proxy":
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        self.process = subprocess.Popen([program, "-c", str(self.file), "-p", str(self.file.parent)])
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.address}/healthz", timeout=5).close()  # noqa: S310
+                return self
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError((self.file.parent / "error.log").read_text(encoding="utf-8"))
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=15)
+
+    def served(self, path: str) -> list[int]:
+        """The ports that answered for an address, one for each request, the last one where several were tried."""
+        lines = [line.split() for line in self.log.read_text(encoding="utf-8").splitlines() if line.split()[-1] == path]
+        return [int(found[-1]) for line in lines if (found := re.findall(r"127\.0\.0\.1:(\d+)", " ".join(line)))]
+
+
+def sessions_at(served: Served) -> int:
+    """How many readers a replica has."""
+    with urllib.request.urlopen(f"{served.address}/metrics", timeout=30) as answer:  # noqa: S310
+        text = answer.read().decode()
+    return int(float(re.search(r"^dashboard_sessions (\S+)$", text, re.MULTILINE)[1]))  # type: ignore[index]
+
+
+async def spread(address: str, readers: int, replicas: list[Served]) -> list[int]:
+    """Opens so many readers, each with a cookie of its own, all from one address; how many each replica has."""
+    found = [Session(address, page="indicators") for _ in range(readers)]
+    for reader in found:
+        await reader.open(cookie=f"visitor={secrets.token_hex(16)}")
+    counts = [await asyncio.to_thread(sessions_at, served) for served in replicas]
+    for reader in found:
+        await reader.close()
+    return counts
+
+
+def choose_period(page: Page, year: str) -> None:
+    """Chooses a year in the sidebar, as a reader does, and waits for the chart."""
+    page.get_by_role("combobox", name="期间").fill(f"{year}年 ·")
+    page.keyboard.press("Enter")
+    page.get_by_text(f"{year}年行政机关负责人出庭应诉率").first.wait_for()
+    browsing.at_rest(page)
+
+
+def reader(page: Page, proxy: Proxy, replicas: list[Served], table: Path) -> list[str]:
+    """One reader's day; what did not hold."""
+    wrong = []
+    browsing.open_page(page, f"{proxy.address}/map?dataset=demo")
+    choose_period(page, "2022")
+    chosen = page.url
+    pids = {served.port: served for served in replicas}
+    # The log has a websocket when it ends; the metrics know whom it is with now.
+    (home,) = [served for served in replicas if sessions_at(served)]
+    other = next(served for served in replicas if served is not home)
+    print(f"reader's replica {home.port}; address {chosen.rpartition('?')[2]}", flush=True)
+    home.process.kill()
+    home.process.wait()
+    started = time.monotonic()
+    while not sessions_at(other):
+        if time.monotonic() > started + 60:
+            return ["the browser did not reconnect"]
+        time.sleep(0.1)
+    reconnected = time.monotonic() - started
+    # The browser asks for its page again as soon as it is connected; what is typed before that has come is lost.
+    page.wait_for_timeout(REDRAWN_MILLISECONDS)
+    browsing.at_rest(page)
+    if page.url != chosen or not page.get_by_text("2022年行政机关负责人出庭应诉率").first.is_visible():
+        wrong.append(f"the choice was lost: {page.url}")
+    choose_period(page, "2023")
+    print(f"killed: reconnected after {reconnected:.1f} s, same address, next choice works", flush=True)
+    page.get_by_role("button", name="导出").first.click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="CSV", exact=True).first.click()
+    content = waiting.value.path().read_bytes()
+    if len(content) < 500:
+        wrong.append(f"the download has {len(content)} bytes")
+    browsing.open_page(page, f"{proxy.address}/import")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_test_id("stFileUploaderDropzone").get_by_role("button").last.click()
+    chooser.value.set_files(table)
+    page.get_by_role("heading", name="读懂的内容").wait_for()
+    print(f"at the other replica: download {len(content)} bytes, upload read", flush=True)
+    seconds = home.start()
+    browsing.open_page(page, chosen)
+    if not page.get_by_text("2022年行政机关负责人出庭应诉率").first.is_visible():
+        wrong.append("a copied address does not show the choice")
+    missed = [line for line in proxy.log.read_text(encoding="utf-8").splitlines() if re.search(r" 5\d\d /", line)]
+    print(f"replica back after {seconds:.1f} s; answers 5xx that browsers got: {len(missed)} {missed[:3]}", flush=True)
+    if set(proxy.served("/_stcore/stream")) - set(pids):
+        wrong.append("a websocket went to nobody")
+    return wrong
+
+
+def main() -> int:
+    """Measures and prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--readers", type=int, default=40)
+    options = parser.parse_args()
+    if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()):
+        print("NOT TRIED: nginx is not installed (apt-get install nginx-light)")
+        return 2
+    print(f"load average {os.getloadavg()[0]:.1f}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        place.chmod(0o755)
+        shutil.copytree(ROOT / "data", place / "data", ignore=shutil.ignore_patterns("state"))
+        table = place / "table.csv"
+        table.write_text(TABLE, encoding="utf-8")
+        secret = {"STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32)}
+        with (
+            Served(place / "data", environment=secret) as one,
+            Served(place / "data", environment=secret) as two,
+            Proxy(place, [one.port, two.port]) as proxy,
+        ):
+            replicas = [one, two]
+            counts = asyncio.run(spread(proxy.address, options.readers, replicas))
+            print(f"{options.readers} readers from one address: {counts[0]} and {counts[1]}", flush=True)
+            wrong = [] if min(counts) >= options.readers * 0.2 else ["one replica has nearly all readers"]
+            deadline = time.monotonic() + 30
+            while sum(sessions_at(served) for served in replicas) and time.monotonic() < deadline:
+                time.sleep(0.2)
+            with sync_playwright() as playwright:
+                context = browsing.start(playwright, place / "profile")
+                page = context.new_page()
+                page.set_default_timeout(browsing.SECONDS)
+                wrong += reader(page, proxy, replicas, table)
+                context.close()
+            sockets = Counter(proxy.served("/_stcore/stream"))
+            print(f"websockets by replica: {dict(sockets)}")
+    for sentence in wrong:
+        print(f"WRONG: {sentence}")
+    print(f"{len(wrong)} things did not hold" if wrong else "everything held")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""The commands that try faults and load run; nginx as we ship it keeps readers where they are and goes round the dead."""
+
+import http.server
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.replicas import Proxy
+from etl.paths import Paths
+from tests.conftest import ROOT
+
+
+class Replica(http.server.BaseHTTPRequestHandler):
+    """Answers with its own port."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(str(self.server.server_address[1]).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def replicas() -> Iterator[list[http.server.ThreadingHTTPServer]]:
+    running = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Replica) for _ in range(2)]
+    for server in running:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield running
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+def ask(proxy: Proxy, reader: int | None, path: str = "/map") -> int:
+    headers = {} if reader is None else {"Cookie": f"other=1; visitor={reader:032x}"}
+    request = urllib.request.Request(proxy.address + path, headers=headers)  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return int(answer.read())
+
+
+def test_readers_stay_with_their_replica_and_go_on_when_it_dies(
+    replicas: list[http.server.ThreadingHTTPServer], tmp_path: Path
+) -> None:
+    ports = [server.server_address[1] for server in replicas]
+    with Proxy(tmp_path, ports) as proxy:
+        homes = {reader: ask(proxy, reader) for reader in range(20)}
+        assert set(homes.values()) == set(ports), "all come from one address, and yet are spread"
+        for path in ("/_stcore/stream", "/media/file.csv", "/_stcore/upload_file/x"):
+            assert {reader: ask(proxy, reader, path) for reader in homes} == homes
+        assert len({ask(proxy, None) for _ in range(5)}) == 1
+        replicas[0].shutdown()
+        replicas[0].server_close()
+        assert {ask(proxy, reader) for reader in homes} == {ports[1]}
+
+
+def run(*arguments: object) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_the_command_that_makes_faults_runs() -> None:
+    code, said = run("benchmarks.faults", "--kills", 1, "--seed", 3, "--only", "kills")
+    assert code == 0, said
+    assert "held" in said
+    assert said.endswith("everything held\n")
+
+
+def test_the_command_that_makes_load_runs(built: Paths, tmp_path: Path) -> None:
+    shutil.copytree(built.data, tmp_path / "data", ignore=shutil.ignore_patterns("state", "*.log"))
+    load = ("--sessions", 3, "--seconds", 4, "--every", 1, "--data", tmp_path / "data")
+    _, said = run("benchmarks.load_sessions", *load)
+    assert "errors 0" in said, said
+    assert "ms an interaction" in said
