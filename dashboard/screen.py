@@ -91,7 +91,7 @@ def _draw(view: View, number: int) -> None:
         size = screen_views.title_size(view.title)
         foot = "".join(f"<p>{_e(line)}</p>" for line in view.foot if line)
         st.html(
-            f'<section class="wall view {view.key}" style="{cards.variables(True)}" aria-label="{_e(view.name)}">'
+            f'<section class="wall view {view.key}" style="{cards.variables()}" aria-label="{_e(view.name)}">'
             f'<h2 style="font-size:{size}px">{_e(view.title)}</h2><p class="subtitle">{_e(view.subtitle)}</p>'
             f'<div class="body overview">{view.body}</div><footer>{foot}</footer></section>'
         )
@@ -117,10 +117,10 @@ def _frame(reader: Reader, views: list[View], seconds: int, notices: list[str]) 
     buttons = "".join(f'<button type="button" data-wall="{key}">{words}</button>' for key, words in HANDLES)
     notice = f'<p class="notice">▲ 地址有误：{_e("；".join(notices))}</p>' if notices else ""
     return (
-        f'<div class="wall bar" style="{cards.variables(True)}" data-pace="{seconds}"><h1>{TITLE}</h1>{mark}'
+        f'<div class="wall bar" style="{cards.variables()}" data-pace="{seconds}"><h1>{TITLE}</h1>{mark}'
         f"<p>数据截至{reader.release.data_until:%Y年%-m月%-d日}<br>版本{_e(reader.release.id)}{frozen}</p>"
         f'<p class="clock"><span data-wall="day"></span><b data-wall="time"></b></p></div>'
-        f'<div class="wall row" style="{cards.variables(True)}"><ol>{names}</ol>{notice}'
+        f'<div class="wall row" style="{cards.variables()}"><ol>{names}</ol>{notice}'
         f'<p class="lost">■ 与服务器失去联系，数据可能不是最新，正在重新连接</p>'
         f'<p class="state" data-wall="state"></p><nav>{buttons}</nav></div>'
     )

@@ -256,7 +256,7 @@ def _story(reader: Reader) -> list[View]:
             name="历年走势",
             title=narrative.figure_sentence(row, target, indicator),
             subtitle=_subtitle(reader, name, f"单位：{row['unit']}", "全年数与不足一年的数不相比较"),
-            body=f'<div class="big">{cards.card_html(card, dataset)}</div>{cards.story_html(steps, name, [], True)}',
+            body=f'<div class="big">{cards.card_html(card, dataset)}</div>{cards.story_html(steps, name, [])}',
             foot=[
                 sources_line([*titles, *([] if target is None else [target["source_title"]])]),
                 f"口径：{indicator['caveats']}" if indicator["caveats"] else "",
