@@ -72,18 +72,20 @@ def _wait() -> None:
 
 def _watch(shown: Release, day: date) -> None:
     """Draws the wall anew when there is a new release or a new day, or when its session has ended."""
-    newest = shown
+    newest, words = shown, "核对，已是最新版本"
+    if selection.address().get("release") == shown.id:
+        words = "核对，版本固定"
     try:
         access.viewer()
         newest = queries.release_asked(selection.address().get("release"))
     except access.AccessError:
         st.rerun()
     except queries.WarehouseError:
-        pass  # what is on the wall stays true: it says of which release it is
+        words = "核对，读不到新数据"
     if newest != shown or quality.today() != day:
         st.rerun()
     now = datetime.now(BEIJING)
-    st.html(f'<span data-wall="beat" data-at="{now.timestamp():.0f}">{now:%H:%M:%S}核对，已是最新版本</span>')
+    st.html(f'<span data-wall="beat" data-at="{now.timestamp():.0f}">{now:%H:%M:%S}{words}</span>')
 
 
 def _draw(view: View, number: int) -> None:

@@ -54,6 +54,8 @@ st.session_state["page"] = opened.url_path
 pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry.url_path)}
 st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
 frozen.open_snapshot(pages, opened.url_path)
+if screen.asked() and opened.url_path:  # it has one address
+    st.switch_page(pages[""], query_params=st.query_params.to_dict())
 
 try:
     reader = frame.reader()
@@ -69,7 +71,7 @@ except queries.WarehouseError as error:
 notices = selection.current(reader.choices)[1]
 if missing := st.query_params.get("missing"):
     notices.insert(0, f"没有“{missing}”这个页面，已转到总览")
-if screen.asked() and opened.url_path == "":
+if screen.asked():
     screen.show(reader, notices)
     st.stop()
 if notices:

@@ -106,11 +106,12 @@ def test_the_wall_honours_the_address() -> None:
     assert 'data-pace="9"' in frame
     assert "固定版本" not in frame
     release = re.search(r"版本(\d{8}-\w{6})", frame)[1]  # type: ignore[index]
-    frozen = run_page("overview", mode="screen", release=release, pace="soon", region="999999")
+    frozen = run_page("map", mode="screen", release=release, pace="soon", region="999999")
     frame = next(body for body in bodies(frozen) if "wall bar" in body)
     assert f"{release}（固定版本）" in frame
     assert f'data-pace="{screen.PACE}"' in frame
     assert re.search("（region）.*“pace=soon”", "".join(bodies(frozen)))
+    assert "版本固定" in bodies(frozen)[-1]
 
 
 @pytest.mark.parametrize(
