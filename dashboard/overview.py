@@ -100,6 +100,7 @@ def board(reader: Reader) -> None:
         st.title("总览", width="content")
         if chosen.dataset == "demo":
             st.badge(DEMO_MARK, color="orange")
+        to_screen()
     st.markdown(cards.lead(made, figures, reader, targets))
     with st.container(key="board"):
         with st.container(key="attention", gap="xxsmall"):
@@ -108,6 +109,15 @@ def board(reader: Reader) -> None:
             show_story(reader, figures, targets)
         with st.container(key="chapters"):
             st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset))
+
+
+def to_screen() -> None:
+    """The way to the big screen, with the choice that the reader has made."""
+
+    def turn() -> None:  # a link to the page that one is on would leave the address bar as it is
+        st.query_params["mode"] = selection.BIG_SCREEN
+
+    st.button("大屏", key="to_screen", icon=":material/tv:", type="tertiary", on_click=turn)
 
 
 def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame) -> None:

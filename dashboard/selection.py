@@ -49,9 +49,11 @@ OTHER_PARAMETERS = (
     "brief",
     "snapshot",
     "collection",
+    "pace",
 )
 OF_BRIEFS = ("snapshot", "collection")  # what the page 快照与简报 shows; it stays behind when the reader goes on
-NOT_OF_VIEW = ("release", "mode", "missing", *OF_BRIEFS)  # what a kept view does without, or keeps by itself
+NOT_OF_VIEW = ("release", "mode", "pace", "missing", *OF_BRIEFS)  # what a kept view does without, or keeps by itself
+BIG_SCREEN = "screen"  # the value of `mode` that dashboard/screen.py answers
 LEVELS = ("league", "banner")
 NAMES = {
     "dataset": "数据集",

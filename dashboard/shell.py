@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, selection
+from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, screen, selection
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ PAGES = [
     page("help", "使用说明", ":material/help:"),
 ]
 # Folded, the rest of the pages would hide behind an English button.
-opened = st.navigation([entry for entry, _ in PAGES], expanded=True)
+opened = st.navigation([entry for entry, _ in PAGES], expanded=True, position="hidden" if screen.asked() else "sidebar")
 if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened.url_path):
     gate.refuse(visitor, opened.title)
     st.stop()
@@ -54,13 +54,18 @@ st.session_state["page"] = opened.url_path
 pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry.url_path)}
 st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
 frozen.open_snapshot(pages, opened.url_path)
+if screen.asked() and opened.url_path:  # it has one address
+    st.switch_page(pages[""], query_params=st.query_params.to_dict())
 
 try:
     reader = frame.reader()
 except queries.WarehouseError as error:
     st.title("暂时没有数据可看")
     st.error(str(error), icon=":material/database_off:")
-    frozen.way_out()
+    if screen.asked():
+        screen.wait()
+    else:
+        frozen.way_out()
     st.stop()
 
 if trouble := queries.trouble():
@@ -68,6 +73,9 @@ if trouble := queries.trouble():
 notices = selection.current(reader.choices)[1]
 if missing := st.query_params.get("missing"):
     notices.insert(0, f"没有“{missing}”这个页面，已转到总览")
+if screen.asked():
+    screen.show(reader, notices)
+    st.stop()
 if notices:
     st.warning("地址有误：  \n" + "  \n".join(frame.plain(notice) for notice in notices), icon=":material/info:")
 frozen.notice(reader)

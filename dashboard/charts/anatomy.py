@@ -37,7 +37,8 @@ class Scene:
     `indicator`: a row of `queries.indicators`. `places`: who is compared, in words (12个盟市); `among`: the same before
     the name of an indicator (包头市各旗县), empty for all of a level; `level_name`: what each is called in a sentence
     (盟市). `group_source`: the document that names the group, or empty. `case_unit`: what the parts of a rate are
-    counted in. `highlighted`: the code of the region that the reader has chosen, or empty.
+    counted in. `highlighted`: the code of the region that the reader has chosen, or empty. `wall`: for the
+    big screen, where rows are low and letters large.
     """
 
     indicator: pd.Series
@@ -52,6 +53,7 @@ class Scene:
     group_source: str = ""
     highlighted: str = ""
     dark: bool = False
+    wall: bool = False
 
     @property
     def colours(self) -> Palette:

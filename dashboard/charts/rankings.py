@@ -48,6 +48,7 @@ from dashboard.theme import (
 FEWEST_RANKED = 3  # among two, first and last say nothing that the values do not
 TALL_ROWS = 30  # up to this many, a row has two lines
 ROW_HEIGHT, LOW_ROW_HEIGHT = 40, 24
+WALL_SIZE = 15  # letters of a row on the big screen, before it is enlarged
 TOP, TOP_WITH_LINES, BOTTOM = 28, 48, 48  # pixels above the rows, for the words of lines, and below, for the axis
 INTERVAL_NOTE = "把当期案件看作一次抽取，案件越少区间越宽。区间不重叠才分先后，重叠的并在同一名次范围。"
 PART_INTERVALS = "有的地区没有区间（分子分母未公布，或只有约数），不给名次范围。"
@@ -126,7 +127,7 @@ def _layout(scene: Scene, rows: pd.DataFrame, names: list[str], labels: list[str
         first = int((~rows["small"]).sum())
         words.append(_heading(SMALL_BASE_WORDS, heights[first] - 1, colours))
     top = TOP_WITH_LINES if scene.rate else TOP
-    pitch = ROW_HEIGHT if len(rows) <= TALL_ROWS else LOW_ROW_HEIGHT
+    pitch = ROW_HEIGHT if _tall(rows, scene) else LOW_ROW_HEIGHT
     rows_axis = {
         "ticklabelstandoff": 6,
         "range": [max(heights, default=0) + 0.6, -0.6],
@@ -134,7 +135,7 @@ def _layout(scene: Scene, rows: pd.DataFrame, names: list[str], labels: list[str
         "showgrid": False,
         "zeroline": False,
         "fixedrange": True,
-        "tickfont": {"size": 13, "color": colours.text},
+        "tickfont": {"size": WALL_SIZE if scene.wall else 13, "color": colours.text},
     }
     return {
         "template": template(scene.dark),
@@ -167,9 +168,14 @@ def _names(rows: pd.DataFrame, scene: Scene) -> list[str]:
     return [f"<b>{name}</b>" if code == scene.highlighted else name for code, name in rows["short_name"].items()]
 
 
+def _tall(rows: pd.DataFrame, scene: Scene) -> bool:
+    """Whether there is room for two lines in a row."""
+    return len(rows) <= TALL_ROWS and not scene.wall
+
+
 def _two_lines(first: str, second: str, rows: pd.DataFrame, scene: Scene) -> str:
     """A label of two parts: one under the other, or beside it where the rows are low."""
-    between = "<br>" if len(rows) <= TALL_ROWS else "  "
+    between = "<br>" if _tall(rows, scene) else "  "
     return first + (between + _muted(second, scene.colours) if second else "")
 
 
