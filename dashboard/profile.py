@@ -473,6 +473,11 @@ def below_of(reader: Reader, period: str) -> pd.DataFrame:
     return below(cells, regions, reader.choices.indicators, chosen.region)
 
 
+def words_below(table: pd.DataFrame) -> pd.DataFrame:
+    """`below` without the numbers, for paper."""
+    return table.drop(columns=[name for name in table if name.endswith(BAR)])
+
+
 def show_below(table: pd.DataFrame, place: str, period: str) -> None:
     """The headline figures of the regions below. `table`: `below`."""
     if table.empty:
@@ -503,5 +508,4 @@ def print_sheet(
         foot=f"数据截至{release.data_until:%Y年%-m月%-d日}；版本{release.id}；责任单位：{settings['office']}。",
     )
     with st.container(key="print_sheet"):
-        texts = table.drop(columns=[name for name in table if name.endswith(BAR)])
-        st.html(profiles.sheet(rows, others, texts, published, words))
+        st.html(profiles.sheet(rows, others, words_below(table), published, words))

@@ -213,7 +213,7 @@ def _others(others: pd.DataFrame, beside: bool) -> tuple[list[Block], list[Table
 
 def _below(reader: Reader, period: str) -> list[Table]:
     """The headline figures of the regions below, an indicator a row: there are more of these than fit beside it."""
-    found = profile.below_of(reader, period)
+    found = profile.words_below(profile.below_of(reader, period))
     if found.empty:
         return []
     regions = reader.choices.regions
