@@ -1,7 +1,7 @@
 """The page 对比: what is compared with what, which of its views answers, and what to say where nothing compares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import streamlit as st
@@ -31,7 +31,7 @@ OWN_LEVEL_NOTE = "本级"  # how notes say that a figure of the region covers it
 @dataclass(frozen=True)
 class Question:
     """What the reader asks: the comparison, in which group, among which places (rows of `queries.regions`), of which
-    figures. `own`: `state.own_groups`.
+    figures. `own`: `state.own_groups`. `stood`: the standings computed so far, by period and indicator.
     """
 
     reader: Reader
@@ -40,9 +40,15 @@ class Question:
     places: pd.DataFrame
     figures: pd.DataFrame
     own: dict[str, tuple[str, ...]]
+    stood: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
 
     def standings(self, period: str, indicator: str = "", figures: pd.DataFrame | None = None) -> pd.DataFrame:
         """The places in one period with what `statistics.standings` adds; of the chosen indicator or of another."""
+        if (period, indicator) not in self.stood:
+            self.stood[period, indicator] = self._standings(period, indicator, figures)
+        return self.stood[period, indicator]
+
+    def _standings(self, period: str, indicator: str, figures: pd.DataFrame | None) -> pd.DataFrame:
         chosen, row = self.reader.selection, self.reader.choices.indicators.loc[indicator or self.reader.indicator.name]
         found = self.figures if figures is None else figures
         breakdown = "" if indicator else chosen.breakdown
@@ -235,7 +241,7 @@ def show(asked: Question) -> None:
         return
     if asked.asked.view == "heatmap":
         _pick_shading(asked, len(_aims(asked, _heatmap_rows(asked)[0])))
-    frame.show(lambda reader: draw(replace(asked, reader=reader)), asked.reader, asked.asked.view)
+    frame.show(lambda reader: draw(replace(asked, reader=reader)), asked.reader, asked.asked.view, heading=2)
 
 
 def drawing(asked: Question) -> Drawing:
@@ -388,7 +394,7 @@ def _instead(asked: Question, reason: str) -> None:
     st.info(plain(reason), icon=":material/info:")
     newest = asked.standings(LATEST)
     known = newest[newest["state"] == "value"]
-    st.markdown(f"#### {plain(f'{scene.places}中有{len(known)}个公布过{scene.subject}')}")
+    st.markdown(f"## {plain(f'{scene.places}中有{len(known)}个公布过{scene.subject}')}")
     if len(known):
         st.caption("各取最近一期，按区划顺序排列，不是名次。")
         columns = {"name": "地区", "text": "数值", "period_text": "期间", "source_title": "来源", "note": "说明"}

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import selection
 from dashboard.frame import Reader
+from dashboard.groups import region_words
 from dashboard.theme import DATASET_NAMES, LATEST, LEVEL_NAMES, format_period
 
 
@@ -138,15 +139,8 @@ def _level(reader: Reader) -> None:
 
 
 def _region(reader: Reader) -> None:
-    regions = reader.choices.regions
-    # Plain dictionaries: every run says 116 names, and pandas looks each up a hundred times slower.
-    names, parents, short = (regions[column].to_dict() for column in ("name", "parent", "short_name"))
-    banners = set(regions.index[regions["level"] == "banner"])
-
-    def text(code: str) -> str:
-        return f"{short[parents[code]]} · {names[code]}" if code in banners else names[code]
-
-    _select(reader, "region", "地区", list(names), text, help="也可以在地图上点选。")
+    words = region_words(reader.choices.regions)
+    _select(reader, "region", "地区", list(words), words.__getitem__, help="也可以在地图上点选。")
 
 
 CONTROLS: dict[str, Callable[[Reader], None]] = {

@@ -14,6 +14,8 @@ from dashboard.frame import Reader
 from dashboard.selection import REGION_ROOT
 from dashboard.trends import Direction
 
+OUTLINE_HEIGHT = 280  # pixels
+
 
 @dataclass(frozen=True)
 class Course:
@@ -108,6 +110,12 @@ class Course:
             fit=fit,
         )
 
+    def outline(self, reader: Reader) -> Chart:
+        """As `lines`, small, of the place that this is about, in the reader's colours."""
+        chart = self.lines(replace(self.reader, dark=reader.dark), None)
+        chart.figure.layout.height = OUTLINE_HEIGHT
+        return chart
+
     def panels(self, reader: Reader) -> Chart:
         """All leagues side by side, in the reader's colours; `leagues_have_figures` must hold."""
         places = list(self.leagues)
@@ -138,3 +146,9 @@ def course(reader: Reader) -> Course:
         names=trends.places(reader),
         leagues=trends.leagues(reader),
     )
+
+
+def of_whole(reader: Reader) -> Course:
+    """The whole region through the years, whatever place and step the address asks for."""
+    whole = replace(reader, selection=replace(reader.selection, region=REGION_ROOT))
+    return replace(course(whole), step="year", names={REGION_ROOT: "全区"}, leagues={})

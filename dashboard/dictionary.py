@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import queries, selection
+from dashboard.compare import short_level
 from dashboard.frame import Reader, plain
 from dashboard.theme import LEVEL_NAMES, cited, format_period, format_value
 
@@ -13,6 +14,12 @@ DIRECTION_NAMES = {
     "lower_better": "越低越好",
     "neutral": "中性：高低不表示好坏",
 }
+PAGES = (
+    ("map", "在地图上看", "map"),
+    ("compare", "各地对比", "leaderboard"),
+    ("trends", "看趋势", "show_chart"),
+    ("data", "全部数据", "table"),
+)
 AGGREGATION_NAMES = {
     "sum": "流量，可跨同级地区和不重叠的期间相加",
     "latest": "存量，取最近时点",
@@ -68,10 +75,10 @@ def _covered(reader: Reader) -> pd.DataFrame:
     return covered[covered["dataset"] == reader.selection.dataset]
 
 
-def entry(reader: Reader, targets: pd.DataFrame) -> None:
-    """The chosen indicator in full. `targets`: `queries.targets`."""
+def entry(reader: Reader, targets: pd.DataFrame, figures: pd.DataFrame) -> None:
+    """The chosen indicator in full. `targets`: `queries.targets`; `figures`: `queries.figures_of_indicator`."""
     indicator, indicators = reader.indicator, reader.choices.indicators
-    st.markdown(f"#### {plain(indicator['name'])}")
+    st.markdown(f"## {plain(indicator['name'])}")
     st.caption(plain(indicator["name_en"]))
     st.markdown(plain(indicator["definition"]))
     if indicator["caveats"]:
@@ -95,12 +102,36 @@ def entry(reader: Reader, targets: pd.DataFrame) -> None:
             for row in targets[targets["indicator_id"] == reader.selection.indicator].itertuples()
         ),
         "覆盖": _coverage_text(reader),
+        "逐年有数": "；".join(years_covered(figures)),
     }
     st.table(
         pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index(
             "项目"
         ),
     )
+    with st.container(horizontal=True):
+        for name, label, icon in PAGES:
+            st.page_link(f"../pages/{name}.py", label=label, icon=f":material/{icon}:")
+
+
+def years_covered(figures: pd.DataFrame) -> list[str]:
+    """How many places of each level have figures year by year, equal years together: 2019—2024年：自治区1个、盟市12个.
+
+    `figures`: `queries.figures_of_indicator`; a period counts for the year in which it ends.
+    """
+    known = figures[figures["value"].notna()]
+    counts = known.groupby([known["period_end"].dt.year, "level"])["region_code"].nunique()
+    years = counts.unstack(fill_value=0).reindex(columns=list(LEVEL_NAMES), fill_value=0)
+    words = pd.Series(
+        {
+            year: "、".join(f"{short_level(level)}{row[level]}个" for level in LEVEL_NAMES if row[level])
+            for year, row in years.iterrows()
+        },
+        dtype=object,
+    )
+    follows = (words == words.shift()) & (pd.Series(words.index, words.index).diff() == 1)
+    runs = words.groupby((~follows).cumsum())
+    return [f"{run.index[0]}{f'—{run.index[-1]}' if len(run) > 1 else ''}年{run.iloc[0]}" for _, run in runs]
 
 
 def _coverage_text(reader: Reader) -> str:

@@ -43,5 +43,5 @@ TERMS = {
 
 
 def of_chart(name: str) -> str | None:
-    """How to read the chart of this name (地区画像2 is the second 地区画像); None where nothing is to be explained."""
-    return CHARTS.get(name.rstrip("0123456789"))
+    """How to read the chart of this name (地区画像（二） is a second one); None where nothing is to be explained."""
+    return CHARTS.get(name.partition("（")[0])

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explanations, exporting, queries, selection, tray
-from dashboard.charts import BAR, VALUE, Chart
+from dashboard.charts import BAR, CHANGE, VALUE, Chart
 from dashboard.exporting import CSV_TYPE, XLSX_TYPE  # noqa: F401 - pages with files of their own take them from here
 from dashboard.operator import operator
 from dashboard.queries import Release
@@ -86,16 +86,18 @@ def show(
     reader: Reader,
     key: str,
     on_select: Callable[[], None] | None = None,
+    heading: int = 3,
 ) -> None:
     """A chart with its anatomy: title, subtitle, figure, footnotes, what can be done with it, its table twin folded
     away.
 
     `draw` is called for this reader, and once more with light colours when something leaves a dark screen; that may be
     after the script has run, so it must not use `st`, nor the address. A figure that says its height has rows and is
-    as high on every screen.
+    as high on every screen. `heading`: the level of its title, 2 where no section of the page stands between it and
+    the title of the page.
     """
     chart = draw(reader)
-    st.markdown(f"#### {plain(chart.title)}", help=explanations.of_chart(chart.name))
+    st.markdown(f"{'#' * heading} {plain(chart.title)}", help=explanations.of_chart(chart.name))
     if chart.simulated:
         st.badge(DEMO_MARK, color="orange")
     st.caption(plain(chart.subtitle))
@@ -119,15 +121,25 @@ def show(
         exporting.offer(chart, light, exporting.View(reader.release, reader.choices, reader.selection), key)
         tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
-        fold.dataframe(chart.table, hide_index=True, column_config=bars(chart.table), alt=chart.reading)
+        table, settings = bars(chart.table)
+        fold.dataframe(table, hide_index=True, column_config=settings, alt=chart.reading)
 
 
-def bars(table: pd.DataFrame) -> dict[str, Any]:
-    """Settings that show the numbers in columns called …对照 as bars from zero; the text beside them says the values.
+def bars(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table, and settings that show the numbers in columns called …对照 as bars from zero; the text beside them
+    says the values.
 
-    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar.
+    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar. A bar has one
+    direction: changes become two columns, 上升 and 下降, on one scale.
     """
-    settings = {}
+    settings: dict[str, Any] = {}
+    if CHANGE + BAR in table:
+        at, change = table.columns.get_loc(CHANGE + BAR), table[CHANGE + BAR]
+        table, most = table.drop(columns=CHANGE + BAR), float(change.abs().max())
+        for sign, word in ((-1, "下降"), (1, "上升")):
+            if (size := sign * change).gt(0).any():
+                table.insert(at, word, size.where(size > 0))
+                settings[word] = st.column_config.ProgressColumn(format=" ", min_value=0, max_value=most, width="small")
     for name in table.columns[table.columns.str.endswith(BAR)]:
         texts = table.get(name.removesuffix(BAR) or VALUE)
         percent = texts is not None and texts.str.endswith("%").any()
@@ -137,7 +149,7 @@ def bars(table: pd.DataFrame) -> dict[str, Any]:
             settings[name] = st.column_config.ProgressColumn(
                 BAR, format=" ", min_value=0, max_value=max(most, float(table[name].max())), width="small"
             )
-    return settings
+    return table, settings
 
 
 def folded(label: str, key: str) -> DeltaGenerator | None:

@@ -45,6 +45,15 @@ class Group:
         return f"{self.place}各{LEVEL_NAMES[self.level].partition('（')[0]}" if self.place else ""
 
 
+def region_words(regions: pd.DataFrame) -> dict[str, str]:
+    """Each region (code -> words) as it stands in a list of all: a banner with its league before it.
+
+    `regions`: `queries.regions`.
+    """
+    leagues = regions["parent"].map(regions["short_name"]) + " · "
+    return (leagues.where(regions["level"] == "banner", "") + regions["name"]).to_dict()
+
+
 def offered(
     regions: pd.DataFrame,
     level: str,

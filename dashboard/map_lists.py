@@ -82,7 +82,7 @@ def places_list(asked: Question) -> tuple[pd.DataFrame, str]:
     notes = ["各取最近一期，期间不同，不排名。" if latest else ""]
     if not latest:
         if rows["rank"].notna().sum() >= FEWEST_RANKED:
-            rows["place"] = [place_words(row) for _, row in rows.iterrows()]
+            rows["place"] = [place_words(row) for row in rows[["rank", "best", "worst"]].to_dict("records")]
         rows.loc[rows["small"].astype(bool), "place"] = "基数过小"
         rows = rows.sort_values(["rank", "value"], ascending=[True, False], kind="stable", na_position="last")
         notes = [
@@ -161,6 +161,7 @@ def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
         key=key,
         on_select=choose,
         selection_mode="single-cell",
+        column_config={"地区": st.column_config.TextColumn(width=100)},  # the rest is for what may be long
         alt=f"{list_name(asked)}：{asked.scene().places}的{asked.scene().subject}",
     )
 

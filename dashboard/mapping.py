@@ -15,7 +15,7 @@ from dashboard.frame import Reader, plain
 from dashboard.groups import Group
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import small_base, standings, target_for
-from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, format_period, format_value, in_brackets
+from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, cited, format_period, format_value, in_brackets
 
 VIEWS = {"one": "单图", "pair": "两期并排", "change": "变化图", "years": "历年小图"}
 WIDE = ("pair", "years")  # views that need the whole width
@@ -145,7 +145,7 @@ class Question:
             zoom="" if self.league or level != "banner" else self.zoom,
             leagues=regions[regions["level"] == "league"],
             others=tuple(others) if part else (),
-            fit=fitted(self.places) if part else None,
+            fit=fitted(self.places.index, "banners" if level == "banner" else "leagues") if part else None,
         )
 
     def reference(self, period: str) -> str:
@@ -415,6 +415,6 @@ def _notes(asked: Question, *notes: str) -> str:
         aim = format_value(target["value"], asked.indicator["unit"])
         words.append(f"按距全区{format_period(target['period'])}目标{aim}分级。")
     if asked.people is not None:
-        source = f"《{asked.people['source_title'].iloc[0]}》"
+        source = cited(asked.people["source_title"].iloc[0])
         words.append(f"{PER_PEOPLE}数由公布的数量除以{census(asked.people)}算出，各年用同一人口，人口来源：{source}。")
     return "".join(words)

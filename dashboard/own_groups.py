@@ -1,6 +1,5 @@
 """The popover in which readers make, change and remove the comparison groups that they share."""
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import groups, selection, state
@@ -31,7 +30,7 @@ def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
         st.multiselect(
             "地区",
             regions.index[regions["level"] != "region"].tolist(),
-            format_func=lambda code: region_words(regions, code),
+            format_func=groups.region_words(regions).__getitem__,
             key=PLACES,
             placeholder="选择两个以上地区",
         )
@@ -41,12 +40,6 @@ def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
             st.button("保存对比组", key="own_group_save", type="primary", on_click=_save, args=(reader, own))
             if st.session_state[EDITED] != NEW:
                 st.button("删除对比组", key="own_group_forget", icon=":material/delete:", on_click=_forget)
-
-
-def region_words(regions: pd.DataFrame, code: str) -> str:
-    """A region in a list of all: a banner with its league before it."""
-    row = regions.loc[code]
-    return f"{regions['short_name'][row['parent']]} · {row['name']}" if row["level"] == "banner" else row["name"]
 
 
 def _take_up(own: dict[str, tuple[str, ...]]) -> None:

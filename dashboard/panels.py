@@ -30,7 +30,7 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
     """
     regions, chosen = reader.choices.regions, reader.selection
     place = regions.loc[chosen.region]
-    st.markdown(f"#### {plain(place['name'])}")
+    st.markdown(f"## {plain(place['name'])}")
     above = [] if pd.isna(place["parent"]) else [regions["name"][place["parent"]]]
     st.caption(plain(" · ".join([*above, place["type"], f"区划代码{chosen.region}"])))
     if chosen.region != REGION_ROOT:
@@ -75,6 +75,8 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
 
 def _source(row: Any) -> str:
     """Publisher and document as Markdown, linked where the address is known."""
+    if row.source_title == DEMO_MARK:  # no document, and nobody published it
+        return plain(DEMO_MARK)
     title = plain(cited(row.source_title))
     linked = f"[{title}]({row.url})" if isinstance(row.url, str) else title
     return f"{plain(row.publisher)}{linked}"

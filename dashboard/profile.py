@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import frame, groups, narrative, queries, selection, slices
-from dashboard.charts import Chart, profiles
+from dashboard.charts import BAR, Chart, profiles
 from dashboard.charts.anatomy import place_words
 from dashboard.compare import case_unit
 from dashboard.frame import Reader, operator, plain
@@ -234,7 +234,8 @@ def sources(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def below(cells: pd.DataFrame, regions: pd.DataFrame, indicators: pd.DataFrame, region_code: str) -> pd.DataFrame:
-    """The headline figures of the regions right below one: a row a region, a column an indicator (Chinese names).
+    """The headline figures of the regions right below one: a row a region, a column an indicator (Chinese names), and
+    behind it its number (…对照, float64).
 
     `cells`: `totals` of their level. Indicators of which none has a figure are left out; what is
     missing has the name of its state. Empty where nothing is below or nothing is known.
@@ -256,9 +257,12 @@ def below(cells: pd.DataFrame, regions: pd.DataFrame, indicators: pd.DataFrame, 
         return pd.DataFrame()
     table = cells.pivot(index="region_code", columns="indicator_id", values="text")
     table = table.reindex(index=places.index, columns=shown).fillna(NOT_PUBLISHED)
-    table.columns = pd.Index([headline["name"][i] for i in shown])
-    table.insert(0, "地区", places["name"])
-    return table.reset_index(drop=True)
+    values = known.pivot(index="region_code", columns="indicator_id", values="value").reindex(index=places.index)
+    columns = {"地区": places["name"]}
+    for indicator in shown:
+        name = headline["name"][indicator]
+        columns |= {name: table[indicator], name + BAR: values[indicator]}
+    return pd.DataFrame(columns).reset_index(drop=True)
 
 
 # ---- on the page ----
@@ -269,7 +273,7 @@ def header(reader: Reader, figures: pd.DataFrame) -> None:
     regions, code = reader.choices.regions, reader.selection.region
     place = regions.loc[code]
     above = [] if pd.isna(place["parent"]) else [regions["name"][place["parent"]]]
-    st.subheader(place["name"])
+    st.header(place["name"])
     st.caption(plain(" · ".join([*above, place["type"], f"区划代码{code}"])))
     if reader.selection.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
@@ -420,7 +424,7 @@ def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:
     """The figures without a comparison, by chapter, each with its period and source. `rows`: `listed`."""
     if rows.empty:
         return
-    st.markdown(f"#### {'其他数据' if beside_spine else '各项数据'}（{len(rows)}条）")
+    st.markdown(f"### {'其他数据' if beside_spine else '各项数据'}（{len(rows)}条）")
     if beside_spine:
         st.caption("分项、其他期间的数据，和同级地区公布数不足、不作比较的数据；每项取最近一期。")
     st.dataframe(
@@ -448,7 +452,7 @@ def listed_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 def show_sources(table: pd.DataFrame, place: str) -> None:
     """The documents behind the figures. `table`: `sources`."""
-    st.markdown(f"#### 数据来源（{len(table)}份）")
+    st.markdown(f"### 数据来源（{len(table)}份）")
     st.dataframe(
         table.rename(columns=SOURCE_COLUMNS).dropna(axis="columns", how="all"),
         hide_index=True,
@@ -469,16 +473,22 @@ def below_of(reader: Reader, period: str) -> pd.DataFrame:
     return below(cells, regions, reader.choices.indicators, chosen.region)
 
 
+def words_below(table: pd.DataFrame) -> pd.DataFrame:
+    """`below` without the numbers, for paper."""
+    return table.drop(columns=[name for name in table if name.endswith(BAR)])
+
+
 def show_below(table: pd.DataFrame, place: str, period: str) -> None:
     """The headline figures of the regions below. `table`: `below`."""
     if table.empty:
         return
-    st.markdown(f"#### 所辖地区（{format_period(period)}主要指标）")
+    st.markdown(f"### 所辖地区（{format_period(period)}主要指标）")
+    table, settings = frame.bars(table)
     st.dataframe(
         table,
         hide_index=True,
         height="content",
-        column_config={"地区": st.column_config.TextColumn(pinned=True)},
+        column_config={"地区": st.column_config.TextColumn(pinned=True), **settings},
         alt=f"{place}所辖各地{format_period(period)}的主要指标",
     )
 
@@ -498,4 +508,4 @@ def print_sheet(
         foot=f"数据截至{release.data_until:%Y年%-m月%-d日}；版本{release.id}；责任单位：{settings['office']}。",
     )
     with st.container(key="print_sheet"):
-        st.html(profiles.sheet(rows, others, table, published, words))
+        st.html(profiles.sheet(rows, others, words_below(table), published, words))

@@ -254,6 +254,7 @@ def coverage(reader: Reader) -> None:
         ),
         reader,
         key=f"coverage_{view}",
+        heading=2,
     )
 
 
@@ -333,6 +334,7 @@ def reporting(reader: Reader) -> None:
         ),
         reader,
         key="reporting",
+        heading=2,
         on_select=lambda: frame.choose_clicked(reader, "reporting"),
     )
     _late(progress, reader, period)
@@ -388,7 +390,7 @@ def _late(progress: pd.DataFrame, reader: Reader, period: str) -> None:
             )
         )
     behind = progress[progress["missing"] > 0].sort_values("missing", ascending=False, kind="stable")
-    st.subheader("欠报清单")
+    st.header("欠报清单")
     if behind.empty:
         st.success(f"{format_period(period)}应报的都已报齐。", icon=":material/check:")
         return
@@ -522,7 +524,7 @@ def _gap(row: dict[str, Any]) -> str | None:
 
 def _several_sources(reader: Reader) -> None:
     """The figures that more than one source gives, each source in a row of its own."""
-    st.subheader("多个来源的数据")
+    st.header("多个来源的数据")
     found = queries.several_sources(reader.release, reader.selection.dataset)
     if found.empty:
         st.caption("每条数据都只有一个来源，没有互相冲突的来源。")

@@ -106,7 +106,7 @@ def _preview(document: Document) -> None:
         if document.simulated:
             st.badge(DEMO_MARK, color="orange")
         title = document.title.replace("\n", "")
-        st.markdown(f"#### {plain(title)}")
+        st.markdown(f"## {plain(title)}")
         for block in document.blocks:
             match block:
                 case Heading():

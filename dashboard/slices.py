@@ -78,7 +78,7 @@ def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
         cut = cut[cut["period"] == period]
     if cut.empty:
         return ""
-    row = newest(cut).iloc[0]
+    row = (newest(cut) if len(cut) > 1 else cut).iloc[0]
     whose = OWN_LEVEL if "本级" in row["note"] else "全区"
     text = f"{whose}{format_value(row['value'], row['unit'], row['qualifier'])}"
     return f"{text}（{format_period(row['period'])}）" if period == LATEST else text

@@ -51,7 +51,7 @@ def loaded(reader: Reader) -> tuple[pd.DataFrame, bool]:
         only_indicator = st.toggle(
             f"只看{quoted(reader.indicator['name'])}",
             value=chosen.dataset != "published" or "indicator" in st.query_params,
-            key=f"only_{chosen.dataset}_{chosen.indicator}",
+            key=_only_key(reader),
         )
         only_region = st.toggle(
             f"只看{regions['name'][chosen.region]}及其下级",
@@ -67,6 +67,15 @@ def loaded(reader: Reader) -> tuple[pd.DataFrame, bool]:
         below = [chosen.region, *children, *regions.index[regions["parent"].isin(children)]]
         figures = figures[figures["region_code"].isin(below)]
     return figures, not (only_indicator or only_region)
+
+
+def _only_key(reader: Reader) -> str:
+    """The key of the switch that leaves one indicator."""
+    return f"only_{reader.selection.dataset}_{reader.selection.indicator}"
+
+
+def _of_all_indicators(reader: Reader) -> None:
+    st.session_state[_only_key(reader)] = False
 
 
 def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
@@ -146,6 +155,8 @@ def show(figures: pd.DataFrame, reader: Reader) -> None:
     )
     if figures.empty:
         st.info("没有符合条件的数据，请放宽筛选。")
+        if st.session_state[_only_key(reader)]:
+            st.button("在全部指标中查找", icon=":material/search:", on_click=_of_all_indicators, args=(reader,))
         return
     st.dataframe(
         readable(figures).dropna(axis="columns", how="all"),

@@ -74,7 +74,7 @@ def one(reader: Reader, titles: dict[str, str]) -> bool:
     except TrayError as error:
         st.warning(str(error), icon=":material/broken_image:")
     else:
-        frame.show(lambda _: chart, reader, key="kept")
+        frame.show(lambda _: chart, reader, key="kept", heading=2)
     return True
 
 
@@ -93,7 +93,7 @@ def header(page: Shown) -> None:
             st.caption("浏览器没有保存Cookie：快照夹只保留到关闭页面为止。要长期保留，请存为合集或导出文件。")
         return
     by = f"，{page.collection.saved_by}" if page.collection.saved_by else ""
-    st.subheader(plain(page.collection.name))
+    st.header(plain(page.collection.name))
     st.caption(plain(f"保存的合集 · {len(page.entries)}张 · {_beijing(page.collection.saved_at)}{by}"))
     with st.container(horizontal=True):
         st.button("全部放进我的快照夹", icon=":material/library_add:", on_click=_take, args=(page.entries,))
@@ -117,7 +117,7 @@ def empty(page: Shown) -> None:
         strict=True,
     ):
         with column.container(border=True, height="stretch"):
-            st.markdown(f"#### :material/{icon}: {title}")
+            st.markdown(f"## :material/{icon}: {title}")
             st.markdown(text)
     st.markdown("**从这里开始**")
     with st.container(horizontal=True):

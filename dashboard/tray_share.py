@@ -14,7 +14,7 @@ JSON_TYPE = "application/json"
 
 def panel(page: Shown) -> None:
     """保存与分享: collections of this reader with their links, the file of what is shown, and the way in for one."""
-    st.subheader("保存与分享")
+    st.header("保存与分享")
     names, files = st.columns(2, gap="medium")
     with names:
         st.markdown("**存为合集**")

@@ -15,7 +15,15 @@ from dashboard.compare import case_unit
 from dashboard.frame import Reader, plain
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import SMALL_BASE, STATUS_WORDS, growth, small_base, status, target_for, wilson_interval
-from dashboard.theme import LEVEL_NAMES, NOT_PUBLISHED, STATE_NAMES, format_difference, format_period, format_value
+from dashboard.theme import (
+    LEVEL_NAMES,
+    NOT_PUBLISHED,
+    STATE_NAMES,
+    cited,
+    format_difference,
+    format_period,
+    format_value,
+)
 
 STEPS = {"year": "年度", "quarter": "季度"}
 PATTERNS = {"year": r"\d{4}", "quarter": r"\d{4}Q[1-4]"}
@@ -359,7 +367,7 @@ def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
 
     `table`: `changes`.
     """
-    st.markdown("#### 变化")
+    st.markdown("### 变化")
     st.markdown(plain(f"{found.sentence}。"))
     st.dataframe(
         table[["期间", "数值", "计算同比", "公布同比"]],
@@ -371,7 +379,7 @@ def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
     notes = [
         f"计算同比由本页两期数值算出（来源见图下），比率的变化以个百分点计，上年同期不足{SMALL_BASE}件的不算。",
         *[
-            f"{row.期间}公布同比来源：《{row.来源}》" + (f"，{row.说明}" if row.说明 else "")
+            f"{row.期间}公布同比来源：{cited(row.来源)}" + (f"，{row.说明}" if row.说明 else "")
             for row in printed.itertuples()
         ],
     ]

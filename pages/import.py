@@ -14,17 +14,17 @@ chosen = importing.upload()
 tables = importing.read(*chosen) if chosen else []
 if chosen and tables:
     file_id, file = chosen
-    st.subheader("读懂的内容")
+    st.header("读懂的内容")
     known = importing.understood(file_id, tables, reader)
-    st.subheader("来源")
+    st.header("来源")
     request = importing.options(file_id, file, tables, reader)
-    st.subheader("校验")
+    st.header("校验")
     checked = importing.check(file, request, known)
     if checked:
         importing.findings(file, request, known, checked)
         importing.load(file, request, known, checked)
 
-st.subheader("导入记录")
+st.header("导入记录")
 importing.history(reader)
 if reader.release.scope is None and (fold := frame.folded("版本", "import_releases")):
     with fold:

@@ -2,16 +2,19 @@
 
 import streamlit as st
 
-from dashboard import dictionary, frame, panels, queries
+from dashboard import course, dictionary, frame, panels, queries
 
 reader = frame.reader()
+whole = course.of_whole(reader)
 
 st.title("指标词典")
 list_column, entry_column = st.columns([5, 6], gap="medium")
 with list_column:
     dictionary.browse(reader)
 with entry_column:
-    dictionary.entry(reader, queries.targets(reader.release))
-    panels.who_published(
-        queries.figures_of_indicator(reader.release, reader.selection.dataset, reader.selection.indicator), reader
-    )
+    dictionary.entry(reader, queries.targets(reader.release), whole.figures)
+    if whole.mine["regular"].any():
+        frame.show(whole.outline, reader, key="outline")
+    else:
+        st.caption("全区没有公布过这项指标的年度数据，没有图。")
+    panels.who_published(whole.figures, reader)

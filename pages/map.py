@@ -26,6 +26,7 @@ with map_column:
         reader,
         key="map",
         on_select=lambda: frame.choose_clicked(reader, "map"),
+        heading=2,
     )
     when = "" if asked.view == "one" else f"{format_period(chosen.period)}，"
     tally = slices.tally(asked.frame(chosen.period), LEVEL_NAMES[chosen.level])

@@ -19,11 +19,11 @@ else:
         fit = trends.choose_projection(*found.projection)
     chart_column, change_column = st.columns([5, 3], gap="medium")
     with chart_column:
-        frame.show(lambda reader: found.lines(reader, fit), reader, key="trends")
+        frame.show(lambda reader: found.lines(reader, fit), reader, key="trends", heading=2)
     with change_column:
         trends.findings(found.direction, found.changes, regions["name"][chosen.region])
 
-st.subheader("各盟市")
+st.header("各盟市")
 if found.leagues_have_figures:
     frame.show(found.panels, reader, key="leagues")
 else:

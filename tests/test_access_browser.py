@@ -15,6 +15,7 @@ from etl.paths import Paths
 from tests import browsing, gated
 from tests.browsing import Server
 from tests.gated import ADMIN, FOREIGN_MARKS, OWN
+from tests.test_accessibility import broken
 
 pytestmark = pytest.mark.browser
 
@@ -83,6 +84,17 @@ def sign_in(page: Page, who: str) -> None:
 def rows(server: Server, sql: str) -> list[tuple]:
     with sqlite3.connect(server.log.parent / "state" / "app.sqlite") as con:
         return con.execute(sql).fetchall()
+
+
+def test_the_pages_of_administrators_break_no_rule_of_accessibility(reader: BrowserContext, server: Server) -> None:
+    page = open_page(reader, server, "/access")
+    at_rest(page, "请先登录")
+    sign_in(page, ADMIN)
+    at_rest(page, "用户与权限")
+    assert broken(page) == []
+    page.get_by_test_id("stSidebarNav").get_by_role("link", name="审计", exact=True).click()
+    at_rest(page, "审计")
+    assert broken(page) == []
 
 
 def test_a_deep_link_leads_through_the_sign_in_to_the_own_figures(reader: BrowserContext, server: Server) -> None:

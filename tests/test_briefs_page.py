@@ -84,7 +84,7 @@ def test_an_empty_tray_says_how_it_is_filled() -> None:
 
 def test_charts_are_collected_ordered_named_removed_and_taken_back(both: tuple[str, str]) -> None:
     app = open_page("map", **RATE)
-    title = texts(app).split("#### ")[1].split("\n")[0]
+    title = texts(app).split("## ")[1].split("\n")[0]
     click(app, "加入快照")
     click(app, "加入快照")
     assert len(collected(app)) == 1, "the same view is kept once"
@@ -240,7 +240,7 @@ def test_a_snapshot_whose_release_is_gone_shows_the_kept_picture(both: tuple[str
     app = open_page("overview", snapshot=make_entry("甲", "20200101-abcdef").snapshot.id)
     assert not app.exception
     assert "数据已不在" in app.warning[0].value
-    assert "#### 甲" in texts(app)
+    assert "## 甲" in texts(app)
 
 
 def test_a_release_of_another_program_is_told_and_leads_to_the_newest(both: tuple[str, str], monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -210,8 +210,9 @@ def test_the_camera_stands_where_the_group_fills_the_frame(warehouse: Paths) -> 
     from dashboard.charts.ground import CAMERAS, fitted
 
     regions = queries.regions(queries.current_release())
-    lon, lat, scale = fitted(regions[regions["parent"] == "150400"])  # type: ignore[misc]
-    expected = CAMERAS["150400"]
-    assert (lon, lat) == (pytest.approx(expected[0], abs=0.6), pytest.approx(expected[1], abs=0.6))
-    assert scale == pytest.approx(expected[2], rel=0.25)
-    assert fitted(regions[regions["level"] == "league"]) is None
+    for league in ("150400", "150600"):
+        lon, lat, scale = fitted(regions.index[regions["parent"] == league], "banners")  # type: ignore[misc]
+        expected = CAMERAS[league]
+        assert (lon, lat) == (pytest.approx(expected[0], abs=0.05), pytest.approx(expected[1], abs=0.05))
+        assert scale == pytest.approx(expected[2], rel=0.02), "nothing is cut, nothing is wasted"
+    assert fitted(regions.index[regions["level"] == "league"], "leagues") is None

@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qsl
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import explanations, guide
+from dashboard import course, explanations, frame, guide
 from etl.paths import Paths
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +32,7 @@ def open_page(name: str, **parameters: str) -> AppTest:
 
 def texts(app: AppTest) -> str:
     """Everything written on the page, without the escapes of Markdown."""
-    parts = [element.value for element in (*app.markdown, *app.caption, *app.title, *app.subheader)]
+    parts = [element.value for element in (*app.markdown, *app.caption, *app.title, *app.header, *app.subheader)]
     parts += [f"{metric.label} {metric.value}" for metric in app.metric]
     return "\n".join(parts).replace("\\", "")
 
@@ -120,7 +121,7 @@ def test_a_deep_link_shows_its_region_with_figures_and_sources() -> None:
     app = open_page("map", indicator="court_appearance_rate", region="150700")
     assert app.selectbox(key="choose_region").value == "150700"
     shown = texts(app)
-    assert "#### 呼伦贝尔市" in shown
+    assert "## 呼伦贝尔市" in shown
     assert "100%" in shown
     assert "呼伦贝尔市创建全区法治政府建设示范市经验做法" in shown
 
@@ -216,3 +217,27 @@ def test_a_filter_survives_the_turn_of_the_page_and_a_dataset_without_it() -> No
     app.switch_page("../pages/map.py").run()
     app.switch_page("../pages/data.py").run()
     assert not app.exception
+
+
+def test_numbers_stand_as_bars_and_changes_as_bars_of_two_directions() -> None:
+    table = pd.DataFrame({"数值": ["98%", "7%", "未公布"], "对照": [98.0, 7.0, None]})
+    shown, settings = frame.bars(table)
+    assert list(shown) == ["数值", "对照"]
+    assert settings["对照"]["type_config"]["max_value"] == 100
+    changed = pd.DataFrame({"变化": ["+3件", "−9件", "持平"], "变化对照": [3.0, -9.0, 0.0], "来源": ["甲"] * 3})
+    shown, settings = frame.bars(changed)
+    assert list(shown) == ["变化", "上升", "下降", "来源"]
+    assert shown["上升"].tolist()[0] == 3
+    assert shown["下降"].isna().tolist() == [True, False, True]
+    assert [settings[name]["type_config"]["max_value"] for name in ("上升", "下降")] == [9, 9]
+
+
+def test_the_dictionary_draws_the_indicator_and_counts_its_years() -> None:
+    app = open_page("indicators", indicator="court_appearance_rate")
+    facts = app.table[0].value["内容"]
+    assert facts["逐年有数"] == "2019—2021年自治区1个；2023年自治区1个、盟市1个；2024年盟市1个"
+    assert "99.74%，距2024年目标100%差0.26个百分点" in texts(app)
+    assert figure(app)["layout"]["height"] == course.OUTLINE_HEIGHT
+    without = open_page("indicators", indicator="rule_of_law_deliberations")
+    assert not without.get("plotly_chart")
+    assert "没有公布过这项指标的年度数据" in texts(without)

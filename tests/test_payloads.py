@@ -145,7 +145,7 @@ def test_no_cell_of_an_export_is_a_formula() -> None:
 def test_every_parameter_may_hold_anything(page: str) -> None:
     app = open_page(page, **ADDRESS)
     assert not app.exception
-    shown = [*app.markdown, *app.caption, *app.title, *app.subheader, *app.warning, *app.info, *app.error]
+    shown = [*app.markdown, *app.caption, *app.title, *app.header, *app.subheader, *app.warning, *app.info, *app.error]
     for element in shown:
         risky = getattr(element.proto, "allow_html", False) or getattr(element, "allow_html", False)
         assert not (risky and "<script>" in element.value)

@@ -230,8 +230,10 @@ def test_sources_are_counted_and_named_once() -> None:
 def test_places_below_show_their_headline_figures_and_what_is_missing() -> None:
     regions = pd.DataFrame({"name": list(NAMES.values()), "parent": ["150000"] * 5}, index=CODES)
     table = profile.below(APPEARANCE.head(2), regions, INDICATORS, "150000")
-    assert table.columns.tolist() == ["地区", "出庭应诉率"]
+    assert table.columns.tolist() == ["地区", "出庭应诉率", "出庭应诉率对照"]
     assert table["出庭应诉率"].tolist() == ["96%", "90%", "未公布", "未公布", "未公布"]
+    assert table["出庭应诉率对照"].tolist()[:2] == [96.0, 90.0]
+    assert table["出庭应诉率对照"].isna().tolist()[2:] == [True] * 3, "what is missing has no bar"
 
 
 # ---- the chart ----

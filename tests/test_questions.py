@@ -88,6 +88,8 @@ def what_it_means(asking: Asking) -> None:
 def all_figures(asking: Asking) -> None:
     asking.turn_to("数据")
     asking.search("查找", "调解")
+    if asking.page.get_by_text("没有符合条件的数据").is_visible():  # of a large dataset one indicator is shown first
+        asking.press("在全部指标中查找")
 
 
 def contradictions(asking: Asking) -> None:
@@ -106,15 +108,23 @@ QUESTIONS: dict[str, tuple[Callable[[Asking], None], str, str]] = {
     "呼伦贝尔市的出庭应诉率是多少，出自哪份文件？": (
         one_league,
         "呼伦贝尔市创建全区法治政府建设示范市经验做法",
-        "来源：本系统模拟生成",
+        "来源：演示数据（模拟）",
     ),
-    "各盟市谁高谁低，差别靠得住吗？": (who_leads, "期间", "区间重叠"),
-    "各盟市在哪些指标上领先或落后？": (strengths, "未公布", "热力图"),
-    "出庭应诉率几年来怎样变化，目标能否实现？": (since_when, "从2019年的15%到2023年的99.74%", "目标"),
-    "赤峰市总体情况怎样？": (one_region, "赤峰市", "赤峰市"),
+    "各盟市谁高谁低，差别靠得住吗？": (who_leads, "各地最新值的期间各不相同，不排名、不比较", "区间重叠，分不出先后"),
+    "各盟市在哪些指标上领先或落后？": (
+        strengths,
+        "同一期间有多个地区公布、可以对比的数据",
+        "兴安盟进入前3名最多，有9项",
+    ),
+    "出庭应诉率几年来怎样变化，目标能否实现？": (
+        since_when,
+        "从2019年的15%到2023年的99.74%",
+        "距2024年目标100%差1.02个百分点",
+    ),
+    "赤峰市总体情况怎样？": (one_region, "本数据集没有这个地区的数据", "2项数值居12个盟市前四分之一"),
     "行政复议直接纠错率怎样计算，高好还是低好？": (what_it_means, "高可能说明审查严", "高可能说明审查严"),
-    "与调解有关的数据有哪些，出处是什么？": (all_figures, "条数据", "条数据"),
-    "哪些数据对不上，差在哪里？": (contradictions, "不一致", "不一致"),
+    "与调解有关的数据有哪些，出处是什么？": (all_figures, "40条数据", "17842条数据"),
+    "哪些数据对不上，差在哪里？": (contradictions, "核对37项，不一致6项", "核对3项，不一致3项"),
 }
 
 

@@ -20,7 +20,7 @@ OTHER_WHOLE = pd.Series({"value": 97.0, "text": "97%"})
 def test_places_are_parted_by_the_whole_region_and_named() -> None:
     chart = set_beside(make_places(*ACROSS), make_places(*UP), whole=WHOLE, other_whole=OTHER_WHOLE)
     assert chart.title == "2023年出庭应诉率与调解成功率：包头市两项都高于全区"
-    for words in ("呼和浩特", "包头", "乌海", "全区94%", "全区97%", "两条坐标轴都未从零开始"):
+    for words in ("呼和浩特", "包头", "乌海", "全区94%", "全区<br>97%", "两条坐标轴都未从零开始"):
         assert words in axis_words(chart)
     assert any("不等于互为因果" in note for note in chart.footnotes)
 

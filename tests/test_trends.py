@@ -291,6 +291,14 @@ def test_a_rate_is_held_against_the_target_of_the_whole_region_and_a_count_is_no
 # ---- charts ----
 
 
+def test_values_stand_where_the_line_does_not_run() -> None:
+    values = [10.0, 50.0, 90.0, 91.0, 40.0, 20.0, 60.0, None, 60.0]
+    assert charts.beside_line(values) == [
+        *("top center", "top left", "top center", "top center", "top right", "bottom center"),
+        *("top center", "top center", "top center"),
+    ]
+
+
 def scene(dataset: str = "published", indicator: pd.Series = RATE, highlighted: str = "150000") -> Scene:
     return Scene(
         indicator, dataset, "全区", "盟市", "", "latest", "20251231-a1b2c3", case_unit="件", highlighted=highlighted

@@ -3,10 +3,9 @@
 import pandas as pd
 
 from dashboard.briefs.model import Block, Brief, Document, Heading, Item, Paragraph, Picture, Table, counted
-from dashboard.charts import Chart
+from dashboard.charts import BAR, Chart
 from dashboard.theme import DEMO_MARK, cited
 
-BAR_COLUMN = "对照"  # numbers for the bars of a table on the screen
 SOURCE_COLUMN = "来源"
 
 
@@ -45,7 +44,7 @@ def remarks(simulated: bool) -> list[str]:
 
 def appendix(chart: Chart, heading: str) -> Table:
     """The figures of a chart as a table. A source that all rows share stands below it."""
-    rows = chart.table.drop(columns=[BAR_COLUMN], errors="ignore")
+    rows = chart.table.drop(columns=[name for name in chart.table if name.endswith(BAR)])
     rows = rows.astype(object).where(rows.notna(), "").astype(str)
     notes = [chart.subtitle]
     sources = [source for source in rows.get(SOURCE_COLUMN, pd.Series(dtype=str)).unique() if source]

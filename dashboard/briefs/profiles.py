@@ -128,7 +128,7 @@ def _compared(reader: Reader, rows: pd.DataFrame, peers: Group, period: str) -> 
     words = {"place": place, "peers": peers.words, "period": period, "dataset": reader.selection.dataset}
     whole = profiles.spine_chart(rows, **words, release_id=reader.release.id)
     chart = profiles.spine_chart(key, **words, release_id=reader.release.id)
-    chart.figure.update_layout(height=round(PRESSED * profiles.heights(key)))
+    chart.figure.update_layout(height=round(PRESSED * chart.figure.layout.height))
     when, listed = format_period(period), whole.table
     own = listed.loc[listed["指标"].isin(key["name"]), [name for name in KEY_COLUMNS if name in listed]]
     own = _brief(own).reset_index(drop=True).assign(距目标=_gaps(reader, key))
@@ -213,7 +213,7 @@ def _others(others: pd.DataFrame, beside: bool) -> tuple[list[Block], list[Table
 
 def _below(reader: Reader, period: str) -> list[Table]:
     """The headline figures of the regions below, an indicator a row: there are more of these than fit beside it."""
-    found = profile.below_of(reader, period)
+    found = profile.words_below(profile.below_of(reader, period))
     if found.empty:
         return []
     regions = reader.choices.regions

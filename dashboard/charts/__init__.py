@@ -12,6 +12,7 @@ import plotly.io
 from dashboard.theme import DEMO_MARK, Palette
 
 VALUE = "数值"  # the column of a table twin with the value in words
+CHANGE = "变化"  # the same of what rose or fell, in words
 BAR = "对照"  # of a column with the same value as a number, shown as a bar: alone, or behind the name of its column
 
 

@@ -6,6 +6,7 @@ A state is never told by colour alone: each has a sign of its own, in the cell o
 from dataclasses import dataclass
 from math import ceil
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -78,11 +79,14 @@ def coverage_grid(
     colours = palette(dark)
     headings = {key: name if name.isdigit() else "<br>".join(name) for key, name in columns.items()}
     rows = _rows(states.index, chapters, max(text.count("<br>") + 1 for text in headings.values()))
-    figure = go.Figure(layout=_grid_layout(rows, names, columns, selected, dark, colours))
     fills = _grid_fills(colours)
-    for state in GRID_STATES:
-        figure.add_trace(_cells(states, periods, rows, names, columns, state, fills[state]))
-    figure.add_trace(_column_names(rows, list(headings.values()), colours))
+    figure = go.Figure(
+        [
+            *_cells(states, periods, rows, names, columns, fills),
+            _column_names(rows, list(headings.values()), colours),
+        ],
+        _grid_layout(rows, names, columns, selected, dark, colours),
+    )
     heading = {"xref": "paper", "x": 0, "xshift": -NAMES_WIDTH, "xanchor": "left", "showarrow": False}
     heading["font"] = {"size": 14, "color": colours.text}
     add_notes(figure, [heading | {"text": f"<b>{chapter}</b>", "y": row} for chapter, row in rows.headings.items()])
@@ -181,43 +185,50 @@ def _cells(
     rows: Rows,
     names: pd.Series,
     columns: dict[object, str],
-    state: str,
-    fill: str,
-) -> go.Heatmap:
-    """All cells of one state, with its sign and what each says when asked."""
-    nothing = [""] * len(columns)
-    z: list[list[int | None]] = [[None] * len(columns)] * rows.end
-    signs, asked = [nothing] * rows.end, [nothing] * rows.end
-    # Row by row, pandas takes longer to find a row than to read it.
-    found = dict(zip(states.index, states.to_numpy(dtype=object).tolist(), strict=True))
-    told = dict(zip(periods.index, periods.to_numpy(dtype=object).tolist(), strict=True))
-    for indicator_id, row in rows.places.items():
-        held = [cell == state for cell in found[indicator_id]]
-        name = names[indicator_id]
-        z[row] = [1 if flag else None for flag in held]
-        signs[row] = [GRID_SIGNS[state] if flag else "" for flag in held]
-        asked[row] = [
-            f"{name}<br>{column}：{text}" if flag else ""
-            for column, text, flag in zip(columns.values(), told[indicator_id], held, strict=True)
-        ]
-    return go.Heatmap(
-        name=GRID_STATES[state],
-        z=z,
-        x=list(range(len(columns))),
-        y=list(range(rows.end)),
-        zmin=0,
-        zmax=1,
-        colorscale=[[0, fill], [1, fill]],
-        showscale=False,
-        xgap=1,
-        ygap=1,
-        hoverongaps=False,
-        text=signs,
-        texttemplate="%{text}",
-        customdata=asked,
-        hovertemplate="%{customdata}<extra></extra>",
-        textfont={"size": 12, "color": INK[luminance(fill) < DARK_FILL]},
+    fills: dict[str, str],
+) -> list[dict[str, object]]:
+    """The cells of each state as one trace, with its sign and what each says when asked.
+
+    In arrays: plotly looks at every single cell of a list.
+    """
+    at = list(rows.places.values())
+    held_by = states.loc[list(rows.places)].to_numpy()
+    told = np.array(
+        [
+            [f"{names[i]}<br>{column}：{text}" for column, text in zip(columns.values(), said, strict=True)]
+            for i, said in zip(rows.places, periods.loc[list(rows.places)].to_numpy(), strict=True)
+        ],
+        dtype=object,
     )
+    traces = []
+    for state, fill in fills.items():
+        held = held_by == state
+        z = np.full((rows.end, len(columns)), np.nan, dtype="float32")
+        signs, asked = (np.full(z.shape, "", dtype=object) for _ in range(2))
+        z[at], signs[at], asked[at] = np.where(held, 1, np.nan), np.where(held, GRID_SIGNS[state], ""), told
+        asked[np.isnan(z)] = ""
+        traces.append(
+            {
+                "type": "heatmap",
+                "name": GRID_STATES[state],
+                "z": z,
+                "x": list(range(len(columns))),
+                "y": list(range(rows.end)),
+                "zmin": 0,
+                "zmax": 1,
+                "colorscale": [[0, fill], [1, fill]],
+                "showscale": False,
+                "xgap": 1,
+                "ygap": 1,
+                "hoverongaps": False,
+                "text": signs,
+                "texttemplate": "%{text}",
+                "customdata": asked,
+                "hovertemplate": "%{customdata}<extra></extra>",
+                "textfont": {"size": 12, "color": INK[luminance(fill) < DARK_FILL]},
+            }
+        )
+    return traces
 
 
 def _column_names(rows: Rows, texts: list[str], colours: Palette) -> go.Scatter:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -37,8 +38,8 @@ CAMERAS = {
     "wuhai": (106.86, 39.47, 9.0),
     "jining": (113.14, 41.09, 14.0),
 }
-EARTH_KM = 6371.0
-REACH = 0.95  # of the root of a place's area, from its label point
+SHAPES = Path(__file__).resolve().parents[1] / "static" / "boundaries"  # as the browser fetches them
+FILLED = 0.96  # of the frame
 NEARER, NEAREST = 1.25, 18.0  # how much nearer a camera has to come to be worth it, and may come
 # Crowded parts to look at more closely: key of CAMERAS -> name.
 ZOOMS = {"hubaoe": "呼包鄂", "wuhai": "乌海", "jining": "集宁"}
@@ -129,15 +130,26 @@ def view(camera: tuple[float, float, float], colours: Palette) -> dict[str, obje
     }
 
 
-def fitted(places: pd.DataFrame) -> tuple[float, float, float] | None:
-    """The camera in which `places` (lon, lat, area_km2) fill the frame; None where they need the whole of it.
-
-    How far a place reaches from its label point is taken from its area, as for a shape somewhat longer than wide.
+@lru_cache(maxsize=2)
+def boxes(areas: str) -> pd.DataFrame:
+    """How far the shapes called `areas` (leagues, banners) reach on the plane of the maps: index code; left, right,
+    bottom, top (float64, radii of the earth).
     """
-    x, y = plane(places["lon"], places["lat"])
-    reach = REACH * np.sqrt(places["area_km2"]) / EARTH_KM
-    left, right, bottom, top = (x - reach).min(), (x + reach).max(), (y - reach).min(), (y + reach).max()
-    scale = min(PLANE[0] / (right - left), PLANE[1] / (top - bottom))
+    found = {}
+    for feature in json.loads((SHAPES / f"{areas}.json").read_text(encoding="utf-8"))["features"]:
+        shape = feature["geometry"]
+        parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+        points = np.array([point for part in parts for point in part[0]])
+        x, y = plane(pd.Series(points[:, 0]), pd.Series(points[:, 1]))
+        found[feature["properties"]["code"]] = [x.min(), x.max(), y.min(), y.max()]
+    return pd.DataFrame.from_dict(found, orient="index", columns=["left", "right", "bottom", "top"])
+
+
+def fitted(codes: pd.Index, areas: str) -> tuple[float, float, float] | None:
+    """The camera in which those of the shapes called `areas` fill the frame; None where they need the whole of it."""
+    of = boxes(areas).loc[codes]
+    left, right, bottom, top = of["left"].min(), of["right"].max(), of["bottom"].min(), of["top"].max()
+    scale = FILLED * min(PLANE[0] / (right - left), PLANE[1] / (top - bottom))
     if scale < NEARER:
         return None
     n, c, origin = _cone()

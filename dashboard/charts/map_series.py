@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart, add_notes
+from dashboard.charts import BAR, CHANGE, Chart, add_notes
 from dashboard.charts.anatomy import Scene, change_words, listed, missing_line
 from dashboard.charts.ground import Sheet
 from dashboard.charts.labels import LABEL_SIZE
@@ -219,7 +219,8 @@ def _changes_table(rows: pd.DataFrame, periods: tuple[str, str], compare: bool) 
     first, last = map(format_period, periods)
     table = pd.DataFrame({"地区": rows["name"], first: rows["early_text"], last: rows["late_text"]})
     if compare:
-        table = table.assign(变化=rows["text"].where(rows["state"] == "value", ""), 增速=rows["grown"])
+        words = rows["text"].where(rows["state"] == "value", "")
+        table = table.assign(**{CHANGE: words, CHANGE + BAR: rows["value"], "增速": rows["grown"]})
     if rows["small"].astype(bool).any():
         table = table.assign(说明=np.where(rows["small"], SMALL_BASE_WORDS, ""))
     return table.loc[:, [name for name in table if name != "增速" or table[name].any()]].reset_index(drop=True)

@@ -5,6 +5,7 @@ kilobytes. plotly has no pattern fill for areas: the hatch of 未公布 is a sec
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -191,24 +192,24 @@ def geo_name(number: int) -> str:
 
 def areas(
     geojson: object, codes: object, *, fill: str, line: str, width: float, hover: pd.Series | None = None
-) -> go.Choropleth:
-    """Areas of one colour; without `hover` they neither answer the mouse nor a click.
+) -> dict[str, object]:
+    """A trace of areas of one colour; without `hover` they neither answer the mouse nor a click.
 
     The name in the hover text comes from the shape: a hundred names need not travel with every figure.
     """
     locations = list(codes)  # type: ignore[call-overload]
-    return go.Choropleth(
-        geojson=geojson,
-        locations=locations,
-        featureidkey="properties.code",
-        z=[0] * len(locations),
-        colorscale=[[0, fill], [1, fill]],
-        showscale=False,
-        marker={"line": {"color": line, "width": width}},
-        text=None if hover is None else hover.tolist(),
-        hovertemplate=None if hover is None else HOVER,
-        hoverinfo="skip" if hover is None else None,
-    )
+    answer = {"hoverinfo": "skip"} if hover is None else {"text": hover.tolist(), "hovertemplate": HOVER}
+    return {
+        "type": "choropleth",
+        "geojson": geojson,
+        "locations": locations,
+        "featureidkey": "properties.code",
+        "z": [0] * len(locations),
+        "colorscale": [[0, fill], [1, fill]],
+        "showscale": False,
+        "marker": {"line": {"color": line, "width": width}},
+        **answer,
+    }
 
 
 def draw(
@@ -224,7 +225,7 @@ def draw(
 ) -> None:
     """One map in the subplot `geo`. `rows`, `cities`: `prepared`; a `label_size` of 0 leaves the labels out."""
     colours = scene.colours
-    traces = []
+    traces: list[Any] = []
     if sheet.others:
         beside = shape(sheet.shapes, sheet.areas)
         traces.append(areas(beside, sheet.others, fill=colours.ground, line=colours.line, width=0.6))
@@ -244,13 +245,13 @@ def draw(
         labelled = rows if cities is None else pd.concat([rows, cities])
         traces += _labels(labelled, scale, scene, sheet, label_size)
     for trace in traces:
-        trace.geo = geo
+        trace["geo"] = geo
     figure.add_traces(traces)
 
 
 def _area_traces(
     rows: pd.DataFrame, scale: Scale, scene: Scene, shapes: str, name: str, hatch: str
-) -> list[go.Choropleth]:
+) -> list[dict[str, object]]:
     """Areas with a value by colour, those without hatched, those on a small base with stripes over the colour."""
     colours = scene.colours
     known, missing = rows[rows["state"] == "value"], rows[rows["state"] != "value"]
@@ -274,27 +275,28 @@ def _area_traces(
     return traces
 
 
-def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, thin: bool) -> go.Choropleth:
-    """Areas with a value."""
+def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, thin: bool) -> dict[str, object]:
+    """A trace of the areas with a value."""
     colours = scene.colours
     # Nothing that is the same for all travels with each of a hundred areas.
     cases = known["cases"].tolist() if known["cases"].all() else None
     lines = ["%{customdata}" + scene.case_unit] if cases else []
     lines += [] if scene.period == LATEST else [known["period_text"].iloc[0]]
-    return go.Choropleth(
-        geojson=geojson,
-        locations=known.index.tolist(),
-        featureidkey="properties.code",
-        z=scale.shades(known["value"]),
-        coloraxis="coloraxis",
-        marker={"line": {"color": colours.border, "width": 0.6 if thin else 1.0}},
-        text=known["hover"].tolist(),
-        customdata=cases,
-        hovertemplate=HOVER.replace("%{text}", "<br>".join(["%{text}", *lines])),
+    return {
+        "type": "choropleth",
+        "geojson": geojson,
+        "locations": known.index.tolist(),
+        "featureidkey": "properties.code",
+        "z": scale.shades(known["value"]),
+        "coloraxis": "coloraxis",
+        "marker": {"line": {"color": colours.border, "width": 0.6 if thin else 1.0}},
+        "text": known["hover"].tolist(),
+        **({"customdata": cases} if cases else {}),
+        "hovertemplate": HOVER.replace("%{text}", "<br>".join(["%{text}", *lines])),
         # The template's own selection styling would fade every area that was not clicked.
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
-    )
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+    }
 
 
 def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int) -> list[go.Scattergeo]:

@@ -16,7 +16,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts import Chart, watermark
 from dashboard.statistics import SMALL_BASE, Numbers
-from dashboard.theme import DATASET_NAMES, Palette, format_period, format_value, palette, template
+from dashboard.theme import DATASET_NAMES, Palette, cited, format_period, format_value, palette, template
 
 STRIP = 0.56  # of the width; the rest is for place and change
 ROW = 42  # pixels
@@ -68,9 +68,9 @@ def halves(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return [part for part in (rows[rows["chapter"] <= last], rows[rows["chapter"] > last]) if len(part)]
 
 
-def heights(rows: pd.DataFrame) -> int:
-    """The height of the spine chart in pixels."""
-    return round(ROW * _layout(rows)["depth"]) + 16
+def _height(laid: dict[str, Any]) -> int:
+    """The height of the spine chart in pixels. `laid`: `_layout`."""
+    return round(ROW * laid["depth"]) + 16
 
 
 def spine_chart(
@@ -99,7 +99,7 @@ def spine_chart(
             "template": template(dark),
             "showlegend": False,
             "dragmode": False,
-            "height": heights(rows),
+            "height": _height(laid),
             "margin": {"l": 9, "r": 6, "t": 4, "b": 4},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},
@@ -113,7 +113,7 @@ def spine_chart(
     small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
     counts = "件数、人数等未按人口折算，规模大的地区自然多" if (~rows["kind"].isin(["rate", "ratio"])).any() else ""
     bands = "名次是一段的，区间相互重叠，先后可能出于偶然" if rows["place"].str.contains("—").any() else ""
-    notes = [f"来源：{'；'.join(f'《{source}》' for source in sources)}", f"版本{release_id}"]
+    notes = [f"来源：{'；'.join(cited(source) for source in sources)}", f"版本{release_id}"]
     return Chart(
         name=f"地区画像{number}",
         figure=figure,
@@ -130,13 +130,13 @@ def _layout(rows: pd.DataFrame) -> dict[str, Any]:
     """Where each row and each chapter heading stands, downwards from 0, and how deep it goes, in rows."""
     depth, at, headings = 0.0, [], []
     chapter = None
-    for row in rows.itertuples():
-        if row.chapter != chapter:
-            chapter = row.chapter
-            headings.append((row.chapter_short, -(depth + HEADING / 2)))
+    for of_row, name, aim in zip(rows["chapter"], rows["chapter_short"], rows["aim"], strict=True):
+        if of_row != chapter:
+            chapter = of_row
+            headings.append((name, -(depth + HEADING / 2)))
             depth += HEADING
         at.append(-(depth + 0.5))
-        depth += 1 + (AIM_LINE if row.aim else 0)
+        depth += 1 + (AIM_LINE if aim else 0)
     return {"rows": at, "headings": headings, "depth": depth + 0.1}
 
 
@@ -177,6 +177,7 @@ def _dots(rows: pd.DataFrame, where: pd.DataFrame, y: pd.Series, colours: Palett
             "mode": "markers",
             "marker": {"symbol": "diamond-open", "size": 11, "color": colours.text, "line": {"width": 1.5}},
             "hoverinfo": "skip",
+            "cliponaxis": False,
         },
         {
             "type": "scatter",
@@ -224,7 +225,7 @@ def _hover(rows: pd.DataFrame) -> list[str]:
             f"{row.name}　<b>{row.text}</b>" + (f"（{row.cases}）" if row.cases else ""),
             f"{row.peers}地：最低{ends[0]}，中位{ends[1]}，最高{ends[2]}",
             *([f"全区{format_value(row.whole, row.unit)}"] if not pd.isna(row.whole) else []),
-            f"《{row.source_title}》",
+            cited(row.source_title),
         ]
         texts.append("<br>".join(lines))
     return texts
@@ -389,5 +390,5 @@ def _sheet_sources(sources: pd.DataFrame, numbers: dict[str, str]) -> str:
     parts = []
     for row in sources.drop_duplicates("source_title").itertuples():
         said = "，".join(str(part) for part in (row.publisher, row.published_on) if isinstance(part, str) and part)
-        parts.append(f"{numbers[row.source_title]}{_text(f'《{row.source_title}》（{said}）')}")
+        parts.append(f"{numbers[row.source_title]}{_text(f'{cited(row.source_title)}（{said}）')}")
     return "".join(parts)

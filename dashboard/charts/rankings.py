@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import slices
-from dashboard.charts import BAR, VALUE, Chart
+from dashboard.charts import BAR, CHANGE, VALUE, Chart
 from dashboard.charts.anatomy import (
     BIGGER_HAVE_MORE,
     CUT_WORDS,
@@ -487,6 +487,7 @@ def _changes_notes(rows: pd.DataFrame, early: pd.DataFrame, late: pd.DataFrame, 
         f"{format_period(first)}没有数据、无法比较：{listed(no_base)}" if no_base else "",
         f"粗线：两期95%区间不重叠（{compared}个中的{apart}个）；细线：区间重叠，变化可能出于偶然。" if compared else "",
         f"{PARTS_NOT_PUBLISHED}，不能判断变化是否出于偶然。" if scene.rate and len(rows) and not compared else "",
+        "中性指标：上升、下降不表示好坏。" if scene.neutral else "",
         f"空心圆下方：任一期{small_words(scene)}，不计入变化。" if rows["small"].any() else "",
         "" if scene.rate else f"括号内为增速；上期不足{SMALL_BASE}的不计算增速。",
         "" if scene.rate else BIGGER_HAVE_MORE,
@@ -500,7 +501,8 @@ def _changes_table(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
             "地区": rows["name"],
             format_period(first): rows["early_text"],
             format_period(last): rows["text"],
-            "变化": rows["change_text"],
+            CHANGE: rows["change_text"],
+            CHANGE + BAR: rows["change"].round(6),
             "两期95%区间": words.where(~rows["small"], SMALL_BASE_WORDS),
             "说明": rows["note"],
             "来源": rows["source_title"],

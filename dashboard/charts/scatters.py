@@ -29,7 +29,7 @@ LABELLED = 16  # among more places only those farthest out are named, the others
 # Labels are kept apart on a plane as narrow as a phone's; on a wider one they have room to spare.
 PLANE = (260, 400)  # pixels
 LINE = 15  # pixels a label is high
-WORDS = 75  # pixels the words on a line across take
+BESIDE = 64  # pixels beside the plane for the words of the line across
 LETTER = 13  # pixels a Chinese letter is wide
 # Where a name may stand, in pixels from its dot: beside it, above, below, at its corners; farther off with a line.
 SPOTS = ((9, 0), (-9, 0), (0, 16), (0, -16), (9, 12), (9, -12), (-9, 12), (-9, -12))
@@ -65,24 +65,23 @@ def two_indicators(
     other_middle, other_words = _divider(both["up_value"], both["up_text"], other, other_whole)
     layout = _plane(scene, [*both["value"], middle], scene.rate, [*both["up_value"], other_middle], other.rate)
     colours = scene.colours
-    # The words on the line across stand at the end that has no dot near.
-    near = (both["up_value"] - other_middle).abs() < 0.05 * np.ptp(layout["yaxis"]["range"])
-    right = bool((both["value"][near] < np.mean(layout["xaxis"]["range"])).any())
+    # The words on the line across stand beside the plane, where no dot can lie.
+    layout["margin"] = {**MARGIN, "r": BESIDE}
     layout["shapes"] += [
         _line(colours.muted, x0=middle, x1=middle, yref="paper", y0=0, y1=1),
         _line(colours.muted, y0=other_middle, y1=other_middle, xref="paper", x0=0, x1=1),
     ]
     layout["annotations"] += [
         _words(words, colours.muted, x=middle, y=1, yref="paper", xanchor="center", yanchor="bottom"),
-        _words(other_words, colours.muted, x=int(right), xref="paper", y=other_middle,
-               xanchor="right" if right else "left", yanchor="bottom"),
+        _words(other_words.replace("全区", "全区<br>"), colours.muted, x=1, xref="paper", y=other_middle,
+               xanchor="left", yanchor="middle", xshift=6, align="left"),
         _words(f"<b>↑ {_titled(other, both['up_unit'])}</b>", colours.text, x=0, y=1, xref="paper", yref="paper",
                xanchor="left", yanchor="bottom", yshift=20),
         under_axis(f"<b>{_titled(scene, both['unit'])} →</b>", colours, below=42, right=True)
         | {"font": {"size": 13, "color": colours.text}},
     ]  # fmt: skip
     bottom, top = layout["yaxis"]["range"]
-    kept = ((PLANE[0] - WORDS if right else 0), (other_middle - bottom) / (top - bottom) * PLANE[1])
+    kept = PLANE[0] + 6, (other_middle - bottom) / (top - bottom) * PLANE[1] - LINE
     layout["annotations"] += _labels(both, both["value"], both["up_value"], layout, scene, kept)
     hover = [
         f"<b>{row['name']}</b><br>{scene.subject} {row['text']}<br>{other.subject} {row['up_text']}"
@@ -244,7 +243,7 @@ def _labels(
     (x0, x1), (y0, y1) = layout["xaxis"]["range"], layout["yaxis"]["range"]
     xs, ys = (across - x0) / (x1 - x0) * PLANE[0], (up - y0) / (y1 - y0) * PLANE[1]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in zip(xs, ys, strict=True)]
-    taken += [(kept[0], kept[1], kept[0] + WORDS, kept[1] + LINE)] if kept else []
+    taken += [(kept[0], kept[1], kept[0] + BESIDE, kept[1] + 2 * LINE)] if kept else []
     out = ((xs - xs.median()).abs() / PLANE[0] + (ys - ys.median()).abs() / PLANE[1]).sort_values(ascending=False)
     labels = []
     for code in out.index[:LABELLED]:
@@ -259,6 +258,7 @@ def _labels(
                 words = f"<b>{name}</b>" if code == scene.highlighted else name
                 anchor = "left" if right > 0 else "right" if right < 0 else "center"
                 label = _words(words, scene.colours.text, x=across[code], y=up[code], xanchor=anchor, yanchor="middle")
+                label["bgcolor"] = scene.colours.ground  # a line may run through
                 if (right, above) in SPOTS:
                     label |= {"xshift": right, "yshift": above}
                 else:

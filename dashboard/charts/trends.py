@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.charts.anatomy import (
     BIGGER_HAVE_MORE,
     CUT_WORDS,
@@ -27,7 +27,7 @@ from dashboard.charts.anatomy import (
     ticks,
 )
 from dashboard.statistics import PARTS_NOT_PUBLISHED, SMALL_BASE
-from dashboard.theme import NOT_PUBLISHED, Palette, format_period, format_value, template
+from dashboard.theme import NOT_PUBLISHED, Palette, cited, format_period, format_value, template
 
 STEP_NAMES = {"year": "年度", "quarter": "季度"}
 PROJECTION_NOTE = "简单外推，非预测"
@@ -40,6 +40,7 @@ PANEL_HEIGHT = 162  # pixels, of them PANEL_HEAD for name and value
 PANEL_HEAD = 50
 PANEL_GAP = 0.03  # of the width
 CUT_RATIO = 0.5  # rates are drawn from zero unless the empty space under them would be half of what they span
+STEEP = 0.08  # of what the values span: a step from one figure to the next that a line visibly climbs
 DASHES = ("solid", "dot")  # of the lines behind the chosen one: lines differ in more than colour
 
 
@@ -156,7 +157,7 @@ def lines(
     room = 24
     if others:
         inks = {chosen: scene.ink, **dict.fromkeys(others, colours.muted)}
-        room = _name_lines(drawing, points, inks, names, axis)
+        room = _name_lines(drawing, points, inks, names, axis, colours)
     cut = axis["range"][0] > 0
     if cut:
         drawing.shapes += cut_strokes("y", colours)
@@ -321,7 +322,7 @@ def _draw_front(drawing: Drawing, track: Track, scene: Scene, end_named: bool) -
         if end_named:
             texts[-1] = ""
         line = _line(track, scene.ink, 3, 9 if few else 6, texts=texts)
-        drawing.traces.append({**line, "textfont": {"shadow": halo}})
+        drawing.traces.append({**line, "textposition": beside_line(track.y), "textfont": {"shadow": halo}})
     spans = [row for row in track.odd if row.period_months > 1]
     if spans:
         drawing.traces.append(
@@ -341,6 +342,24 @@ def _draw_front(drawing: Drawing, track: Track, scene: Scene, end_named: bool) -
         drawing.traces.append(
             {**diamonds, "mode": "markers+text", "text": texts, "textposition": "bottom center", "textfont": font}
         )
+
+
+def beside_line(values: list[float | None]) -> list[str]:
+    """Where the value of each point stands so that the line does not run through it: left above where it rises on,
+    right above where it falls on, below where it turns upwards, else above.
+    """
+    known = [value for value in values if value is not None]
+    flat = STEEP * (max(known) - min(known))
+    spots = []
+    for at, value in enumerate(values):
+        before, after = (values[i] if 0 <= i < len(values) else None for i in (at - 1, at + 1))
+        steps = [0.0 if a is None or b is None else b - a for a, b in ((before, value), (value, after))]
+        rises, falls = [step > flat for step in steps], [step < -flat for step in steps]
+        if falls[0] and rises[1]:
+            spots.append("bottom center")
+        else:
+            spots.append("top left" if all(rises) else "top right" if all(falls) else "top center")
+    return spots
 
 
 def _diamonds(track: Track, scene: Scene, size: int) -> dict[str, Any]:
@@ -370,7 +389,7 @@ def _hover(row: Any) -> str:
     lines = [f"{row.region}　{row.period_text}", f"<b>{row.text}</b>{cases}"]
     if not math.isnan(row.low):
         lines.append(f"95%区间{row.low:.1f}%—{row.high:.1f}%" + ("，基数过小" if row.small else ""))
-    return "<br>".join([*lines, f"《{row.source_title}》"])
+    return "<br>".join([*lines, cited(row.source_title)])
 
 
 def _draw_band(drawing: Drawing, mine: pd.DataFrame, ink: str) -> None:
@@ -480,7 +499,12 @@ def _draw_breaks(drawing: Drawing, breaks: pd.DataFrame, years: tuple[int, int],
 
 
 def _name_lines(
-    drawing: Drawing, points: pd.DataFrame, inks: dict[str, str], names: dict[str, str], axis: dict[str, Any]
+    drawing: Drawing,
+    points: pd.DataFrame,
+    inks: dict[str, str],
+    names: dict[str, str],
+    axis: dict[str, Any],
+    colours: Palette,
 ) -> int:
     """Name and last value of each place at the right end of its line, moved apart where two would lie on each other.
 
@@ -498,6 +522,7 @@ def _name_lines(
             {
                 **{"x": end.middle, "y": end.value, "xanchor": "left", "xshift": 10, "yshift": placed - end.height},
                 **{"text": text, "font": {"size": 13, "color": inks[end.region_code]}, "showarrow": False},
+                "bgcolor": colours.ground,  # a projection may run through
             }
         )
     return longest
@@ -526,7 +551,7 @@ def _footnotes(points: pd.DataFrame, scene: Scene, breaks: pd.DataFrame, drawing
     sources = list(dict.fromkeys(points.sort_values("period_end", ascending=False)["source_title"]))
     lines = [
         "；".join(drawing),
-        f"来源：{'；'.join(f'《{title}》' for title in sources)}" if sources else "",
+        f"来源：{'；'.join(cited(title) for title in sources)}" if sources else "",
         f"口径：{scene.indicator['caveats']}" if scene.indicator["caveats"] else "",
         *[f"口径变化（{row.since:%Y年%-m月%-d日}起）：{row.reason}" for row in breaks.itertuples()],
         f"版本{scene.release_id}",
@@ -581,10 +606,12 @@ def _table(points: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
         {
             "地区": ordered["region"],
             "期间": ordered["period_text"],
-            "数值": ordered["text"],
+            VALUE: ordered["text"],
+            # Of periods of one length alone: bars of others would compare them.
+            BAR: ordered["value"].where(ordered["run"].notna()).to_numpy(),
             "分子/分母": ordered["cases"],
             "95%区间": [interval_words(row, row["unit"]) for _, row in ordered.iterrows()],
             "来源": ordered["source_title"],
         }
     ).reset_index(drop=True)
-    return table.loc[:, [name for name in table if name not in ("分子/分母", "95%区间") or table[name].any()]]
+    return table.loc[:, [name for name in table if name not in ("分子/分母", "95%区间", BAR) or table[name].any()]]

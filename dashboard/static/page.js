@@ -1,4 +1,4 @@
-// Travels inside the page (dashboard/server.py). What Streamlit has no word for: two small things, and the big screen.
+// Travels inside the page (dashboard/server.py). What Streamlit has no word for: three small things, and the big screen.
 (() => {
   const FIND = 'input[aria-label="查找指标"]';
 
@@ -18,6 +18,9 @@
     if (!event.target.closest?.(".st-key-welcome_close button")) return;
     document.cookie = "welcome=seen; path=/; max-age=31536000; samesite=lax";
   });
+
+  // The server draws the charts in the colours of the mode: when the system turns dark, they must be drawn anew.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
 })();
 
 // The big screen (dashboard/screen.py): fits a ground of 1080 lines to the wall, turns its views, keeps its clock. One
