@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 CHECK_SECONDS = 60
@@ -34,12 +33,12 @@ log = logging.getLogger("dashboard")
 @dataclass(frozen=True)
 class Found:
     """What a look at the file of a release found. `problem`: for the log, empty where all of it can be read; then
-    `built_at` says when it was built (UTC). `stamp` tells a file from one that took its place.
+    `built_at` says when it was built (ISO 8601, UTC). `stamp` tells a file from one that took its place.
     """
 
     stamp: Stamp | None
     problem: str
-    built_at: datetime = datetime.min
+    built_at: str = ""
     seen: float = 0.0  # by the clock that never goes back
 
 
@@ -98,4 +97,4 @@ def _look(path: Path, stamp: Stamp | None) -> Found:
     name, built_at = json.loads(read.stdout)
     if name != path.stem:
         return Found(stamp, f"it holds release {name}", seen=now)
-    return Found(stamp, "", datetime.fromisoformat(built_at), now)
+    return Found(stamp, "", built_at, now)

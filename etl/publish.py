@@ -494,7 +494,7 @@ def _prune(paths: Paths, say: Say) -> None:
     if len(files) <= RELEASES_KEPT:
         return
     built = _built(paths)
-    old = sorted(files, key=lambda path: built.get(path.stem, datetime.min), reverse=True)[RELEASES_KEPT:]
+    old = sorted(files, key=lambda path: f"{built.get(path.stem, '')}", reverse=True)[RELEASES_KEPT:]
     try:
         kept = {current_id(paths), *pins.pinned(paths)}
     except pins.UnknownPinsError as error:

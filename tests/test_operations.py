@@ -1,4 +1,4 @@
-"""The commands that try faults and load run; nginx as we ship it keeps readers where they are, around a dead replica."""
+"""The commands that try faults and load run; nginx as shipped keeps readers where they are and goes round the dead."""
 
 import http.server
 import shutil
