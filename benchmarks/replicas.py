@@ -106,8 +106,10 @@ async def spread(address: str, readers: int, replicas: list[Served]) -> list[int
 
 def choose_period(page: Page, year: str) -> None:
     """Chooses a year in the sidebar, as a reader does, and waits for the chart."""
-    page.get_by_role("combobox", name="期间").fill(f"{year}年 ·")
-    page.keyboard.press("Enter")
+    box = page.get_by_role("combobox", name="期间")
+    box.click()  # a box that has the focus already does not open by typing
+    box.fill(f"{year}年 ·")
+    page.get_by_role("option", name=f"{year}年 ·").click()
     page.get_by_text(f"{year}年行政机关负责人出庭应诉率").first.wait_for()
     browsing.at_rest(page)
 
