@@ -5,6 +5,9 @@ read as they are instead of becoming part of a release.
 """
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -38,10 +41,23 @@ def plan_tasks() -> pd.DataFrame:
 
 @st.cache_data(show_spinner=False, ttl=FRESH_SECONDS)
 def _csv(path: str) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+    with _told(path):
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 @st.cache_data(show_spinner=False, ttl=FRESH_SECONDS)
 def _toml(path: str) -> dict[str, Any]:
-    with open(path, "rb") as file:
+    with _told(path), open(path, "rb") as file:
         return tomllib.load(file)
+
+
+@contextmanager
+def _told(path: str) -> Iterator[None]:
+    """Raises WarehouseError, which pages show, for a file that cannot be read."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # pandas and tomllib tell a slip as a kind of ValueError
+        name = Path(path).name
+        raise queries.WarehouseError(
+            f"{name} 无法读取。请在服务器上运行 python -m etl build，它会指出错在哪里"
+        ) from error

@@ -1,11 +1,14 @@
 """The operator's settings: who runs this copy, whom to ask, its maps' approval, whom its bulletins go to."""
 
+import logging
 import tomllib
+from pathlib import Path
 
 import streamlit as st
 
 from dashboard import queries
 
+log = logging.getLogger(__name__)
 DEFAULTS = {
     "office": "本系统运行单位",
     "contact": "请联系本系统管理员",
@@ -18,4 +21,17 @@ DEFAULTS = {
 def operator() -> dict[str, str]:
     """From data/operator.toml: office, contact, map_approval, bulletin_to (主送机关)."""
     path = queries.data_folder() / "operator.toml"
-    return {**DEFAULTS, **tomllib.loads(path.read_text(encoding="utf-8"))} if path.exists() else DEFAULTS
+    found = _settings(path) if path.exists() else {}
+    return {**DEFAULTS, **{name: text for name, text in found.items() if text}}
+
+
+def _settings(path: Path) -> dict[str, str]:
+    """What stands in the file; nothing, and a line in the log, while it cannot be read: no page may fail for it."""
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        log.error(
+            "operator.toml 无法读取，暂用默认的责任单位和联系方式；请运行 python -m etl build 查看错在哪里：%s", error
+        )
+        return {}
+    return {name: text for name, text in found.items() if isinstance(text, str)}

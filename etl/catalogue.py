@@ -6,7 +6,6 @@ faults in the tables that people bring only reject rows.
 
 import csv
 import re
-import tomllib
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from etl import editorial
 from etl.errors import UserError
 
 DEFAULT_NEAR = 1.0  # percentage points; design: ▲ 接近 where the catalogue says nothing
@@ -239,6 +239,11 @@ def load_catalogue(folder: Path) -> Catalogue:
             if value not in known:
                 faults.append(f"{name} 第{line}行“{column}”列：没有这个{what}“{value}”")
     faults += _group_faults(groups)
+    faults += [
+        f"sources.csv 第{i + 2}行：没有网址（url）的来源须在说明（note）中写明原因"
+        for i in sources.index[(sources["url"] == "") & (sources["note"] == "")]
+    ]
+    faults += _editorial_faults(folder, indicators, chapters["number"].tolist(), set(sources["id"]))
     numbers = pd.to_numeric(targets["value"], errors="coerce")
     faults += [f"targets.csv 第{i + 2}行：目标值“{targets['value'][i]}”不是数" for i in targets.index[numbers.isna()]]
     if faults:
@@ -255,6 +260,22 @@ def load_catalogue(folder: Path) -> Catalogue:
         corrections=corrections,
         checks=checks,
     )
+
+
+def _editorial_faults(
+    folder: Path, indicators: Collection[str], chapters: Collection[str], sources: Collection[str]
+) -> list[str]:
+    """What is wrong with the files that the pages read as they are; see `editorial`."""
+    faults = [*editorial.operator_faults(folder.parent / "operator.toml")]
+    faults += editorial.attention_faults(folder / "attention.toml")
+    plan = ["item", "chapter", "task", "measure", "deadline", "indicators", "source_id"]
+    try:
+        faults += editorial.cards_faults(read_csv_text(folder / "cards.csv", ["indicator_id"]), indicators)
+        for path in sorted(folder.glob("plan_*.csv")):
+            faults += editorial.plan_faults(path.name, read_csv_text(path, plan), indicators, chapters, sources)
+    except UserError as error:
+        faults.append(str(error))
+    return faults
 
 
 def _group_faults(groups: pd.DataFrame) -> list[str]:
@@ -292,12 +313,7 @@ def _regions(frame: pd.DataFrame, faults: list[str]) -> dict[str, Region]:
 
 
 def _indicators(path: Path, chapters: set[int], faults: list[str]) -> dict[str, Indicator]:
-    try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"缺少目录文件 {path.name}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{path.name} 无法读取：{error}") from None
+    entries = editorial.read_toml(path)
     indicators: dict[str, Indicator] = {}
     for position, (indicator_id, entry) in enumerate(entries.items()):
         wrong = _entry_faults(entry, chapters)
