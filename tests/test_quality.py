@@ -269,7 +269,7 @@ def test_the_account_counts_figures_regions_sources_and_failed_checks(warehouse:
         "有数的数据": "456条",
         "有数地区": "36个",
         "来源": "65份",
-        "核对不一致": "6项",
+        "核对不一致": "5项",
         "拒收": "0行",
     }
 
