@@ -17,6 +17,7 @@ LIKE_LETTERS = str.maketrans(
     "⺂⺃⺅⺉⺎⺏⺐⺒⺓⺔⺕⺖⺘⺙⺛⺞⺠⺡⺣⺤⺦⺨⺫⺭⺯⺰⺱⺹⺺⺾⻁⻂⻃⻅⻆⻈⻉⻋⻌⻐⻑⻒⻓⻔⻖⻘⻙⻚⻛⻜⻝⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻮⻯⻰⻱⻲⼾",
     "乛乚亻刂兀尣尢巳幺彑彐忄扌攵旡歺民氵灬爫丬犭罒礻糹纟罓耂肀艹虎衤覀见角讠贝车辶钅長镸长门阝青韦页风飞食飠饣马骨鬼鱼鸟卤麦黄黾斉齐齿竜龙龜亀户",
 )
+HORIZONTAL_BAR, EM_DASH = "\u2015", "\u2014"  # drawn alike
 RADICAL = re.compile("[\u2e80-\u2fdf]")
 SECTION = re.compile(rb"\d+ begin(bfchar|bfrange)(.*?)end\1", re.DOTALL)
 MOST = 100  # entries of a section
@@ -41,8 +42,9 @@ def finished(pdf: bytes, title: str) -> bytes:
 
 
 def letters(text: str) -> str:
-    """`text` with letters in place of radicals: 行政 for ⾏政."""
-    return RADICAL.sub(lambda found: unicodedata.normalize("NFKC", found[0].translate(LIKE_LETTERS)), text)
+    """`text` with letters in place of radicals, 行政 for ⾏政, and the dash that people type in place of its double."""
+    plain = RADICAL.sub(lambda found: unicodedata.normalize("NFKC", found[0].translate(LIKE_LETTERS)), text)
+    return plain.replace(HORIZONTAL_BAR, EM_DASH)
 
 
 def _fonts(resources: Any) -> Iterator[Any]:
