@@ -25,7 +25,6 @@ GROUPS_HELP = (
 )
 FEWEST = 2  # places with a figure of one period, below which there is nothing to compare
 TOO_MANY = "热力图并排放不下全部旗县，请在“对比范围”中选一个盟市的旗县。"
-OWN_LEVEL_NOTE = "本级"  # how notes say that a figure of the region covers its own bodies alone
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def case_unit(indicator: pd.Series, indicators: pd.DataFrame) -> str:
 def whole_of(figures: pd.DataFrame, breakdown: str, period: str) -> pd.Series | None:
     """The whole region's figure of one period with its text; None where it has none, or only that of its own bodies."""
     cut = figures[(figures["level"] == "region") & (figures["breakdown"] == breakdown) & (figures["period"] == period)]
-    cut = cut[cut["value"].notna() & ~cut["note"].str.contains(OWN_LEVEL_NOTE)]
+    cut = cut[cut["value"].notna() & ~cut["note"].map(slices.own_bodies).astype(bool)]
     return None if cut.empty else slices.with_texts(cut).iloc[0]
 
 

@@ -346,7 +346,7 @@ def _change(asked: Question) -> Chart:
     before, after = (compare.whole_of(asked.figures, breakdown, period) for period in (first, last))
     whole = ""
     if before is not None and after is not None:
-        whose = slices.OWN_LEVEL if "本级" in after["note"] else "全区"
+        whose = slices.OWN_LEVEL if slices.own_bodies(after["note"]) else "全区"
         whole = f"{whose}{change_words(after['value'] - before['value'], after['unit'])}"
     return map_series.change_map(
         asked.standings(first),

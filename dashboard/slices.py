@@ -7,8 +7,40 @@ import pandas as pd
 from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value
 
 STATES = ("value", "parts_only", "not_published", "not_applicable", "not_reported")
-INFERRED = re.compile(r"期间原文未写|期末推定|推断为|记2023$")  # how notes say that a period was not printed
 OWN_LEVEL = "自治区本级"
+# How notes of published figures say so; the only place where the words of a note decide anything.
+INFERRED = re.compile(r"期间原文未写|期末推定|推断为|记(19|20)\d\d$")
+OWN_BODIES = "本级"
+NO_ADDRESS = "未取得网址"
+NOT_PUBLISHED_ANYWHERE = {"demo": "模拟数据，没有网址"}
+OWN_TABLE = "报送表格，没有网址"
+
+
+def inferred(note: object) -> bool:
+    """Whether a note says that the source does not print the period of its figure."""
+    return bool(INFERRED.search(str(note)))
+
+
+def own_bodies(note: object) -> bool:
+    """Whether a note says that a figure covers only the bodies of its own level: 自治区本级."""
+    return OWN_BODIES in str(note)
+
+
+def without_address(figures: pd.DataFrame) -> list[str]:
+    """For each row of figures why its source has no address, in words; empty where it has one.
+
+    `figures`: dataset, url and source_note (of the catalogue of sources, which says why a document has none).
+    """
+    return [
+        "" if isinstance(url, str) and url else _no_address(dataset, str(note))
+        for dataset, url, note in zip(figures["dataset"], figures["url"], figures["source_note"], strict=True)
+    ]
+
+
+def _no_address(dataset: str, note: str) -> str:
+    if dataset != "published":
+        return NOT_PUBLISHED_ANYWHERE.get(dataset, OWN_TABLE)
+    return note if "网址" in note else "；".join(part for part in (NO_ADDRESS, note) if part)
 
 
 def newest(figures: pd.DataFrame) -> pd.DataFrame:
@@ -52,7 +84,7 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
         for value, unit, qualifier, state in zip(frame["value"], frame["unit"], frame["qualifier"], states, strict=True)
     ]
     periods = [
-        "" if pd.isna(period) else format_period(period) + ("（推定）" if INFERRED.search(str(note)) else "")
+        "" if pd.isna(period) else format_period(period) + ("（推定）" if inferred(note) else "")
         for period, note in zip(frame["period"], frame["note"], strict=True)
     ]
     return frame.assign(text=texts, period_text=periods)
@@ -79,7 +111,7 @@ def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
     if cut.empty:
         return ""
     row = (newest(cut) if len(cut) > 1 else cut).iloc[0]
-    whose = OWN_LEVEL if "本级" in row["note"] else "全区"
+    whose = OWN_LEVEL if own_bodies(row["note"]) else "全区"
     text = f"{whose}{format_value(row['value'], row['unit'], row['qualifier'])}"
     return f"{text}（{format_period(row['period'])}）" if period == LATEST else text
 
