@@ -1,24 +1,27 @@
 """导出: what takes a chart off the screen, as a picture or as its figures, with source and mark."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit, export, snapshot
-from dashboard.charts import Chart
+from dashboard import audit, export, queries, snapshot
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.clock import today
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
-from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, cited, format_period
 
 CSV_TYPE = "text/csv"
 XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PICTURE_TYPES: dict[snapshot.Kind, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SCALES = {2: "2倍", 3: "3倍"}
 GROUNDS = {False: "白色", True: "透明"}
+POINTS = "个百分点"  # of differences of percentages
 WHAT_FOR = {"png": "插入Word、WPS、PPT", "svg": "矢量图，文字可以改", "pdf": "矢量图，用于打印"}
 # Plotly's own words are English; these are the ones that show.
 PLOTLY_WORDS = {"Download plot as a PNG": "保存PNG图片", "Download plot": "保存SVG图片"}
@@ -98,7 +101,8 @@ def _figures(chart: Chart, view: View, key: str) -> None:
         st.download_button(
             "XLSX",
             data=audit.download(
-                name_of(chart, view.release, "xlsx"), lambda: export.to_xlsx(marked(chart), explanation(chart, view))
+                name_of(chart, view.release, "xlsx"),
+                lambda: export.to_xlsx(marked(chart, units(view)), explanation(chart, view)),
             ),
             file_name=name_of(chart, view.release, "xlsx"),
             mime=XLSX_TYPE,
@@ -109,7 +113,7 @@ def _figures(chart: Chart, view: View, key: str) -> None:
         )
         st.download_button(
             "CSV",
-            data=audit.download(name_of(chart, view.release, "csv"), lambda: export.to_csv(marked(chart))),
+            data=audit.download(name_of(chart, view.release, "csv"), lambda: export.to_csv(marked(chart, units(view)))),
             file_name=name_of(chart, view.release, "csv"),
             mime=CSV_TYPE,
             key=f"csv_{key}",
@@ -158,27 +162,81 @@ def name_of(chart: Chart, release: Release, ending: str) -> str:
     return snapshot.file_name(*parts, chart.name, release.id, simulated=chart.simulated, ending=ending)
 
 
-def marked(chart: Chart) -> pd.DataFrame:
-    """The table twin of a chart; simulated figures say so in every row."""
-    return chart.table.assign(数据性质=DEMO_MARK) if chart.simulated else chart.table
+def units(view: View) -> list[str]:
+    """What figures are counted in, the longest first: 件次 before 件."""
+    return sorted({*view.choices.indicators["unit"], *queries.units(view.release), POINTS}, key=len, reverse=True)
+
+
+def marked(chart: Chart, known: list[str]) -> pd.DataFrame:
+    """The table twin of a chart with its figures also as numbers; simulated figures say so in every row.
+
+    `known`: `units`. Each column of figures in words is followed by one of float64 in the base unit, NaN where there is
+    none: 数值（数字，件）. Where the units of a column differ, they stand in a column of their own.
+    """
+    table = with_numbers(chart.table, known)
+    return table.assign(数据性质=DEMO_MARK) if chart.simulated else table
+
+
+def with_numbers(table: pd.DataFrame, known: list[str]) -> pd.DataFrame:
+    """`table` as `marked` gives it. What the screen shows as bars is one of these columns of numbers already."""
+    bars = {name.removesuffix(BAR) or VALUE: name for name in table.columns if name.endswith(BAR)}
+    columns: dict[str, pd.Series] = {}
+    mixed: dict[str, pd.Series] = {}
+    for name in table.columns.difference(list(bars.values()), sort=False):
+        columns[name] = table[name]
+        read = [number_of(cell, known) for cell in table[name]]
+        found = {unit for _, unit in read if unit}
+        if not found:
+            continue
+        numbers = pd.Series([number for number, _ in read], index=table.index, dtype="float64")
+        numbers = table[bars[name]].astype("float64") if name in bars else numbers
+        columns[f"{name}（数字，{found.pop()}）" if len(found) == 1 else f"{name}（数字）"] = numbers
+        if found:
+            mixed[name] = pd.Series([unit for _, unit in read], index=table.index)
+    if mixed:
+        own = pd.DataFrame(mixed)
+        if own.apply(lambda row: len(set(row) - {""}), axis=1).max() == 1:
+            columns.setdefault("单位", own.max(axis=1))
+        else:
+            columns |= {f"{name}单位": unit for name, unit in mixed.items()}
+    return pd.DataFrame(columns)
+
+
+NUMBER = r"(?:近|超|约)?([+-]?[0-9]+(?:\.[0-9]+)?)([万亿]?)[余多]?"
+RANK = "(?:（第[0-9]+名）)?"
+FACTORS = {"": 1, "万": 10**4, "亿": 10**8}
+
+
+def number_of(cell: object, known: list[str]) -> tuple[float, str]:
+    """What `theme.format_value` wrote, as a number in the base unit and its unit: 19.6万余件 is 196000, 件.
+
+    (NaN, "") for everything else: a state, a period, a name.
+    """
+    found = re.fullmatch(f"{NUMBER}({'|'.join(map(re.escape, known))}){RANK}", cell) if isinstance(cell, str) else None
+    if found is None:
+        return float("nan"), ""
+    return float(Decimal(found[1]) * FACTORS[found[2]]), found[3]
 
 
 def explanation(chart: Chart, view: View) -> list[tuple[str, str]]:
     """The sheet 口径说明: what is shown, by which choice, how each indicator in it is defined, sources, release."""
     chosen, catalogue = view.selection, view.choices.indicators
+    concerned = _concerned(chart, view)
     rows = [
         ("图名", chart.title),
         ("内容", chart.subtitle),
         ("数据集", DATASET_NAMES.get(chosen.dataset, chosen.dataset)),
-        ("筛选", filters(view)),
+        ("筛选", filters(chart, view)),
     ]
-    for row in _concerned(chart, view):
+    for row in concerned:
         rows.append(
             (f"定义：{row['name']}", "。".join(x.rstrip("。") for x in (row["definition"], row["caveats"]) if x))
         )
         for part, word in (("numerator", "分子"), ("denominator", "分母")):
             if row[part] in catalogue.index:
                 rows.append((f"{word}：{row['name']}", catalogue["name"][row[part]]))
+    if not any("来源" in line for line in [*chart.footnotes, *chart.table.columns]):
+        rows += [("来源", cited(title)) for title in _sources(chart, view, [str(row.name) for row in concerned])]
     rows += [("注", line) for line in chart.footnotes]
     return [
         *rows,
@@ -188,9 +246,13 @@ def explanation(chart: Chart, view: View) -> list[tuple[str, str]]:
     ]
 
 
-def filters(view: View) -> str:
-    """The choice in words: 指标 行政机关负责人出庭应诉率；期间 2024年；层级 盟市；地区 内蒙古自治区."""
-    chosen, choices = view.selection, view.choices
+def filters(chart: Chart, view: View) -> str:
+    """Of the choice what the chart shows, in words: 指标 行政机关负责人出庭应诉率；期间 2024年；层级 盟市.
+
+    A chart tells in its title and subtitle what it is about; of what they do not name the reader's choice says nothing.
+    Where its rows are of several periods, these are told instead of the chosen one.
+    """
+    chosen, choices, told = view.selection, view.choices, f"{chart.title} {chart.subtitle}"
     parts = {
         "指标": choices.indicators["name"][chosen.indicator],
         "分项": chosen.breakdown,
@@ -198,7 +260,20 @@ def filters(view: View) -> str:
         "层级": LEVEL_NAMES[chosen.level],
         "地区": choices.regions["name"][chosen.region],
     }
-    return "；".join(f"{name} {value}" for name, value in parts.items() if value)
+    shown = {name: value for name, value in parts.items() if value and value in told}
+    years = sorted(set(re.findall("[0-9]{4}", " ".join(chart.table.get("期间", pd.Series(dtype="str")).dropna()))))
+    if len(years) > 1:
+        shown["期间"] = f"{years[0]}—{years[-1]}年"
+    return "；".join(f"{name} {shown[name]}" for name in parts if name in shown)
+
+
+def _sources(chart: Chart, view: View, indicators: list[str]) -> list[str]:
+    """The titles of the documents behind a table of many indicators side by side, of the chosen level and period."""
+    if with_numbers(chart.table, units(view)).columns.equals(chart.table.columns):
+        return []  # no figures, only states
+    chosen = view.selection
+    found = queries.sources_of_period(view.release, chosen.dataset, chosen.level, chosen.period)
+    return list(found.loc[found["indicator_id"].isin(indicators), "source_title"].unique())
 
 
 def _concerned(chart: Chart, view: View) -> list[pd.Series]:

@@ -199,7 +199,7 @@ def test_the_explanation_says_what_is_shown_and_how_it_is_defined() -> None:
     name = reader.indicator["name"]
     assert rows[f"定义：{name}"].startswith(reader.indicator["definition"][:10])
     assert rows[f"分母：{name}"] == "应出庭应诉案件数"
-    assert set(exporting.marked(chart)["数据性质"]) == {DEMO_MARK}
+    assert set(exporting.marked(chart, exporting.units(view_of(reader)))["数据性质"]) == {DEMO_MARK}
 
 
 def test_the_file_is_named_after_what_the_chart_shows() -> None:
