@@ -21,6 +21,7 @@ def sidebar(reader: Reader, names: Sequence[str]) -> None:
 def _reset() -> None:
     """Back to what an empty address shows."""
     st.query_params.clear()
+    st.session_state.pop("address", None)
     st.session_state["find_indicator"] = ""
 
 

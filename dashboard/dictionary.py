@@ -31,7 +31,19 @@ AGGREGATION_NAMES = {
 def browse(reader: Reader) -> None:
     """The list, narrowed by words; a click on a row opens its entry."""
     indicators = reader.choices.indicators
-    words = st.text_input("在词典中查找", placeholder="名称、拼音首字母或英文，例如 ctys", key="find_in_dictionary")
+
+    def open_only_hit() -> None:
+        """One match is what the reader meant."""
+        hits = selection.matches(indicators, st.session_state["find_in_dictionary"]).index
+        if len(hits) == 1:
+            reader.change(indicator=hits[0])
+
+    words = st.text_input(
+        "在词典中查找",
+        placeholder="名称、拼音首字母或英文，例如 ctys",
+        key="find_in_dictionary",
+        on_change=open_only_hit,
+    )
     found = selection.matches(indicators, words or "")
     st.caption(f"{len(found)}个指标" if len(found) else "没有找到，请换个说法")
     if found.empty:

@@ -33,6 +33,7 @@ def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
             format_func=groups.region_words(regions).__getitem__,
             key=PLACES,
             placeholder="选择两个以上地区",
+            select_all=False,
         )
         if fault := st.session_state.pop(FAULT, ""):
             st.error(fault, icon=":material/error:")

@@ -19,6 +19,7 @@ FIGURE_COLUMNS = {
     "publisher": "发布单位",
     "published_as": "原文",
     "url": "网址",
+    "url_note": "网址说明",
     "note": "说明",
 }
 
@@ -94,7 +95,7 @@ def who_published(figures: pd.DataFrame, reader: Reader) -> None:
         fold.caption("本数据集没有这项指标的数据。")
         return
     table = slices.with_texts(figures.sort_values("period_end", ascending=False))
-    table = table.assign(level=table["level"].map(LEVEL_NAMES))
+    table = table.assign(level=table["level"].map(LEVEL_NAMES), url_note=slices.without_address(table))
     fold.dataframe(
         table[["region", "level", *FIGURE_COLUMNS]].rename(
             columns={"region": "地区", "level": "层级", **FIGURE_COLUMNS}

@@ -287,6 +287,11 @@ def indicators(release: Release) -> pd.DataFrame:
     ).set_index("id")
 
 
+def units(release: Release) -> list[str]:
+    """What breakdowns are counted in that have another unit than their indicator."""
+    return _table(release, "SELECT DISTINCT unit FROM indicator_units ORDER BY unit")["unit"].tolist()
+
+
 def targets(release: Release) -> pd.DataFrame:
     """Targets with their sources: region_code, indicator_id, period, value, published_as, source_title, publisher."""
     return _table(
@@ -340,7 +345,7 @@ FIGURES = """
     SELECT o.dataset, o.region_code, r.name AS region, r.level, o.indicator_id, i.name AS indicator, i.chapter,
         o.breakdown, o.period, o.period_start, o.period_end, o.period_months, o.value, o.unit, o.qualifier,
         o.numerator, o.denominator, o.status, o.source_id, s.title AS source_title, s.publisher, s.url,
-        s.published_on, o.published_as, o.confidence, o.note, o.revision, o.source_count
+        s.published_on, s.note AS source_note, o.published_as, o.confidence, o.note, o.revision, o.source_count
     FROM leading_observations AS o
     JOIN regions AS r ON r.code = o.region_code
     JOIN indicators AS i ON i.id = o.indicator_id
@@ -719,6 +724,21 @@ def matrix_of_period(release: Release, dataset: str, level: str, period: str) ->
         FROM leading_observations AS o JOIN regions AS r ON r.code = o.region_code
         WHERE o.dataset = $dataset AND r.level = $level AND o.period = $period
         ORDER BY o.indicator_id, o.region_code, o.breakdown""",
+        {"dataset": dataset, "level": level, "period": period},
+    )
+
+
+def sources_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
+    """The documents behind the figures of `matrix_of_period`: indicator_id, source_title; each pair once."""
+    return _answer(
+        release,
+        """
+        SELECT DISTINCT o.indicator_id, s.title AS source_title
+        FROM leading_observations AS o
+        JOIN regions AS r ON r.code = o.region_code
+        JOIN sources AS s ON s.id = o.source_id
+        WHERE o.dataset = $dataset AND r.level = $level AND o.period = $period AND o.value IS NOT NULL
+        ORDER BY ALL""",
         {"dataset": dataset, "level": level, "period": period},
     )
 

@@ -50,7 +50,21 @@ OTHER_PARAMETERS = (
     "snapshot",
     "collection",
     "pace",
+    "q",
+    "years",
+    "levels",
+    "only",
 )
+# The pages (their paths, the overview is "") that read a parameter; what is not named here is read by several.
+READ_BY = {
+    **dict.fromkeys(("map", "classes", "zoom", "side", "scale", "cities", "per"), ("map",)),
+    **dict.fromkeys(("view", "indicator2", "by"), ("compare",)),
+    **dict.fromkeys(("step", "projection"), ("trends",)),
+    **dict.fromkeys(("tab", "grid", "coverage", "due"), ("quality",)),
+    **dict.fromkeys(("q", "years", "levels", "only"), ("data",)),
+    "chapter": ("compare", "data"),
+    "brief": ("briefs",),
+}
 OF_BRIEFS = ("snapshot", "collection")  # what the page 快照与简报 shows; it stays behind when the reader goes on
 NOT_OF_VIEW = ("release", "mode", "pace", "missing", *OF_BRIEFS)  # what a kept view does without, or keeps by itself
 BIG_SCREEN = "screen"  # the value of `mode` that dashboard/screen.py answers
@@ -223,6 +237,28 @@ def resolve(parameters: Mapping[str, str], choices: Choices) -> tuple[Selection,
     return Selection(dataset, indicator, breakdown, period, level, region), notices
 
 
+def read_on(page: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """`parameters` without those that only other pages read. `page`: its path."""
+    return {name: value for name, value in parameters.items() if page in READ_BY.get(name, (page,))}
+
+
+def carried(page: str, parameters: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """What a reader takes along from `page` to the next one: its `parameters`, and of what was carried `before` those
+    that only other pages read, so that a page is found again as it was left.
+    """
+    waiting = {name: value for name, value in before.items() if name not in read_on(page, before)}
+    return {name: value for name, value in {**waiting, **parameters}.items() if name not in OF_BRIEFS}
+
+
+def unread(page: str, parameters: Mapping[str, str]) -> list[str]:
+    """A Chinese notice for each parameter in the address that the page does not read, though another does."""
+    return [
+        f"参数“{name}={parameters[name]}”在这个页面不起作用"
+        for name in parameters
+        if name not in read_on(page, parameters)
+    ]
+
+
 def _pick(parameters: Mapping[str, str], notices: list[str], name: str, allowed: list[str], default: str) -> str:
     """What the address says of one parameter; the default where it says nothing or, with a notice, nonsense."""
     wanted = parameters.get(name)
@@ -291,6 +327,15 @@ def own(name: str, known: Sequence[str]) -> tuple[str, list[str]]:
     return known[0], [f"地址中的“{name}={wanted}”不存在，已改用默认值"]
 
 
+def own_several(name: str, known: Sequence[str]) -> tuple[list[str], list[str]]:
+    """A page's own parameter that may hold several values with commas between: those of `known`, none where the address
+    says nothing, and a Chinese notice for each other one.
+    """
+    wanted = [value for value in address().get(name, "").split(",") if value]
+    notices = [f"地址中的“{name}={value}”不存在，已忽略" for value in wanted if value not in known]
+    return [value for value in dict.fromkeys(wanted) if value in known], notices
+
+
 def change_own(name: str, value: str, known: Sequence[str]) -> None:
     """Writes a page's own parameter into the address, where the first of `known` stays out; for callbacks."""
     if value == known[0]:
@@ -328,6 +373,11 @@ class Comparison:
     by: str
 
 
+def chapters_of(choices: Choices) -> list[str]:
+    """The numbers of the chapters, as an address has them."""
+    return [str(number) for number in choices.indicators["chapter"].unique()]
+
+
 def resolve_comparison(
     parameters: Mapping[str, str],
     choices: Choices,
@@ -346,7 +396,12 @@ def resolve_comparison(
     known = list(offered or [groups.EVERY])
     periods = periods_beside(choices, selection)
     indicators = indicators_beside(choices, selection)
-    chapters = [str(number) for number in choices.indicators["chapter"].unique()]
+    chapters = chapters_of(choices)
+    several = set(parameters.get("chapter", "").split(",")) <= set(
+        chapters
+    )  # the page 数据 knows several, a matrix all
+    if several and "," in parameters.get("chapter", ""):
+        parameters = {**parameters, "chapter": ""}
     comparison = Comparison(
         view=_pick(parameters, notices, "view", list(VIEWS), VIEWS[0]),
         group=_pick({**parameters, "group": "" if asked == groups.ALL else asked}, notices, "group", known, ""),
@@ -370,7 +425,9 @@ def _without_outdated(parameters: Mapping[str, str], choices: Choices, selection
     others = {name: value for name, value in parameters.items() if name not in asdict(comparison)}
     if parameters.get("group") == groups.ALL:
         others["group"] = groups.ALL
-    return {**others, **comparison_parameters(comparison, choices, selection)}
+    kept = {**others, **comparison_parameters(comparison, choices, selection)}
+    chapter = parameters.get("chapter", "")
+    return {**kept, "chapter": chapter} if "," in chapter else kept
 
 
 def current_comparison(

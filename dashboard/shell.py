@@ -49,7 +49,7 @@ if isinstance(visitor, gate.AccessError) or not gate.open_to(visitor, opened.url
 
 # Streamlit empties the address when the reader turns to another page; the choice goes with the reader.
 if st.session_state.get("page", opened.url_path) != opened.url_path and not st.query_params:
-    st.query_params.from_dict(st.session_state["address"])
+    st.query_params.from_dict(selection.read_on(opened.url_path, st.session_state.get("address", {})))
 st.session_state["page"] = opened.url_path
 pages = {entry.url_path: entry for entry, _ in PAGES if gate.open_to(visitor, entry.url_path)}
 st.session_state["titles"] = {path: entry.title for path, entry in pages.items()}
@@ -70,7 +70,7 @@ except queries.WarehouseError as error:
 
 if trouble := queries.trouble():
     st.warning(frame.plain(trouble), icon=":material/database_off:")
-notices = selection.current(reader.choices)[1]
+notices = selection.current(reader.choices)[1] + selection.unread(opened.url_path, selection.address())
 if missing := st.query_params.get("missing"):
     notices.insert(0, f"没有“{missing}”这个页面，已转到总览")
 if screen.asked():
@@ -80,9 +80,11 @@ if notices:
     st.warning("地址有误：  \n" + "  \n".join(frame.plain(notice) for notice in notices), icon=":material/info:")
 frozen.notice(reader)
 controls.sidebar(reader, next(names for entry, names in PAGES if entry == opened))
-st.session_state["address"] = {k: v for k, v in st.query_params.to_dict().items() if k not in selection.OF_BRIEFS}
+st.session_state["address"] = selection.carried(
+    opened.url_path, st.query_params.to_dict(), st.session_state.get("address", {})
+)
 if not map_controls.playing(opened.url_path, reader.selection.period):  # what only passes by was not looked for
-    saved.remember(opened.url_path, st.session_state["address"])
+    saved.remember(opened.url_path, selection.read_on(opened.url_path, st.session_state["address"]))
 saved.panel(reader, pages, opened.url_path)
 gate.account(visitor)
 try:

@@ -1,13 +1,18 @@
 """The table of all figures: its filters, its columns in Chinese, and its way out as a file."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit, export, queries, slices
+from dashboard import audit, export, queries, selection, slices
 from dashboard.clock import today
 from dashboard.frame import CSV_TYPE, XLSX_TYPE, Reader, plain
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
+NOTHING = "all"  # in the address: neither switch is on
+LONGEST_SEARCH = 100
+NOT_SEEN = "原文未见"  # of a document without a date
 CONFIDENCE_NAMES = {"high": "高", "medium": "中", "low": "低"}
 STATUS_NAMES = {
     "published": "公开发布",
@@ -35,6 +40,7 @@ COLUMNS = {
     "publisher": "发布单位",
     "published_on": "发布时间",
     "url": "网址",
+    "url_note": "网址说明",
     "chapter": "章",
     "level": "层级",
     "indicator_id": "指标编号",
@@ -46,82 +52,114 @@ COLUMNS = {
 def loaded(reader: Reader) -> tuple[pd.DataFrame, bool]:
     """The figures that the two switches ask for, and whether these are all of the dataset."""
     regions, chosen = reader.choices.regions, reader.selection
+    usual = _usual(reader)
+    asked, notices = selection.own_several("only", ["indicator", "region", NOTHING])
+    _tell(notices)
+    only = [name for name in asked if name != NOTHING] if asked else usual
+    names = {"indicator": reader.indicator["name"], "region": f"{regions['name'][chosen.region]}及其下级"}
     with st.container(horizontal=True):
-        # Who chose an indicator or a region wants its rows; a simulated panel has too many to open on all.
-        only_indicator = st.toggle(
-            f"只看{quoted(reader.indicator['name'])}",
-            value=chosen.dataset != "published" or "indicator" in st.query_params,
-            key=_only_key(reader),
-        )
-        only_region = st.toggle(
-            f"只看{regions['name'][chosen.region]}及其下级",
-            value="region" in st.query_params,
-            key=f"only_{chosen.region}",
-        )
-    if only_indicator:
+        for name, words in names.items():
+            st.session_state[f"only_{name}"] = name in only
+            text = quoted(words) if name == "indicator" else words
+            st.toggle(f"只看{text}", key=f"only_{name}", on_change=_write_only, args=(usual,))
+    if "indicator" in only:
         figures = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
     else:
         figures = queries.figures_of_dataset(reader.release, chosen.dataset)
-    if only_region:
+    if "region" in only:
         children = regions.index[regions["parent"] == chosen.region]
         below = [chosen.region, *children, *regions.index[regions["parent"].isin(children)]]
         figures = figures[figures["region_code"].isin(below)]
-    return figures, not (only_indicator or only_region)
+    return figures, not only
 
 
-def _only_key(reader: Reader) -> str:
-    """The key of the switch that leaves one indicator."""
-    return f"only_{reader.selection.dataset}_{reader.selection.indicator}"
+def _usual(reader: Reader) -> list[str]:
+    """The switches that are on where the address does not say."""
+    address = selection.address()
+    # Who chose an indicator or a region wants its rows; a simulated panel has too many to open on all.
+    return [
+        *(["indicator"] if reader.selection.dataset != "published" or "indicator" in address else []),
+        *(["region"] if "region" in address else []),
+    ]
+
+
+def _write_only(usual: list[str]) -> None:
+    """Writes the two switches into the address; for callbacks. `usual`: those that are on without it."""
+    on = [name for name in ("indicator", "region") if st.session_state[f"only_{name}"]]
+    _write("only", "" if on == usual else ",".join(on) or NOTHING)
+
+
+def _write(name: str, value: str) -> None:
+    selection.change_own(name, value, [""])
+
+
+def _tell(notices: list[str]) -> None:
+    if notices:
+        st.warning("  \n".join(plain(notice) for notice in notices), icon=":material/info:")
 
 
 def _of_all_indicators(reader: Reader) -> None:
-    st.session_state[_only_key(reader)] = False
+    st.session_state["only_indicator"] = False
+    _write_only(_usual(reader))
 
 
 def filters(figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
-    """The filters above the table; returns the figures that pass. Options come from the figures."""
-    chapters = dict(zip(reader.choices.indicators["chapter"], reader.choices.indicators["chapter_short"], strict=True))
+    """The filters above the table, which the address holds; returns the figures that pass."""
+    catalogue, dataset = reader.choices.indicators, reader.selection.dataset
+    chapters = dict(zip(catalogue["chapter"].astype(str), catalogue["chapter_short"], strict=True))
+    coverage = queries.coverage(reader.release)
+    ends = pd.concat([coverage.loc[coverage["dataset"] == dataset, "period_end"], figures["period_end"]])
+    years = [str(year) for year in sorted(ends.dt.year.unique(), reverse=True)]
+    picks: dict[str, tuple[str, list[str], Callable[[str], str]]] = {
+        "chapter": ("章", list(chapters), lambda number: f"{number} {chapters[number]}"),
+        "years": ("年份（期末）", years, str),
+        "levels": ("层级", list(LEVEL_NAMES), LEVEL_NAMES.__getitem__),
+    }
+    chosen: dict[str, list[str]] = {}
+    notices: list[str] = []
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chapter = st.multiselect(
-            "章",
-            sorted(figures["chapter"].unique()),
-            format_func=lambda n: f"{n} {chapters[n]}",
-            placeholder="全部",
-            select_all=False,
-            key="data_chapters",
-            persist_state="session",
+        for name, (label, known, text) in picks.items():
+            chosen[name], wrong = selection.own_several(name, known)
+            notices += wrong
+            st.session_state[f"data_{name}"] = chosen[name]
+            st.multiselect(
+                label,
+                known,
+                format_func=text,
+                placeholder="全部",
+                select_all=False,
+                key=f"data_{name}",
+                on_change=_write_filter,
+                args=(name,),
+            )
+        words = st.session_state["data_q"] = selection.address().get("q", "")[:LONGEST_SEARCH]
+        st.text_input(
+            "查找",
+            placeholder="指标、地区、期间、来源、原文",
+            max_chars=LONGEST_SEARCH,
+            key="data_q",
+            on_change=_write_filter,
+            args=("q",),
         )
-        years = st.multiselect(
-            "年份（期末）",
-            sorted(figures["period_end"].dt.year.unique(), reverse=True),
-            placeholder="全部",
-            select_all=False,
-            key="data_years",
-            persist_state="session",
-        )
-        levels = st.multiselect(
-            "层级",
-            list(LEVEL_NAMES),
-            format_func=LEVEL_NAMES.__getitem__,
-            placeholder="全部",
-            select_all=False,
-            key="data_levels",
-            persist_state="session",
-        )
-        words = st.text_input(
-            "查找", placeholder="指标、地区、期间、来源、原文", key="data_words", persist_state="session"
-        )
+    _tell(notices)
     keep = pd.Series(True, index=figures.index)
-    if chapter:
-        keep &= figures["chapter"].isin(chapter)
-    if years:
-        keep &= figures["period_end"].dt.year.isin(years)
-    if levels:
-        keep &= figures["level"].isin(levels)
+    for name, values in (
+        ("chapter", figures["chapter"].astype(str)),
+        ("years", figures["period_end"].dt.year.astype(str)),
+        ("levels", figures["level"]),
+    ):
+        if chosen[name]:
+            keep &= values.isin(chosen[name])
     shown = figures[keep]
-    for word in (words or "").lower().split():
+    for word in words.lower().split():
         shown = shown[_searchable(shown, reader).str.contains(word, regex=False)]
     return shown
+
+
+def _write_filter(name: str) -> None:
+    """Writes one filter into the address; for callbacks."""
+    value = st.session_state[f"data_{name}"]
+    _write(name, value.strip() if isinstance(value, str) else ",".join(value))
 
 
 def _searchable(figures: pd.DataFrame, reader: Reader) -> pd.Series:
@@ -139,7 +177,10 @@ def _searchable(figures: pd.DataFrame, reader: Reader) -> pd.Series:
 def readable(figures: pd.DataFrame) -> pd.DataFrame:
     """The figures as people read them: Chinese headers and states, the value in words beside the bare number."""
     table = slices.with_texts(figures)
+    undated = (table["dataset"] == "published") & table["published_on"].isna()
     return table.assign(
+        url_note=slices.without_address(table),
+        published_on=table["published_on"].mask(undated, NOT_SEEN),
         level=table["level"].map(LEVEL_NAMES),
         status=table["status"].map(STATUS_NAMES),
         confidence=table["confidence"].map(CONFIDENCE_NAMES),
@@ -155,16 +196,18 @@ def show(figures: pd.DataFrame, reader: Reader) -> None:
     )
     if figures.empty:
         st.info("没有符合条件的数据，请放宽筛选。")
-        if st.session_state[_only_key(reader)]:
+        if st.session_state["only_indicator"]:
             st.button("在全部指标中查找", icon=":material/search:", on_click=_of_all_indicators, args=(reader,))
         return
+    shown = readable(figures)
     st.dataframe(
-        readable(figures).dropna(axis="columns", how="all"),
+        shown.mask(shown == "").dropna(axis="columns", how="all"),
         hide_index=True,
         height=560,
         column_config={
             "网址": st.column_config.LinkColumn(display_text="打开原文"),
             "指标": st.column_config.TextColumn(width="medium", pinned=True),
+            "网址说明": st.column_config.TextColumn(width="medium"),
             "来源": st.column_config.TextColumn(width="medium"),
             "原文": st.column_config.TextColumn(width="medium"),
             "说明": st.column_config.TextColumn(width="medium"),
@@ -203,13 +246,24 @@ def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
         )
         st.download_button(
             "下载CSV",
-            data=audit.download(f"{name}.csv", lambda: export.to_csv(marked())),
+            data=audit.download(f"{name}.csv", lambda: export.to_csv(self_contained(marked(), figures, reader))),
             file_name=f"{name}.csv",
             mime=CSV_TYPE,
             icon=":material/download:",
             on_click="ignore",
             disabled=figures.empty,
         )
+
+
+def self_contained(table: pd.DataFrame, figures: pd.DataFrame, reader: Reader) -> pd.DataFrame:
+    """`table`, made of `figures`, with what a CSV has no second sheet for: 指标定义, 口径说明 and 版本 in every row."""
+    indicators = reader.choices.indicators
+    ids = figures["indicator_id"]
+    return table.assign(
+        指标定义=ids.map(indicators["definition"]).to_numpy(),
+        口径说明=ids.map(indicators["caveats"]).to_numpy(),
+        版本=reader.release.id,
+    )
 
 
 def _whole_number(value: float) -> float | int | None:
@@ -224,6 +278,10 @@ def explanation(figures: pd.DataFrame, reader: Reader, whole: bool) -> list[tupl
     dataset, indicators = reader.selection.dataset, reader.choices.indicators
     chosen = indicators.loc[figures["indicator_id"].unique()]
     regions, years = figures["region"].nunique(), figures["period_end"].dt.year
+    cited_sources = figures.drop_duplicates("source_id")
+    cited_sources = cited_sources.assign(
+        url=cited_sources["url"].fillna(""), url_note=slices.without_address(cited_sources)
+    )
     return [
         ("数据集", DATASET_NAMES.get(dataset, dataset)),
         (
@@ -241,7 +299,7 @@ def explanation(figures: pd.DataFrame, reader: Reader, whole: bool) -> list[tupl
             for row in chosen.itertuples(index=False)
         ],
         *[
-            (f"来源：{row.source_title}", "，".join(x for x in [row.publisher, row.url] if isinstance(x, str) and x))
-            for row in figures.drop_duplicates("source_id").itertuples()
+            (f"来源：{row.source_title}", "，".join(x for x in [row.publisher, row.url or row.url_note] if x))
+            for row in cited_sources.itertuples()
         ],
     ]
