@@ -143,4 +143,5 @@ def test_radicals_that_look_like_letters_are_written_as_letters() -> None:
     from dashboard import pdf
 
     assert pdf.letters("⾏政⼝径⻉⻓⼾") == "行政口径贝长户"
+    assert pdf.letters("2019\u20152023") == "2019\u20142023"
     assert all(unicodedata.name(chr(letter)).startswith("CJK UNIFIED") for letter in pdf.LIKE_LETTERS.values())

@@ -1,10 +1,13 @@
 """Cuts of the figures: every region has a row, and missing has a name."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from dashboard import slices
 
+ROOT = Path(__file__).resolve().parent.parent
 REGIONS = pd.DataFrame(
     {
         "name": ["内蒙古自治区", "呼和浩特市", "包头市", "乌海市"],
@@ -95,3 +98,11 @@ def test_the_whole_region_is_named_with_its_period_only_where_periods_differ() -
     assert slices.whole(figures, "", "2023") == "全区99.74%"
     assert slices.whole(figures, "", "latest") == "全区99.74%（2023年）"
     assert slices.whole(figures, "", "2022") == ""
+
+
+def test_what_the_notes_of_the_published_figures_decide() -> None:
+    notes = pd.read_csv(ROOT / "data" / "published" / "figures.csv", dtype=str, keep_default_na=False)["note"]
+    assert sum(notes.map(slices.inferred)) == 74
+    assert sum(notes.map(slices.own_bodies)) == 9
+    assert slices.inferred("原文“2026年以来”，截止时点未写，记2026"), "no year is special"
+    assert not slices.inferred("2023年")
