@@ -139,6 +139,7 @@ def test_no_question_lets_a_foreign_internal_figure_out() -> None:
         "source_title",
         "observations",
         "annual_totals",
+        "sources_of_period",
     }
     for (question, arguments), answer in answers(release_of(of("analyst", OWN))).items():
         assert leaks(question, arguments, answer) == [], (question, arguments)

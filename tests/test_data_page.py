@@ -91,7 +91,7 @@ def test_one_hit_in_the_dictionary_is_opened() -> None:
     app = open_page("indicators", indicator="legal_aid_cases")
     app.text_input(key="find_in_dictionary").input("负责人出庭应诉率").run()
     assert app.query_params["indicator"] == "court_appearance_rate"
-    assert "#### 行政机关负责人出庭应诉率" in texts(app)
+    assert "# 行政机关负责人出庭应诉率\n" in texts(app)
 
 
 def test_a_csv_explains_itself() -> None:
