@@ -130,6 +130,8 @@ def _preview(document: Document) -> None:
                     st.markdown(plain(block.text))
                 case Table():
                     st.dataframe(block.rows, hide_index=True, height="content", alt=block.caption)
+                    for note in block.notes:
+                        st.caption(plain(note))
 
 
 @dataclass

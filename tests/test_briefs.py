@@ -170,6 +170,18 @@ def test_a_trend_is_told_without_its_test(built: Paths, monkeypatch: pytest.Monk
     assert compose.caption(chart) == "全区行政机关负责人出庭应诉率变化情况（年度）"
 
 
+def test_what_nobody_published_is_said_and_not_drawn(built: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
+    chart = a_ranking(indicator="mediation_success_rate", dataset="published", period="2023", level="league")
+    made = compose.document_of(Brief("空", [Item(chart)], "某某司法局", "r", DAY))
+    assert [type(block) for block in made.blocks] == [model.Heading, model.Paragraph, model.Paragraph]
+    assert "未公布：" in words_of(made)
+    assert made.appendix == []
+    assert not [line for line in made.remarks if line.startswith("图1")]
+    slide = pptx.Presentation(io.BytesIO(briefs.to_pptx(Brief("空", [Item(chart)], "某某司法局", "r", DAY)))).slides[1]
+    assert not [shape for shape in slide.shapes if shape.has_chart or shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
+
+
 def test_a_printed_map_bears_names_in_letters_that_can_be_read(brief: Brief) -> None:
     chart = brief.items[0].chart
     drawn = pictures.for_paper(chart).figure

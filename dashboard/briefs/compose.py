@@ -10,17 +10,17 @@ import re
 import pandas as pd
 
 from dashboard.briefs.model import Block, Brief, Document, Heading, Item, Paragraph, Picture, Table, counted
-from dashboard.charts import VALUE, Chart
+from dashboard.charts import BAR, VALUE, Chart
 from dashboard.charts.maps import MAP_NOTE
 from dashboard.theme import DATASET_NAMES, LATEST_NAME, STATE_NAMES
 
-BAR_COLUMN = "对照"  # numbers for the bars of a table on the screen
 SOURCE_COLUMN, PERIOD_COLUMN = "来源", "期间"
 # Millimetres: of a page between its margins, of a line of text, a line of notes, title, heading with caption,
 # signature and notes; and of a picture at least and at most.
 PAGE, LINE, NOTE_LINE, TITLE, HEADING, ENDING = 225, 10, 5.5, 46, 24, 84
 LOWEST, TALLEST = 60, 120
 LINE_LETTERS, NOTE_LETTERS = 28, 42
+LONG_CELL = 15  # letters; longer cells are not centred
 # What a kind of chart adds to the name of its subject.
 KINDS = {
     "排名": "排名",
@@ -48,17 +48,27 @@ RELEASE = re.compile(r"( · )?版本[\w-]+$")
 def document_of(brief: Brief) -> Document:
     """The brief in the layout of official papers: a section a chart, signature, notes, data appendix."""
     blocks: list[Block] = []
+    drawn = [item for item in brief.items if not blank(item.chart)]
+    beside = float(TITLE)
     for number, item in enumerate(brief.items, start=1):
         said, notes = [text for text in (statement(item.chart), item.note) if text], beneath(item.chart)
         blocks.append(Heading(f"{counted(number)}、{heading(item)}"))
+        if blank(item.chart):
+            said += [f"{line.rstrip('。')}。" for line in notes]
+            blocks += [Paragraph(text) for text in said]
+            beside += LINE * (1 + _lines(said, LINE_LETTERS))  # the next picture stands below it
+            continue
         blocks += [Paragraph(text, keep=True) for text in said]
-        beside = (TITLE if number == 1 else 0) + (ENDING if number == len(brief.items) else 0)
-        blocks.append(Picture(item.chart, caption(item.chart), notes, _room(said, notes, beside)))
+        words = HEADING + LINE * _lines(said, LINE_LETTERS) + NOTE_LINE * _lines(notes, NOTE_LETTERS)
+        left = PAGE - words - beside - (ENDING if number == len(brief.items) else 0)
+        tallest = round(min(TALLEST, max(LOWEST, left)))
+        blocks.append(Picture(item.chart, caption(item.chart), notes, tallest))
+        beside = 0
     return Document(
         title=brief.title,
         blocks=blocks,
         remarks=end_notes(brief),
-        appendix=[appendix(item.chart) for item in brief.items if len(item.chart.table)],
+        appendix=[appendix(item.chart) for item in drawn if len(item.chart.table)],
         office=brief.office,
         release_id=brief.release_id,
         made_on=brief.made_on,
@@ -66,12 +76,14 @@ def document_of(brief: Brief) -> Document:
     )
 
 
-def _room(said: list[str], notes: list[str], beside: float) -> int:
-    """Millimetres of a page that are left for a picture, with its words and `beside` on it."""
-    lines = sum(math.ceil((len(line) + 2) / LINE_LETTERS) for text in said for line in text.split("\n"))
-    small = sum(math.ceil(len(line) / NOTE_LETTERS) for line in notes)
-    left = PAGE - HEADING - LINE * lines - NOTE_LINE * small - beside
-    return round(min(TALLEST, max(LOWEST, left)))
+def blank(chart: Chart) -> bool:
+    """Whether nobody has a figure of what a chart would show: a document says so, and prints no empty picture."""
+    return VALUE in chart.table and bool(chart.table[VALUE].isin(list(STATE_NAMES.values())).all())
+
+
+def _lines(texts: list[str], letters: int) -> int:
+    """How many lines of so many letters they fill, the first of each indented."""
+    return sum(math.ceil((len(line) + 2) / letters) for text in texts for line in text.split("\n"))
 
 
 # ---- names ----
@@ -125,7 +137,8 @@ def beneath(chart: Chart) -> list[str]:
 def end_notes(brief: Brief) -> list[str]:
     """What holds for the whole document, then what lies behind each figure; what several share stands once."""
     said: dict[str, list[str]] = {}
-    for number, item in enumerate(brief.items, start=1):
+    drawn = [item for item in brief.items if not blank(item.chart)]
+    for number, item in enumerate(drawn, start=1):
         for line in technical(item):
             said.setdefault(line, []).append(f"图{number}")
     together: dict[str, str] = {}
@@ -156,7 +169,7 @@ def appendix(chart: Chart) -> Table:
     """The figures of a chart as a table. A source that all rows share stands below the chart, a period in the
     caption.
     """
-    rows = chart.table.drop(columns=[BAR_COLUMN], errors="ignore")
+    rows = chart.table.drop(columns=[name for name in chart.table if name.endswith(BAR)])
     rows = rows.astype(object).where(rows.notna(), "").astype(str)
     sources = [source for source in rows.get(SOURCE_COLUMN, pd.Series(dtype=str)).unique() if source]
     told = len(sources) == 1 and (rows[SOURCE_COLUMN] == sources[0]).all()
@@ -165,5 +178,5 @@ def appendix(chart: Chart) -> Table:
     named = caption(chart)
     if PERIOD_COLUMN in rows and rows[PERIOD_COLUMN].nunique() == 1 and rows[PERIOD_COLUMN].iloc[0] in named:
         rows = rows.drop(columns=[PERIOD_COLUMN])
-    words = frozenset(name for name in rows if rows[name].map(len).max() > 12)
+    words = frozenset(name for name in rows if rows[name].map(len).max() > LONG_CELL)
     return Table(named, rows, left=words, small=True)

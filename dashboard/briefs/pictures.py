@@ -13,7 +13,8 @@ from dashboard.charts import Chart
 AT_ONCE = 2  # as many as the renderer takes
 SCALE = 3  # pixels of a picture for one of the screen: 300 to an inch on paper
 OMITTED = "（图略，数据见附录）"
-PAPER_WIDTH = 700  # pixels across the text of a page: letters of 13 pixels are 8 points high
+# Pixels across the text of a page, and of a chart that has no height of its own: letters of 13 are 8 points high.
+PAPER_WIDTH, PAPER_HEIGHT = 700, 360
 MAP = "地图"
 NARROWED = ("排名", "趋势")  # charts that are as good in this width
 MAP_WIDTH, MAP_LETTERS = 640, 15  # pixels: no wider than the region is
@@ -34,7 +35,7 @@ def for_paper(chart: Chart) -> Chart:
     """
     figure = go.Figure(chart.figure)
     if chart.name in NARROWED and not figure.layout.width:
-        figure.update_layout(width=PAPER_WIDTH)
+        figure.update_layout(width=PAPER_WIDTH, height=figure.layout.height or PAPER_HEIGHT)
     labels = [trace for trace in figure.data if trace.type == "scattergeo" and trace.mode == "text"]
     if chart.name == MAP and sum(len(trace.text) for trace in labels) <= LABELS_AT_MOST:
         for trace in labels:

@@ -24,7 +24,7 @@ from pptx.slide import Slide
 from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
-from dashboard.briefs.compose import NOT_ZERO, beneath, heading, statement, technical
+from dashboard.briefs.compose import NOT_ZERO, beneath, blank, heading, statement, technical
 from dashboard.briefs.model import Brief, Item, date_words
 from dashboard.briefs.pictures import Image, draw, problems
 from dashboard.charts import Chart
@@ -59,7 +59,10 @@ def to_pptx(brief: Brief) -> bytes:
     deck.slide_width, deck.slide_height = WIDTH, HEIGHT
     _set_theme(deck)
     natives = [native(item.chart) for item in brief.items]
-    drawn = draw([item.chart for item, own in zip(brief.items, natives, strict=True) if own is None], "png")
+    pictures = [
+        item.chart for item, own in zip(brief.items, natives, strict=True) if own is None and not blank(item.chart)
+    ]
+    drawn = draw(pictures, "png")
     images = iter(drawn)
     _cover(deck, brief)
     for item, own in zip(brief.items, natives, strict=True):
@@ -67,7 +70,7 @@ def to_pptx(brief: Brief) -> bytes:
         _words(slide, item, own)
         if own:
             _native(slide, item, own)
-        else:
+        elif not blank(item.chart):
             _picture(slide, item, next(images))
     slide = _slide(deck, brief, "数据说明")
     mark = [f"带“{DEMO_MARK}”标识的数据由程序生成，仅供演示，不得作为工作依据。"] if brief.simulated else []
