@@ -15,6 +15,7 @@ DEFAULTS = {
     "map_approval": "",
     "bulletin_to": "各盟行政公署、市人民政府：",
 }
+NO_SIGNATURE = "（发文单位）"
 
 
 @st.cache_data(show_spinner=False, ttl=60)
@@ -35,3 +36,16 @@ def _settings(path: Path) -> dict[str, str]:
         )
         return {}
     return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
+def signature() -> str:
+    """Who signs a document; a place to fill in where nobody has said who runs this copy."""
+    office = operator()["office"].strip()
+    return NO_SIGNATURE if office in ("", DEFAULTS["office"]) else office
+
+
+def unsigned() -> str:
+    """What to tell whoever makes a document that nobody signs yet; empty where somebody does."""
+    if signature() != NO_SIGNATURE:
+        return ""
+    return f"还没有设置发文单位，落款将印“{NO_SIGNATURE}”，请成文后填写，或请系统管理员在operator.toml中设置office。"

@@ -10,11 +10,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import audit, briefs, queries, selection, snapshot
-from dashboard.briefs.bulletin import INDICATOR, NAME, BulletinError, bulletin
+from dashboard.briefs.bulletin import INDICATOR, NAME, BulletinError, TooFewError, bulletin
 from dashboard.briefs.model import Document, Heading, Paragraph, Table
 from dashboard.briefs.profiles import Cancelled, Kind, ProfileError, profile_briefs
 from dashboard.clock import today
 from dashboard.frame import Reader, plain
+from dashboard.operator import unsigned
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, format_period
 from dashboard.tray_documents import DOCX, PDF
 
@@ -78,9 +79,15 @@ def show_bulletin(reader: Reader) -> None:
         return
     try:
         document = bulletin(reader.release, period, dataset, today())
+    except TooFewError as error:
+        st.warning(plain(str(error)), icon=":material/warning:")
+        if not st.checkbox("我知道数据不足，仍要生成内部参考件", key=f"bulletin_force_{dataset}_{period}"):
+            return
+        document = bulletin(reader.release, period, dataset, today(), force=True)
     except BulletinError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
+    say_unsigned()
     with st.container(horizontal=True):
         for kind in (DOCX, PDF):
             make = briefs.to_docx if kind is DOCX else briefs.to_pdf
@@ -88,7 +95,7 @@ def show_bulletin(reader: Reader) -> None:
                 NAME, period, reader.release.id, simulated=document.simulated, ending=kind.ending
             )
             st.download_button(
-                f"生成{kind.label}",
+                f"{'仍要' if document.caution else ''}生成{kind.label}",
                 data=audit.download(file_name, partial(make, document)),
                 file_name=file_name,
                 mime=kind.mime,
@@ -100,6 +107,12 @@ def show_bulletin(reader: Reader) -> None:
     _preview(document)
 
 
+def say_unsigned() -> None:
+    """Says before a file is made that nobody signs it yet."""
+    if notice := unsigned():
+        st.info(plain(notice), icon=":material/signature:")
+
+
 def _preview(document: Document) -> None:
     """The words and tables of a document, as they will stand in the file."""
     with st.container(border=True, key="preview"):
@@ -107,6 +120,8 @@ def _preview(document: Document) -> None:
             st.badge(DEMO_MARK, color="orange")
         title = document.title.replace("\n", "")
         st.markdown(f"## {plain(title)}")
+        if document.caution:
+            st.markdown(plain(f"〔{document.caution}〕"))
         for block in document.blocks:
             match block:
                 case Heading():
@@ -115,6 +130,8 @@ def _preview(document: Document) -> None:
                     st.markdown(plain(block.text))
                 case Table():
                     st.dataframe(block.rows, hide_index=True, height="content", alt=block.caption)
+                    for note in block.notes:
+                        st.caption(plain(note))
 
 
 @dataclass
@@ -168,6 +185,7 @@ def show_profiles(reader: Reader) -> None:
             on_click=_start,
             args=(reader, dataset, period, kind),
         )
+    say_unsigned()
     if job is not None:
         st.fragment(_follow, run_every=LOOK_SECONDS if running else None)(job, running)
 

@@ -9,7 +9,7 @@ from dashboard import audit, briefs, snapshot
 from dashboard.briefs import Brief, Item
 from dashboard.clock import today
 from dashboard.frame import Reader, plain
-from dashboard.operator import operator
+from dashboard.operator import signature, unsigned
 from dashboard.theme import DEMO_MARK
 from dashboard.tray import Entry, TrayError
 from dashboard.tray_list import Shown
@@ -83,17 +83,20 @@ def panel(page: Shown, reader: Reader) -> None:
                     help=kind.help,
                     on_click="ignore",
                 )
-        words = f"把下面{len(page.entries)}张图按顺序写进文件，每张图带一句结论、您的说明、来源和口径。"
+        words = f"把下面{len(page.entries)}张图按顺序写进文件，每张图带一句结论、您的说明和来源；"
+        words += "口径、筛选条件和快照编号写在文末附注。"
         if len(releases) > 1:
             words += f"这些图取自{len(releases)}个数据版本（{'、'.join(releases)}），数字可能不一致，请留意。"
         st.caption(plain(words))
+        if notice := unsigned():
+            st.info(plain(notice), icon=":material/signature:")
         if problem := snapshot.problem():
             st.warning(f"{problem}。文件仍可生成，图的位置留空，数据在附录。", icon=":material/image_not_supported:")
 
 
 def _maker(make: Callable[[Brief], bytes], title: str, entries: list[Entry], shapes: str) -> Callable[[], bytes]:
     """What makes the file when the button is pressed, in a thread that knows no session."""
-    office, day = operator()["office"], today()
+    office, day = signature(), today()
 
     def made() -> bytes:
         releases = dict.fromkeys(entry.snapshot.release_id for entry in entries)
@@ -109,4 +112,4 @@ def _item(entry: Entry, shapes: str) -> Item | None:
         chart = entry.snapshot.picture(shapes)
     except TrayError:
         return None
-    return Item(chart, entry.heading or chart.title, entry.note, f"{chart.subtitle}；快照编号{entry.snapshot.id}")
+    return Item(chart, entry.heading, entry.note, f"{chart.subtitle}；快照编号{entry.snapshot.id}")

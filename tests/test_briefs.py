@@ -17,8 +17,8 @@ from playwright.sync_api import Browser
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 from pypdf import PdfReader
 
-from dashboard import briefs, compare, frame, mapping, queries, selection, snapshot
-from dashboard.briefs import bulletin, commands, model, profiles, slides
+from dashboard import briefs, compare, course, frame, mapping, operator, queries, selection, snapshot
+from dashboard.briefs import bulletin, commands, compose, model, pictures, profiles, slides
 from dashboard.briefs.model import Brief, Item
 from dashboard.charts import Chart, rankings
 from dashboard.theme import DEMO_MARK
@@ -53,7 +53,7 @@ def brief(built: Paths) -> Brief:
             title="2025年第二季度行政应诉与复议情况",
             items=[
                 Item(a_map(indicator="court_appearance_rate", **demo), "出庭应诉率地图", "<请核对>&", "演示 · 盟市"),
-                Item(a_ranking(indicator="reconsideration_cases", **demo), "行政复议案件数"),
+                Item(a_ranking(indicator="reconsideration_cases", **demo), ""),
             ],
             office="某某司法局",
             release_id=queries.current_release().id,
@@ -80,7 +80,7 @@ def test_word_has_headings_pictures_with_words_and_tables(word: bytes, brief: Br
     assert [text for style, text in styles if style == "Title"] == [brief.title]
     assert [text for style, text in styles if style == "Heading 1"] == [
         "一、出庭应诉率地图",
-        "二、行政复议案件数",
+        "二、2025年第二季度各盟市行政复议案件办理数排名",
         "附录　数据表",
     ]
     properties = [shape._inline.docPr for shape in document.inline_shapes]
@@ -88,9 +88,9 @@ def test_word_has_headings_pictures_with_words_and_tables(word: bytes, brief: Br
     assert len(document.tables) == len(brief.items)
     assert document.tables[0].rows[0].cells[0].text == "地区"
     assert document.tables[0].rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
-    sources = [text for style, text in styles if style == "Source"]
-    assert "筛选条件：演示 · 盟市" in sources
-    assert any(text.startswith("来源：") for text in sources)
+    assert any(text.startswith("来源：") for style, text in styles if style == "Source")
+    notes = [text for style, text in styles if style == "Note"]
+    assert any(text.startswith("图1：") and "筛选条件：演示 · 盟市" in text for text in notes)
     assert "<请核对>&" in [text for _, text in styles]
 
 
@@ -125,6 +125,79 @@ def test_every_page_of_simulated_data_says_so(word: bytes) -> None:
     for section in docx.Document(io.BytesIO(word)).sections:
         assert section.header.paragraphs[0].text == DEMO_MARK
         assert section.even_page_header.paragraphs[0].text == DEMO_MARK
+
+
+# ---- words that are fit for a desk ----
+
+
+def test_a_statement_stands_once_and_captions_are_neutral(word: bytes, brief: Brief) -> None:
+    lines = [line.text for line in docx.Document(io.BytesIO(word)).paragraphs]
+    for item in brief.items:
+        assert sum(item.chart.title in line for line in lines) == 1
+    assert not [line for line in lines if "有数12" in line or "两两比较" in line]
+    captions = [line for line in lines if line.startswith(("图", "附表")) and "　" in line]
+    assert [caption.partition("　")[2] for caption in captions] == 2 * [
+        "各盟市行政机关负责人出庭应诉率（2025年第二季度）",
+        "各盟市行政复议案件办理数排名（2025年第二季度）",
+    ]
+
+
+def test_marks_of_a_laboratory_stand_in_the_end_note_alone(word: bytes, brief: Brief) -> None:
+    lines = [(line.style.name, line.text) for line in docx.Document(io.BytesIO(word)).paragraphs]
+    for mark in (brief.release_id, "筛选条件", "95%区间", "口径："):
+        assert {style for style, text in lines if mark in text} == {"Note"}, mark
+
+
+def test_signature_and_day_are_one_paragraph_and_notes_come_after_it(word: bytes) -> None:
+    lines = docx.Document(io.BytesIO(word)).paragraphs
+    (signed,) = [line for line in lines if line.style.name == "Signature"]
+    assert signed.text == "某某司法局\n2025年7月15日"
+    assert signed.paragraph_format.keep_together
+    styles = [line.style.name for line in lines]
+    assert styles.index("Note Head") == styles.index("Signature") + 1
+    assert styles.index("Notice") == 1, "what is simulated is said below the title"
+
+
+def test_a_trend_is_told_without_its_test(built: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
+    found = course.course(reader_of(indicator="court_appearance_rate", dataset="demo", region="150000"))
+    chart = found.lines(found.reader, None)
+    assert "Mann-Kendall检验" in chart.reading
+    assert "呈上升趋势，改善。" in compose.statement(chart)
+    assert "检验" not in compose.statement(chart)
+    assert any("Mann-Kendall检验，p=" in line for line in compose.technical(Item(chart)))
+    assert compose.heading(Item(chart)) == "全区行政机关负责人出庭应诉率变化情况"
+    assert compose.caption(chart) == "全区行政机关负责人出庭应诉率变化情况（年度）"
+
+
+def test_what_nobody_published_is_said_and_not_drawn(built: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
+    chart = a_ranking(indicator="mediation_success_rate", dataset="published", period="2023", level="league")
+    made = compose.document_of(Brief("空", [Item(chart)], "某某司法局", "r", DAY))
+    assert [type(block) for block in made.blocks] == [model.Heading, model.Paragraph, model.Paragraph]
+    assert "未公布：" in words_of(made)
+    assert made.appendix == []
+    assert not [line for line in made.remarks if line.startswith("图1")]
+    slide = pptx.Presentation(io.BytesIO(briefs.to_pptx(Brief("空", [Item(chart)], "某某司法局", "r", DAY)))).slides[1]
+    assert not [shape for shape in slide.shapes if shape.has_chart or shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
+
+
+def test_a_printed_map_bears_names_in_letters_that_can_be_read(brief: Brief) -> None:
+    chart = brief.items[0].chart
+    drawn = pictures.for_paper(chart).figure
+    labels = [trace for trace in drawn.data if trace.type == "scattergeo" and trace.mode == "text"]
+    assert sorted(len(trace.text) for trace in labels) == [1, 11]
+    assert not [text for trace in labels for text in trace.text if "%" in text]
+    assert drawn.layout.coloraxis.colorbar.tickfont.size == pictures.MAP_LETTERS
+    assert any("%" in text for trace in chart.figure.data if trace.type == "scattergeo" for text in trace.text)
+
+
+def test_a_placeholder_never_signs(built: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operator, "operator", lambda: operator.DEFAULTS)
+    assert operator.signature() == "（发文单位）"
+    assert "还没有设置发文单位" in operator.unsigned()
+    monkeypatch.setattr(operator, "operator", lambda: {**operator.DEFAULTS, "office": "某某司法局"})
+    assert (operator.signature(), operator.unsigned()) == ("某某司法局", "")
 
 
 # ---- PPTX ----
@@ -189,14 +262,19 @@ def test_a_line_keeps_its_gaps_and_its_target() -> None:
 def test_paper_has_real_text_bookmarks_and_the_mark_on_each_page(brief: Brief) -> None:
     made = PdfReader(io.BytesIO(briefs.to_pdf(brief)))
     pages, names = made.pages, [entry.title for entry in _flat(made.outline)]
-    assert names == [brief.title, "一、出庭应诉率地图", "二、行政复议案件数", "附录　数据表"]
+    assert names == [
+        brief.title,
+        "一、出庭应诉率地图",
+        "二、2025年第二季度各盟市行政复议案件办理数排名",
+        "附录　数据表",
+    ]
     text = [re.sub(r"\s", "", page.extract_text()) for page in pages]
     assert all(DEMO_MARK in page for page in text)
     assert "—1—" in text[0]
     whole = "".join(text)
     assert "来源：演示数据（模拟）" in whole
     assert brief.release_id in whole
-    assert "图1出庭应诉率地图" in whole
+    assert "图1各盟市行政机关负责人出庭应诉率（2025年第二季度）" in whole
 
 
 def _flat(outline: list) -> list:
@@ -210,7 +288,7 @@ def test_zip_holds_images_and_what_they_show(brief: Brief) -> None:
         assert archive.read(names[0]).startswith(b"\x89PNG")
     assert len(names) == 2 * len(brief.items) + 1
     assert all(DEMO_MARK in name and brief.release_id in name for name in names[:-1])
-    assert brief.items[0].chart.reading in readme
+    assert compose.statement(brief.items[0].chart) in readme
 
 
 @pytest.mark.browser
@@ -254,8 +332,10 @@ def test_libreoffice_opens_word_and_slides(word: bytes, deck: bytes, tmp_path: P
         check=True,
     )
     assert "Error" not in ran.stderr
-    text = "".join(page.extract_text() for page in PdfReader(tmp_path / "a.pdf").pages)
-    assert "一、出庭应诉率地图" in text
+    pages = [page.extract_text() for page in PdfReader(tmp_path / "a.pdf").pages]
+    assert "一、出庭应诉率地图" in pages[0]
+    assert len(pages) == 3, "a page for each picture, signature and notes on the last, one for the figures"
+    assert "2025 年 7 月 15 日" in pages[1] or "2025年7月15日" in pages[1]
     assert len(PdfReader(tmp_path / "b.pdf").pages) == 4
 
 
@@ -307,15 +387,33 @@ def test_bulletin_of_a_quarter(warehouse: Paths) -> None:
         assert rows.loc[name, "应出庭（件）"] == f"{row['denominator']:.0f}"
         assert rows.loc[name, "实际出庭（件）"] == f"{row['numerator']:.0f}"
         assert rows.loc[name, "距100%（件）"] == f"{row['denominator'] - row['numerator']:.0f}"
+        assert rows.loc[name, "出庭应诉率（%）"] == f"{row['value']:.2f}"
     assert made.simulated
     assert made.name == "关于2025年第二季度全区行政机关负责人出庭应诉情况的通报"
     text = words_of(made)
     below = figures[figures["value"] < 100]
-    assert f"未达到的有{len(below)}个" in text
+    assert f"未达到的{len(below)}个" in text
     assert all(name in text for name in below.index)
     assert "与2024年第二季度相比（同比）" in text
     assert "与2025年第一季度相比（环比）" in text
     assert not re.search("因为|由于|原因|导致", text)
+    assert "12个盟市均已报送数据" in text
+    assert "2025年目标未公布，仍以2024年目标100%对照" in text
+    assert not re.search(r"[（差为降升]\d+\.\d(个百分点|%)", text), "one number of decimals"
+
+
+def test_bulletin_ranks_in_words_and_counts_no_pairs(warehouse: Paths) -> None:
+    made = bulletin.bulletin(queries.current_release(), "2025Q2", "demo", DAY)
+    table = table_of(made)
+    rows = table.rows.set_index("地区").drop(index="全区")
+    full = rows["出庭应诉率（%）"] == "100.00"
+    assert set(rows.loc[full, "名次"]) == {"并列第1"}
+    assert rows.loc[~full, "名次"].tolist() == [f"第{place}" for place in range(1 + full.sum(), 13)]
+    assert rows["名次区间"].str.fullmatch(r"\d+(—\d+)?").all()
+    said = "\n".join([words_of(made), *table.notes])
+    assert "差异在统计上不显著，不作先后区分" in said
+    assert not re.search("两两|66对|Wilson", said)
+    assert not [line for line in made.remarks if DEMO_MARK in line and "依据" in line]
 
 
 def test_bulletin_leaves_small_bases_unranked_and_names_who_is_missing(
@@ -330,13 +428,15 @@ def test_bulletin_leaves_small_bases_unranked_and_names_who_is_missing(
     monkeypatch.setattr(queries, "figures_of_indicator", lambda *_: figures.copy())
     facts = bulletin.facts_of(release, "2024Q2", "demo")
     text = "\n".join(bulletin.places(facts))
-    assert "12个盟市中，10个有数" in text
+    assert "12个盟市中，10个已报送数据" in text
     assert "未公布：包头市；未填报：乌海市" in text
-    assert "阿拉善盟（9/9件）应出庭案件不足10件" in text
-    rows = bulletin.table(facts, release).rows.set_index("地区")
-    assert rows.loc["阿拉善盟", "名次范围"] == "不排名"
-    assert rows.loc["乌海市"].tolist() == ["—", "—", "—", "未填报", "—", "—", "—"]
-    assert rows.loc["包头市", "出庭应诉率"] == "未公布"
+    assert "阿拉善盟（9/9件）应出庭案件少于10件，仅供参考" in text
+    table = bulletin.table(facts)
+    rows = table.rows.set_index("地区")
+    assert rows.loc["阿拉善盟", ["名次", "名次区间"]].tolist() == ["—", "仅供参考"]
+    assert "少于10件的，仅供参考" in table.notes[-1]
+    assert rows.loc["乌海市"].tolist() == ["—", "—", "—", "未填报", "—", "—", "—", "—"]
+    assert rows.loc["包头市", "出庭应诉率（%）"] == "未公布"
     assert list(rows.index[-3:]) == ["阿拉善盟", "包头市", "乌海市"]
 
 
@@ -355,15 +455,22 @@ def test_bulletin_adds_up_the_leagues_where_the_whole_has_no_figure(
 
 
 def test_bulletin_of_official_figures_gives_no_bands_and_no_cases(warehouse: Paths) -> None:
-    made = bulletin.bulletin(queries.current_release(), "2023", "published", DAY)
+    made = bulletin.bulletin(queries.current_release(), "2023", "published", DAY, force=True)
     text = words_of(made)
     assert "99.74%（分子分母未公布）" in text
-    assert "与2024年目标100%相差0.26个百分点。" in text
-    assert "各地分子分母未公布，不计算名次范围和相差件数" in text
-    assert list(table_of(made).rows.columns) == ["地区", "出庭应诉率"]
+    assert "2023年目标未公布，暂以2024年目标100%对照。全区与该目标相差0.26个百分点。" in text
+    assert "各地分子分母未公布，不列名次区间和相差件数" in text
+    assert list(table_of(made).rows.columns) == ["地区", "出庭应诉率（%）"]
     assert not made.simulated
     assert any("推定为2023" in line for line in made.remarks)
     assert any("《内蒙古自治区人民政府关于2023年法治政府建设情况的报告》" in line for line in made.remarks)
+
+
+def test_too_few_figures_make_a_bulletin_only_on_request(warehouse: Paths) -> None:
+    with pytest.raises(bulletin.TooFewError, match="数据不足，不宜通报：12个盟市中仅1个公布。"):
+        bulletin.bulletin(queries.current_release(), "2023", "published", DAY)
+    made = bulletin.bulletin(queries.current_release(), "2023", "published", DAY, force=True)
+    assert made.notices == ["〔数据不全，12个盟市中仅1个公布，仅供内部参考〕"]
 
 
 @pytest.mark.parametrize(
@@ -435,8 +542,14 @@ def test_command_line_writes_the_bulletin(
     release = queries.current_release().id
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [f"出庭应诉情况通报_2025Q2_{DEMO_MARK}_{release}.{kind}" for kind in ("docx", "pdf")]
-    assert "2025年7月15日" in [line.text for line in docx.Document(str(tmp_path / names[0])).paragraphs]
-    assert "已生成：" in capsys.readouterr().out
+    assert "（发文单位）\n2025年7月15日" in [line.text for line in docx.Document(str(tmp_path / names[0])).paragraphs]
+    told = capsys.readouterr()
+    assert "已生成：" in told.out
+    assert "还没有设置发文单位" in told.err
+    few = ["bulletin", "--period", "2023", "--out", str(tmp_path)]
+    assert commands.main(few) == 1
+    assert "不宜通报：12个盟市中仅1个公布。确要生成内部参考件，请加--force" in capsys.readouterr().err
+    assert commands.main([*few, "--force"]) == 0
     assert commands.main(["bulletin", "--period", "1999", "--out", str(tmp_path)]) == 1
     assert "错误：数据集“published”没有“1999”" in capsys.readouterr().err
 

@@ -166,6 +166,18 @@ def test_a_kept_picture_of_another_program_does_no_harm(both: tuple[str, str]) -
     assert "现在画不出来，也不会写进文件" in texts(app)
 
 
+@pytest.mark.usefixtures("both")
+def test_a_bulletin_of_too_few_figures_is_offered_only_when_asked_for() -> None:
+    app = open_page("briefs", brief="bulletin")
+    assert not app.exception
+    assert "数据不足，不宜通报" in app.warning[0].value
+    assert not app.get("download_button")
+    app.checkbox[0].check().run()
+    assert [button.proto.label for button in app.get("download_button")] == ["仍要生成Word文档", "仍要生成PDF"]
+    assert any("还没有设置发文单位" in info.value for info in app.info)
+    assert "仅供内部参考" in texts(app)
+
+
 # ---- frozen releases ----
 
 

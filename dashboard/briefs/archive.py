@@ -4,7 +4,7 @@ import io
 import zipfile
 
 from dashboard import snapshot
-from dashboard.briefs.compose import under
+from dashboard.briefs.compose import beneath, heading, statement, technical
 from dashboard.briefs.model import Brief, date_words
 from dashboard.briefs.pictures import draw, problems
 from dashboard.theme import DEMO_MARK
@@ -25,10 +25,10 @@ def to_zip(brief: Brief) -> bytes:
             names = []
             for kind, images in drawn.items():
                 if data := images[number - 1].data:
-                    parts = (f"{number:02}", item.heading, brief.release_id)
+                    parts = (f"{number:02}", heading(item), brief.release_id)
                     names.append(snapshot.file_name(*parts, simulated=item.chart.simulated, ending=kind))
                     archive.writestr(names[-1], data)
-            lines += ["", f"{number}. {item.heading}", *(f"文件：{name}" for name in names), item.chart.reading]
-            lines += [line for line in (item.note, *under(item)) if line]
+            lines += ["", f"{number}. {heading(item)}", *(f"文件：{name}" for name in names), statement(item.chart)]
+            lines += [line for line in (item.note, *beneath(item.chart), *technical(item)) if line]
         archive.writestr(README, "\n".join(lines).encode("utf-8-sig"))
     return out.getvalue()

@@ -12,31 +12,36 @@ import pandas as pd
 from dashboard import compare, frame, mapping, queries, selection, slices, trends
 from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
 from dashboard.charts.anatomy import missing_line, scope_line
+from dashboard.charts.maps import MAP_NOTE
 from dashboard.clock import today
-from dashboard.operator import operator
+from dashboard.operator import operator, signature
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import (
     PARTS_NOT_PUBLISHED,
     SMALL_BASE,
-    SMALL_BASE_WORDS,
     gap_in_cases,
-    overlapping_pairs,
     standings,
     status,
     target_for,
 )
-from dashboard.theme import DEMO_MARK, NOT_PUBLISHED, cited, format_difference, format_period, format_value
+from dashboard.theme import NOT_PUBLISHED, cited, format_period, format_value
 
 INDICATOR = "court_appearance_rate"
 NAME = "出庭应诉情况通报"
 FULL = 100.0  # percent
-TALLEST = 70  # millimetres of the map: table and map fit one page
+TALLEST = 92  # millimetres of the map: table and map fit one page
+RATE_COLUMN, RANK_COLUMN, BAND_COLUMN, GAP_COLUMN = "出庭应诉率（%）", "名次", "名次区间", "距100%（件）"
+FOR_REFERENCE, TOO_SMALL = "仅供参考", "基数过小"
 YEAR_ON_YEAR, PERIOD_ON_PERIOD = "同比", "环比"
 
 
 class BulletinError(Exception):
     """There is no bulletin of this period; the message says in Chinese why, and of which there could be one."""
+
+
+class TooFewError(BulletinError):
+    """So few leagues have a figure that a bulletin misleads; it is made only when asked for in so many words."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,30 @@ class Facts:
         """Whether any figure comes with its cases."""
         return bool(self.known["denominator"].notna().any())
 
+    @property
+    def verb(self) -> str:
+        """What leagues do with their figures."""
+        return "公布" if self.dataset == "published" else "报送"
 
-def bulletin(release: Release, period: str, dataset: str = "published", made_on: date | None = None) -> Document:
-    """The bulletin of one period. Raises BulletinError where nobody has a figure of it, WarehouseError."""
+    @property
+    def shortage(self) -> str:
+        """Why these figures are too few for a bulletin; empty where at least half of the leagues have one."""
+        known, total = len(self.known), len(self.leagues)
+        if 2 * known >= total:
+            return ""
+        return f"{total}个盟市" + (f"中仅{known}个{self.verb}" if known else f"均未{self.verb}")
+
+
+def bulletin(
+    release: Release, period: str, dataset: str = "published", made_on: date | None = None, *, force: bool = False
+) -> Document:
+    """The bulletin of one period. `force`: even where too few leagues have a figure; the document then says so.
+
+    Raises BulletinError where nobody has a figure of it, TooFewError, WarehouseError.
+    """
     facts = facts_of(release, period, dataset)
+    if facts.shortage and not force:
+        raise TooFewError(f"数据不足，不宜通报：{facts.shortage}。")
     with selection.reading({"dataset": dataset, "indicator": INDICATOR, "period": period, "level": "league"}):
         map_chart = mapping.chart(mapping.question(frame.reader_at(release)))
     when = format_period(period)
@@ -98,21 +123,22 @@ def bulletin(release: Release, period: str, dataset: str = "published", made_on:
         *map(Paragraph, overall(facts)),
         Heading("二、各盟市情况"),
         *map(Paragraph, places(facts)),
-        table(facts, release),
-        Picture(map_chart, f"{when}各盟市行政机关负责人出庭应诉率", map_chart.footnotes, TALLEST),
+        table(facts),
+        Picture(map_chart, f"{when}各盟市行政机关负责人出庭应诉率", [f"{MAP_NOTE}。"], TALLEST),
     ]
     sections = {"与目标的差距": below_target(facts), "变化情况": changed(facts)}
     for number, (heading, lines) in enumerate(((h, t) for h, t in sections.items() if t), start=3):
-        blocks += [Heading(f"{'〇一二三四五'[number]}、{heading}"), *map(Paragraph, lines)]
+        blocks += [Heading(f"{'〇一二三四五'[number]}、{heading}"), *(Paragraph(line, keep=True) for line in lines)]
     return Document(
         title=f"关于{when}全区行政机关\n负责人出庭应诉情况的通报",
         blocks=[*blocks, Paragraph("特此通报。")],
-        remarks=remarks(facts),
+        remarks=remarks(facts, release),
         appendix=[],
-        office=operator()["office"],
+        office=signature(),
         release_id=release.id,
         made_on=made_on or today(),
         simulated=dataset == "demo",
+        caution=f"数据不全，{facts.shortage}，仅供内部参考" if facts.shortage else "",
     )
 
 
@@ -182,7 +208,7 @@ def _whole(figures: pd.DataFrame, leagues: pd.DataFrame, period: str) -> pd.Seri
         {
             **{
                 "value": value,
-                "text": f"{format_value(value, '%')}（按各盟市件数汇总计算）",
+                "text": f"{value:.2f}%（按各盟市件数汇总计算）",
                 "unit": "%",
                 "qualifier": "",
             },
@@ -216,13 +242,29 @@ def _change(
         if ((breaks["since"] > base["period_end"]) & (breaks["since"] <= row["period_end"])).any():
             reasons[code] = "口径变化"
         elif row["denominator"] < SMALL_BASE or base["denominator"] < SMALL_BASE:
-            reasons[code] = "基数过小"
+            reasons[code] = TOO_SMALL
         else:
             changes[code] = round(row["value"] - base["value"], 4)
     return Change(label, period, changes, reasons)
 
 
 # ---- the words ----
+
+
+def rate(facts: Facts, row: pd.Series) -> str:
+    """A rate in words. One of known cases has the decimals of the catalogue (99.50%, but 100%); one that was published
+    without them stays as it was published.
+    """
+    if pd.isna(row["value"]) or pd.isna(row["denominator"]) or row["qualifier"]:
+        return str(row["text"])
+    bracket = "".join(row["text"].partition("（")[1:])
+    full = row["value"] == FULL
+    return f"{row['value']:.{0 if full else facts.indicator['decimals']}f}%{bracket}"
+
+
+def points(facts: Facts, difference: float) -> str:
+    """The size of a difference in the decimals of the catalogue: 0.30个百分点."""
+    return f"{abs(difference):.{facts.indicator['decimals']}f}个百分点"
 
 
 def overall(facts: Facts) -> list[str]:
@@ -235,23 +277,35 @@ def overall(facts: Facts) -> list[str]:
     else:
         words = (
             f"{when}，全区应由行政机关负责人出庭应诉的行政诉讼案件{whole['denominator']:.0f}件，"
-            f"负责人实际出庭{whole['numerator']:.0f}件，出庭应诉率{whole['text']}"
+            f"负责人实际出庭{whole['numerator']:.0f}件，出庭应诉率{rate(facts, whole)}"
         )
     compared = [
-        f"{change.label}{_moved(change.changes[REGION_ROOT])}"
+        f"{change.label}{_moved(facts, change.changes[REGION_ROOT])}"
         for change in facts.changes
         if REGION_ROOT in change.changes
     ]
     lines = ["，".join([words, *compared]) + "。"]
     if target is not None:
-        aim = f"{format_period(target['period'])}目标{format_value(target['value'], '%')}"
-        said = f"{cited(target['source_title'])}提出“{target['published_as']}”。"
+        aim = _aim(target)
         mark = status(whole["value"], target["value"], facts.indicator["direction"], 0)
         gap = gap_in_cases(whole["numerator"], whole["denominator"], target["value"], facts.indicator["direction"])
         cases = f"，按本期案件数折合{gap}件" if gap else ""
-        short = f"与{aim}相差{format_difference(target['value'] - whole['value'], '%')}{cases}。"
-        lines.append(said + (f"全区已达到{aim}。" if mark == "reached" else short))
+        short = f"全区与该目标相差{points(facts, target['value'] - whole['value'])}{cases}。"
+        lines.append(f"{_whence(facts, target)}{f'全区已达到{aim}。' if mark == 'reached' else short}")
     return lines
+
+
+def _aim(target: pd.Series) -> str:
+    return f"{format_period(target['period'])}目标{format_value(target['value'], '%')}"
+
+
+def _whence(facts: Facts, target: pd.Series) -> str:
+    """Where the target comes from, and why it is held against a year that it was not set for."""
+    year, own = facts.period[:4], str(target["period"])
+    said = f"{cited(target['source_title'])}提出“{target['published_as']}”"
+    if year == own:
+        return f"{said}。"
+    return f"{said}；{year}年目标{NOT_PUBLISHED}，{'仍' if year > own else '暂'}以{_aim(target)}对照。"
 
 
 def places(facts: Facts) -> list[str]:
@@ -259,103 +313,77 @@ def places(facts: Facts) -> list[str]:
     known, solid, total = facts.known, facts.solid, len(facts.leagues)
     if known.empty:
         return [f"{total}个盟市均{_state(facts)}{format_period(facts.period)}的数据。"]
-    lines = [f"{total}个盟市中，{len(known)}个有数。" if len(known) < total else f"{total}个盟市均有数。"]
+    verb = facts.verb
+    lines = [
+        f"{total}个盟市中，{len(known)}个已{verb}数据。" if len(known) < total else f"{total}个盟市均已{verb}数据。"
+    ]
     if len(solid) > 1 and solid["value"].nunique() == 1:
-        lines[0] += f"{len(solid)}个盟市出庭应诉率均为{solid['text'].iloc[0]}。"
+        lines[0] += f"{len(solid)}个盟市出庭应诉率均为{rate(facts, solid.iloc[0])}。"
     elif len(solid) > 1:
-        lines[0] += f"出庭应诉率最高的是{_holders(solid, 0)}，最低的是{_holders(solid, -1)}。"
+        lines[0] += f"出庭应诉率最高的是{_holders(facts, 0)}，最低的是{_holders(facts, -1)}。"
     elif len(solid) == 1:
-        lines[0] += f"{solid['name'].iloc[0]}{solid['text'].iloc[0]}。"
+        lines[0] += f"{solid['name'].iloc[0]}{rate(facts, solid.iloc[0])}。"
     missing = missing_line(facts.leagues)
     if missing:
         lines.append(f"{missing}。没有数不等于零，上述盟市不参与排名。")
     small = known[known["small"]]
     if len(small):
         named = "、".join(f"{row['name']}（{_cases(row)}）" for _, row in small.iterrows())
-        lines.append(f"{named}应出庭案件不足{SMALL_BASE}件，{SMALL_BASE_WORDS}。")
-    lines.append(f"{_ranks(facts)}各盟市情况见表1、图1。")
+        lines.append(f"{named}应出庭案件少于{SMALL_BASE}件，{FOR_REFERENCE}，不参与排名。")
+    unknown = "" if facts.with_parts else f"各地{PARTS_NOT_PUBLISHED}，不列名次区间和相差件数。"
+    lines.append(f"{unknown}各盟市情况见表1、图1。")
     return lines
 
 
-def _ranks(facts: Facts) -> str:
-    """What the ranks of the table mean, or why there are none."""
-    solid = facts.solid
-    if not facts.with_parts:
-        return f"各地{PARTS_NOT_PUBLISHED}，不计算名次范围和相差件数。"
-    overlapping, pairs = overlapping_pairs(solid["low"], solid["high"])
-    if not pairs:
-        return ""
-    if solid["best"].isna().any():
-        return f"部分盟市{PARTS_NOT_PUBLISHED}，不计算名次范围。"
-    return (
-        f"各盟市案件数多少不一，名次以95%区间是否重叠为准：{len(solid)}个盟市两两比较共{pairs}对，"
-        f"其中{overlapping}对区间重叠，分不出先后，并在同一名次范围。"
-    )
-
-
 def below_target(facts: Facts) -> list[str]:
-    """Which leagues have reached the target, and which have not, by how many cases."""
+    """Which leagues have not reached the target, and by how many cases."""
     target, known = facts.target, facts.known
     if target is None or known.empty:
         return []
     direction = facts.indicator["direction"]
     reached = known["value"].map(lambda value: status(value, target["value"], direction, 0) == "reached")
-    aim = f"{format_period(target['period'])}目标{format_value(target['value'], '%')}"
-    head = f"{'' if len(known) == len(facts.leagues) else '有数的'}{len(known)}个盟市中，"
+    head = f"{'' if len(known) == len(facts.leagues) else f'已{facts.verb}数据的'}{len(known)}个盟市中，"
     if len(known) == 1 and reached.all():
-        return [f"{known['name'].iloc[0]}出庭应诉率达到{aim}。"]
+        return [f"{known['name'].iloc[0]}出庭应诉率达到{_aim(target)}。"]
     if reached.all():
-        return [f"{head}出庭应诉率均达到{aim}。"]
-    met = known.loc[reached, "name"].tolist()
-    words = f"{head}达到{aim}的有{len(met)}个：{'、'.join(met)}。" if met else f"{head}没有达到{aim}的。"
+        return [f"{head}出庭应诉率均达到{_aim(target)}。"]
+    words = f"{head}{reached.sum()}个达到{_aim(target)}。" if reached.any() else f"{head}没有达到{_aim(target)}的。"
     rest = known[~reached].sort_values("value", kind="stable")
     named = []
     for _, row in rest.iterrows():
         gap = gap_in_cases(row["numerator"], row["denominator"], target["value"], direction)
-        told = [
-            f"{row['name']}{row['text']}",
-            f"出庭{_cases(row)}" if _cases(row) else "",
-            f"相差{gap}件" if gap else "",
-            "基数过小" if row["small"] else "",
-        ]
-        named.append("，".join(part for part in told if part))
-    return [words, f"未达到的有{len(rest)}个，由低到高为：{'；'.join(named)}。"]
+        named.append(f"{row['name']}（{f'差{gap}件' if gap else rate(facts, row)}）")
+    return [f"{words}未达到的{len(rest)}个，由低到高为{'、'.join(named)}。"]
 
 
 def changed(facts: Facts) -> list[str]:
-    """Who rose, stayed and fell since each earlier period."""
+    """How many rose, stayed and fell since each earlier period, and who moved farthest."""
     names, lines = facts.leagues["name"], []
     for change in facts.changes:
         found = pd.Series(change.changes, dtype="float64").drop(REGION_ROOT, errors="ignore")
         if found.empty:
             continue
-        parts = [
-            _movers(names, found[found > 0].sort_values(ascending=False, kind="stable"), "上升"),
-            f"持平的{(found == 0).sum()}个" if (found == 0).any() else "",
-            _movers(names, found[found < 0].sort_values(kind="stable"), "下降"),
-        ]
-        said = "；".join(part for part in parts if part)
-        lines.append(f"与{format_period(change.period)}相比（{change.label}），{len(found)}个可比盟市中，{said}。")
+        counts = {"上升": (found > 0).sum(), "持平": (found == 0).sum(), "下降": (found < 0).sum()}
+        said = [f"{verb}{count}个" for verb, count in counts.items() if count]
+        if counts["上升"]:
+            said.append(f"升幅最大的是{names[found.idxmax()]}（{points(facts, found.max())}）")
+        if counts["下降"]:
+            said.append(f"降幅最大的是{names[found.idxmin()]}（{points(facts, found.min())}）")
+        whom = "" if len(found) == len(names) else f"可比的{len(found)}个盟市中，"
+        lines.append(f"与{format_period(change.period)}相比（{change.label}），{whom}{'，'.join(said)}。")
     return lines
 
 
-def _movers(names: pd.Series, found: pd.Series, verb: str) -> str:
-    """Who moved, the farthest first, whose move is named. `found`: percentage points by code."""
-    if found.empty:
-        return ""
-    most = f"（{verb}{format_difference(found.iloc[0], '%')}）"
-    return f"{verb}的{len(found)}个：{names[found.index[0]]}{most}{''.join(f'、{names[c]}' for c in found.index[1:])}"
-
-
-def _moved(points: float) -> str:
+def _moved(facts: Facts, change: float) -> str:
     """A change in words: 上升0.51个百分点, 持平."""
-    return "持平" if not points else f"{'上升' if points > 0 else '下降'}{format_difference(points, '%')}"
+    return "持平" if not change else f"{'上升' if change > 0 else '下降'}{points(facts, change)}"
 
 
-def _holders(solid: pd.DataFrame, at: int) -> str:
+def _holders(facts: Facts, at: int) -> str:
     """Who has the highest or lowest rate: 包头市等7个盟市（均为100%）, 乌兰察布市（88.54%）."""
+    solid = facts.solid
     same = solid[solid["value"] == solid["value"].iloc[at]]
-    text = same["text"].iloc[0]
+    text = rate(facts, same.iloc[0])
     if len(same) == 1:
         return f"{same['name'].iloc[0]}（{text}）"
     return f"{'、'.join(same['name'])}{len(same)}个盟市（均为{text}）"
@@ -374,7 +402,7 @@ def _state(facts: Facts) -> str:
 # ---- the table ----
 
 
-def table(facts: Facts, release: Release) -> Table:
+def table(facts: Facts) -> Table:
     """All leagues below the whole region: those ranked by rate, then small bases, then those without a figure.
 
     Columns that nobody can fill, because the cases were not published, are left out.
@@ -384,69 +412,95 @@ def table(facts: Facts, release: Release) -> Table:
     rows += [_row(facts, code, row["name"], row) for code, row in pd.concat([facts.known, missing]).iterrows()]
     made = pd.DataFrame(rows)
     if not facts.with_parts and (facts.whole is None or pd.isna(facts.whole["denominator"])):
-        made = made.drop(columns=["应出庭（件）", "实际出庭（件）", "距100%（件）"])
+        made = made.drop(columns=["应出庭（件）", "实际出庭（件）", GAP_COLUMN])
     if not facts.leagues["best"].notna().any():
-        made = made.drop(columns="名次范围")
-    compared = {YEAR_ON_YEAR: "同比与上年同期相比", PERIOD_ON_PERIOD: "环比与上一期相比"}
-    notes = [
-        f"指标口径：{facts.indicator['definition']}",
-        "".join(f"{compared[change.label]}；" for change in facts.changes)
-        + ("“基数过小”“不排名”为应出庭案件不足10件。" if facts.changes else ""),
-        "名次范围按Wilson法95%区间计算，区间不重叠的才分先后。" if "名次范围" in made else "",
-        "距100%的件数，按本期案件数不变折算。" if "距100%（件）" in made else f"{PARTS_NOT_PUBLISHED}。",
-    ]
-    notes[-1] += f"数据版本{release.id}，数据截至{date_words(release.data_until)}。"
+        made = made.drop(columns=[BAND_COLUMN])
+    if len(facts.solid) < 2 or not facts.with_parts:
+        made = made.drop(columns=[RANK_COLUMN])
     return Table(
         f"{format_period(facts.period)}各盟市行政机关负责人出庭应诉情况",
         made,
-        [note for note in notes if note],
+        _notes(facts, made),
         emphasis=frozenset({0} if facts.whole is not None else set()),
     )
+
+
+def _notes(facts: Facts, made: pd.DataFrame) -> list[str]:
+    """What the columns mean, in the fewest lines."""
+    compared = {YEAR_ON_YEAR: "同比与上年同期相比", PERIOD_ON_PERIOD: "环比与上一期相比"}
+    told = ["，".join(compared[change.label] for change in facts.changes) + "，单位为百分点"] if facts.changes else []
+    told += ["距100%的件数按本期案件数不变折算"] if GAP_COLUMN in made else [PARTS_NOT_PUBLISHED]
+    small = f"应出庭案件少于{SMALL_BASE}件的，{FOR_REFERENCE}，不排名、不计算增减。"
+    few = made.isin([FOR_REFERENCE, TOO_SMALL]).any(axis=None)
+    band = "名次按出庭应诉率排列。名次区间考虑了案件数多少：区间重叠的，差异在统计上不显著，不作先后区分。"
+    lines = [
+        f"注：{facts.indicator['definition']}{'；'.join(told)}。",
+        (band if BAND_COLUMN in made else "") + (small if few else ""),
+    ]
+    return [line for line in lines if line]
 
 
 def _row(facts: Facts, code: str, name: str, row: pd.Series) -> dict[str, str]:
     """A row of the table. `row`: of `Facts.leagues`, or `Facts.whole`."""
     whole = code == REGION_ROOT
     if not whole and row["state"] != "value":
-        rank, parts, gap = "—", ["—", "—"], "—"
+        rank = band = gap = "—"
+        parts, text = ["—", "—"], row["text"]
     else:
         known = not pd.isna(row["denominator"])
         parts = [f"{row[part]:.0f}" if known else NOT_PUBLISHED for part in ("denominator", "numerator")]
         missing = gap_in_cases(row["numerator"], row["denominator"], FULL, facts.indicator["direction"])
         gap = "—" if missing is None else str(missing)
-        rank = "—" if whole else "不排名" if row["small"] else _places(row)
+        exact = known and not row["qualifier"]
+        plain = f"{row['value']:.{facts.indicator['decimals']}f}" if exact else row["text"].partition("（")[0]
+        text = plain.removesuffix("%")
+        rank, band = ("—", "—") if whole else (_rank(facts, row), _band(row))
     return {
-        "名次范围": rank,
+        RANK_COLUMN: rank,
         "地区": name,
         "应出庭（件）": parts[0],
         "实际出庭（件）": parts[1],
-        "出庭应诉率": row["text"].partition("（")[0] if whole else row["text"],
-        **{f"{change.label}（个百分点）": _change_cell(change, code) for change in facts.changes},
-        "距100%（件）": gap,
+        RATE_COLUMN: text,
+        **{change.label: _change_cell(facts, change, code) for change in facts.changes},
+        GAP_COLUMN: gap,
+        BAND_COLUMN: band,
     }
 
 
-def _places(row: pd.Series) -> str:
-    """The places that the interval leaves open: 1—9; — where there are none."""
+def _rank(facts: Facts, row: pd.Series) -> str:
+    """The place in the order of rates: 并列第1, 第8."""
+    if pd.isna(row["rank"]):
+        return "—"
+    shared = (facts.leagues["rank"] == row["rank"]).sum() > 1
+    return f"{'并列' if shared else ''}第{row['rank']}"
+
+
+def _band(row: pd.Series) -> str:
+    """The places that the number of cases leaves open: 1—9; — where there are none."""
+    if row["small"]:
+        return FOR_REFERENCE
     if pd.isna(row["best"]):
         return "—"
     return str(row["best"]) if row["best"] == row["worst"] else f"{row['best']}—{row['worst']}"
 
 
-def _change_cell(change: Change, code: str) -> str:
-    points = change.changes.get(code)
-    if points is None:
+def _change_cell(facts: Facts, change: Change, code: str) -> str:
+    difference = change.changes.get(code)
+    if difference is None:
         return change.reasons.get(code, "—")
-    return "持平" if not points else f"{'+' if points > 0 else '−'}{abs(points):.2f}"
+    sign = "+" if difference > 0 else "−"
+    return "持平" if not difference else f"{sign}{abs(difference):.{facts.indicator['decimals']}f}"
 
 
-def remarks(facts: Facts) -> list[str]:
-    """What is peculiar to these figures, and their sources."""
+def remarks(facts: Facts, release: Release) -> list[str]:
+    """What is peculiar to these figures, how ranks were found, the sources and the release."""
     whole = [] if facts.whole is None else [facts.whole["source_title"]]
     sources = list(dict.fromkeys([*whole, *facts.known["source_title"]]))
+    said = "；".join(cited(title) for title in sources)
     lines = [
-        f"本通报所列数据为{DEMO_MARK}，由程序生成，仅供演示，不得作为工作依据。" if facts.dataset == "demo" else "",
         scope_line(facts.leagues),
-        f"数据来源：{'；'.join(cited(title) for title in sources)}。" if sources and facts.dataset != "demo" else "",
+        "名次区间由95%置信区间（Wilson法）得出。" if facts.leagues["best"].notna().any() else "",
+        f"数据来源：{said}。" if sources else "",
+        f"数据版本{release.id}，数据截至{date_words(release.data_until)}。",
     ]
-    return [line for line in lines if line]
+    return ["".join(f"{line.rstrip('。')}。" for line in lines if line)]

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from dashboard import queries, snapshot
 from dashboard.briefs import to_docx, to_pdf
-from dashboard.briefs.bulletin import NAME, BulletinError, bulletin
+from dashboard.briefs.bulletin import NAME, BulletinError, TooFewError, bulletin
 from dashboard.briefs.profiles import ProfileError, profile_briefs
 from dashboard.clock import today
+from dashboard.operator import unsigned
 from dashboard.queries import WarehouseError
 
 EXAMPLES = """示例：
   python -m dashboard.briefs bulletin --period 2025Q2 --dataset demo --out 通报
-  python -m dashboard.briefs bulletin --period 2023 --out 通报
+  python -m dashboard.briefs bulletin --period 2023 --force --out 通报
   python -m dashboard.briefs profiles --dataset demo --period 2024 --out 简报
   python -m dashboard.briefs profiles --out 简报 --kind pdf
 """
@@ -26,9 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     if problem := snapshot.problem():
         print(f"提示：{problem}。文件将不含图片。", file=sys.stderr)
+    if notice := unsigned():
+        print(f"提示：{notice}", file=sys.stderr)
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
         asked.run(asked)
+    except TooFewError as error:
+        print(f"没有生成：{error}确要生成内部参考件，请加--force。", file=sys.stderr)
     except (BulletinError, ProfileError, WarehouseError) as error:
         print(f"错误：{error}", file=sys.stderr)
     except OSError as error:
@@ -64,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 def _own(command: argparse.ArgumentParser, name: str) -> None:
     if name == "bulletin":
         command.add_argument("--period", required=True, help="期间：2023、2025Q2、2023-06")
+        command.add_argument("--force", action="store_true", help="有数的盟市不到一半时也生成，文件注明数据不全")
     else:
         command.add_argument("--period", default="", help="年份，默认各盟市数据最全的最近一年")
         command.add_argument("--kind", choices=["docx", "pdf"], default="docx", help="文件类型，默认docx")
@@ -78,7 +84,7 @@ def _day(text: str) -> date:
 
 def _bulletin(asked: argparse.Namespace) -> None:
     release = queries.current_release()
-    document = bulletin(release, asked.period, asked.dataset, asked.date)
+    document = bulletin(release, asked.period, asked.dataset, asked.date, force=asked.force)
     writers: dict[str, Callable[..., bytes]] = {"docx": to_docx, "pdf": to_pdf}
     for ending, write in writers.items():
         parts = (NAME, asked.period, release.id)

@@ -34,16 +34,14 @@ class Markup:
 
     def body(self, document: Document, extra: list[str]) -> str:
         """The whole document; `extra`: remarks before its own."""
-        remarks = "".join(
-            f"<p>{'' if number else '附注：'}{text(line)}</p>"
-            for number, line in enumerate([*extra, *document.remarks])
-        )
+        remarks = "".join(f"<p>{text(line)}</p>" for line in [*extra, *document.remarks])
         return "\n".join(
             [
                 f"<h1>{text(document.title).replace(chr(10), '<br>')}</h1>",
+                *[f'<p class="notice">{text(line)}</p>' for line in document.notices],
                 *[self.block(block) for block in document.blocks],
                 f'<div class="signature"><p>{text(document.office)}</p><p>{date_words(document.made_on)}</p></div>',
-                f'<div class="remarks">{remarks}</div>',
+                f'<div class="remarks"><p class="head">附注</p>{remarks}</div>' if remarks else "",
                 self.appendix(document),
             ]
         )
@@ -53,7 +51,8 @@ class Markup:
         match block:
             case Heading():
                 level = block.level + 1
-                return f"<h{level}>{text(block.text)}</h{level}>"
+                page = ' class="page"' if block.page else ""
+                return f"<h{level}{page}>{text(block.text)}</h{level}>"
             case Paragraph():
                 classes = f"{'lead' if block.lead else 'text'}{' keep' if block.keep else ''}"
                 return f'<p class="{classes}">{text(block.text)}</p>'
@@ -78,7 +77,7 @@ class Markup:
 def table(block: Table, number: str, room: int) -> str:
     """A table under its caption, its columns as wide as their words ask for."""
     names = list(block.rows.columns)
-    laid = layout(block.rows, room)
+    laid = layout(block, room)
     columns = "".join(f'<col style="width:{share:.1%}">' for share in laid.shares)
     head = "".join(f'<th scope="col">{text(name)}</th>' for name in names)
     lines = []

@@ -22,10 +22,13 @@ WIDE_FROM = 7  # columns, from which the appendix lies on its side
 
 @dataclass(frozen=True)
 class Item:
-    """A chart in a brief: its heading, what the reader wrote to it, and the filters in words, either may be empty."""
+    """A chart in a brief: its heading, what the reader wrote to it, and the filters in words; each may be empty.
+
+    Without a heading, or with the chart's own title as one, it is headed by what it shows (see `compose.heading`).
+    """
 
     chart: Chart
-    heading: str
+    heading: str = ""
     note: str = ""
     filters: str = ""
 
@@ -48,10 +51,11 @@ class Brief:
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading within a document, level 1 (一、) or 2 (（一）)."""
+    """A heading within a document, level 1 (一、) or 2 (（一）). `page`: it begins a page."""
 
     text: str
     level: int = 1
+    page: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Table:
     """A table with its caption (without its number) above and notes below.
 
     `rows`: text, Chinese headers, an empty cell where there is nothing to say. `left`: columns of words, which are not
-    centred. `emphasis`: numbers of the rows in bold (the whole region).
+    centred. `emphasis`: numbers of the rows in bold (the whole region). `small`: in small letters, wherever it fits.
     """
 
     caption: str
@@ -89,6 +93,7 @@ class Table:
     notes: list[str] = field(default_factory=list)
     left: frozenset[str] = frozenset()
     emphasis: frozenset[int] = frozenset()
+    small: bool = False
 
 
 Block = Heading | Paragraph | Picture | Table
@@ -96,9 +101,10 @@ Block = Heading | Paragraph | Picture | Table
 
 @dataclass(frozen=True)
 class Document:
-    """A document in the layout of official papers: title, text, notes (附注), signature, appendix (附录).
+    """A document in the layout of official papers: title, text, signature, notes (附注), appendix (附录).
 
-    `title`: its lines, where it is to be broken between words (a title may not break within one).
+    `title`: its lines, where it is to be broken between words (a title may not break within one). `caution`: what a
+    reader must know before the first word, or empty.
     """
 
     title: str
@@ -109,6 +115,7 @@ class Document:
     release_id: str
     made_on: date
     simulated: bool
+    caution: str = ""
 
     @property
     def name(self) -> str:
@@ -119,6 +126,12 @@ class Document:
     def mark(self) -> str:
         """What stands at the head of every page: 演示数据（模拟）, or nothing."""
         return DEMO_MARK if self.simulated else ""
+
+    @property
+    def notices(self) -> list[str]:
+        """The lines in brackets below the title."""
+        simulated = f"〔{DEMO_MARK}，由程序生成，不得作为工作依据〕"
+        return [*([simulated] if self.simulated else []), *([f"〔{self.caution}〕"] if self.caution else [])]
 
     @property
     def wide(self) -> bool:
@@ -152,13 +165,14 @@ class Layout:
         return self.lines <= KEPT_TOGETHER
 
 
-def layout(rows: pd.DataFrame, millimetres: float) -> Layout:
+def layout(table: Table, millimetres: float) -> Layout:
     """A table of this width: small letters where large ones do not fit, short cells whole in a line, long ones share
     what is left. The words above a column may take two lines.
     """
+    rows = table.rows
     cells = {name: [_letters(cell) for cell in rows[name]] for name in rows}
     wanted = [max(_letters(name) / 2, *cells[name], 2) + CELL_MARGINS for name in rows]
-    size = LARGE if sum(wanted) * LARGE * POINT <= millimetres else SMALL
+    size = LARGE if not table.small and sum(wanted) * LARGE * POINT <= millimetres else SMALL
     room = millimetres / (size * POINT)
     short = sum(width for width in wanted if width <= SHORT_CELL)
     long = sum(width for width in wanted if width > SHORT_CELL)

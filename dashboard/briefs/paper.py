@@ -6,7 +6,7 @@ from weasyprint import HTML
 
 from dashboard.briefs.markup import Markup, text
 from dashboard.briefs.model import Document, Picture
-from dashboard.briefs.pictures import OMITTED, draw, problems
+from dashboard.briefs.pictures import OMITTED, draw, for_paper, problems
 
 # Chinese faces of official papers first, then what a server has.
 TITLE = "'方正小标宋简体', 'FZXiaoBiaoSong-B05S', '宋体', SimSun, 'Noto Serif CJK SC', serif"
@@ -28,6 +28,7 @@ p.keep {{ break-after: avoid; }}
 h1 {{ font: 22pt/34pt {TITLE}; text-align: center; margin: 0 0 24pt; bookmark-level: 1; }}
 h2 {{ font: 16pt/28pt {HEAD}; margin: 0; text-indent: 2em; break-after: avoid; bookmark-level: 2; }}
 h3 {{ font: 16pt/28pt {SUBHEAD}; margin: 0; text-indent: 2em; break-after: avoid; bookmark-level: 3; }}
+.page {{ break-before: page; }}
 figure {{ margin: 6pt 0 10pt; break-inside: avoid; text-align: center; }}
 figure img {{ max-width: 156mm; }}
 figcaption, caption {{ font: 12pt/18pt {HEAD}; text-align: center; margin: 4pt 0 3pt; }}
@@ -42,9 +43,15 @@ th {{ font-family: {HEAD}; font-weight: normal; }}
 .small table {{ font-size: 9pt; line-height: 13pt; }}
 td.words {{ text-align: left; }}
 .emphasis td {{ font-family: {HEAD}; }}
-.source p, .remarks p {{ font-size: 10.5pt; line-height: 15pt; text-indent: 0; text-align: left; }}
+.remarks p {{ font-size: 9pt; line-height: 13pt; text-indent: 0; }}
+.source p, .remarks .head {{ font-size: 10.5pt; line-height: 15pt; text-indent: 0; text-align: left; }}
 .source {{ break-before: avoid; margin-top: 2pt; }}
-.signature {{ margin: 14pt 32pt 6pt 0; break-inside: avoid; break-before: avoid; }}
+.notice {{ font: 14pt/24pt {SUBHEAD}; text-align: center; text-indent: 0; }}
+.notice + :not(.notice) {{ margin-top: 14pt; }}
+h1:has(+ .notice) {{ margin-bottom: 8pt; }}
+.remarks {{ margin-top: 14pt; border-top: 0.5pt solid #000; padding-top: 4pt; }}
+.remarks .head {{ font-family: {HEAD}; break-after: avoid; }}
+.signature {{ margin: 10pt 32pt 0 0; break-inside: avoid; break-before: avoid; }}
 .signature p {{ text-align: right; }}
 .appendix {{ break-before: page; }}
 .wide {{ page: wide; }}
@@ -53,7 +60,7 @@ td.words {{ text-align: left; }}
 
 def to_pdf(document: Document) -> bytes:
     """The document as a PDF file."""
-    images = draw([block.chart for block in document.blocks if isinstance(block, Picture)], "png")
+    images = draw([for_paper(block.chart) for block in document.blocks if isinstance(block, Picture)], "png")
     rest = iter(images)
 
     def picture(block: Picture) -> str:

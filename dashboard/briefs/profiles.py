@@ -11,21 +11,22 @@ import pandas as pd
 from dashboard import frame, profile, queries, selection, snapshot, trends
 from dashboard.briefs import to_docx, to_pdf
 from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
-from dashboard.charts import profiles
+from dashboard.charts import Chart, profiles
 from dashboard.clock import today
 from dashboard.compare import case_unit
 from dashboard.frame import Reader
 from dashboard.groups import Group
-from dashboard.operator import operator
+from dashboard.operator import signature
 from dashboard.queries import Release
 from dashboard.statistics import STATUS_WORDS, gap_in_cases, status
-from dashboard.theme import DEMO_MARK, cited, format_difference, format_period, format_value
+from dashboard.theme import cited, format_difference, format_period, format_value
 
 TALLEST = 120  # millimetres of the spine chart, which has a page to itself
 KEY_COLUMNS = ["指标", "数值", "分子/分母", "名次", "较上年"]
 LISTED_COLUMNS = ["指标", "数值", "期间", "来源"]
 FULL_COLUMNS = [*KEY_COLUMNS, "全区", "同级最低", "中位", "同级最高"]
 LISTED = 30  # figures in the text; all of them stand in the appendix
+SOURCE, RELEASE = "来源：", "版本"
 PRESSED = 0.8  # rows of the spine chart lie closer on paper than on the screen, where they are touched
 KEY_NOTE = "同级最低、中位、同级最高不含基数过小的；件数、人数等未按人口折算，规模大的地区自然多。"
 Kind = Literal["docx", "pdf"]
@@ -106,7 +107,7 @@ def profile_brief(
         blocks=[Heading("一、基本情况"), *said, *blocks, *more_blocks],
         remarks=_remarks(reader, figures),
         appendix=[*appendix, *more_appendix, *below],
-        office=operator()["office"],
+        office=signature(),
         release_id=release.id,
         made_on=made_on or today(),
         simulated=dataset == "demo",
@@ -142,12 +143,17 @@ def _compared(reader: Reader, rows: pd.DataFrame, peers: Group, period: str) -> 
             ["名次为一段的，区间相互重叠，分不出先后；中性指标不排名。", *_aim_notes(reader, key)],
             left=frozenset({"指标"}),
         ),
-        Heading(f"三、主要指标在{peers.words}中的位置"),
-        Picture(chart, f"{when}{place}主要指标在{peers.words}中的位置", chart.footnotes, TALLEST),
+        Heading(f"三、主要指标在{peers.words}中的位置", page=True),
+        Picture(chart, f"{when}{place}主要指标在{peers.words}中的位置", _chart_notes(chart), TALLEST),
     ]
     columns = [name for name in FULL_COLUMNS if name in listed]
     full = Table(f"{when}{place}各项指标", _brief(listed[columns]), [KEY_NOTE], left=frozenset({"指标"}))
     return blocks, [full]
+
+
+def _chart_notes(chart: Chart) -> list[str]:
+    """How a chart is to be read; source and release stand at the end of the document."""
+    return [line for line in chart.footnotes if not line.startswith((SOURCE, RELEASE))]
 
 
 def _brief(listed: pd.DataFrame) -> pd.DataFrame:
@@ -225,12 +231,10 @@ def _below(reader: Reader, period: str) -> list[Table]:
 
 def _remarks(reader: Reader, figures: pd.DataFrame) -> list[str]:
     """What holds for all figures, and who published them."""
-    simulated = reader.selection.dataset == "demo"
     table = profile.sources(figures)
     said = "；".join(cited(title) for title in dict.fromkeys(table["source_title"]))
     return [
-        *([f"本简报所列数据为{DEMO_MARK}，由程序生成，仅供演示，不得作为工作依据。"] if simulated else []),
         "“未公布”“未填报”“不适用”表示没有数，不等于零。中性指标只说偏高、偏低，不表示好坏。",
-        *([f"数据来源：{said}。"] if said and not simulated else []),
+        *([f"数据来源：{said}。"] if said else []),
         f"数据版本{reader.release.id}，数据截至{date_words(reader.release.data_until)}。",
     ]

@@ -24,7 +24,7 @@ from pptx.slide import Slide
 from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
-from dashboard.briefs.compose import remarks, under
+from dashboard.briefs.compose import NOT_ZERO, beneath, blank, heading, statement, technical
 from dashboard.briefs.model import Brief, Item, date_words
 from dashboard.briefs.pictures import Image, draw, problems
 from dashboard.charts import Chart
@@ -34,8 +34,7 @@ CHINESE, LATIN = "微软雅黑", "Arial"
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
 SIDE, TOP, BOTTOM = Inches(0.6), Inches(1.6), Inches(6.2)  # of what a slide shows, below its title
 TITLE_ONLY, COVER = 5, 0  # layouts of the template
-SHOWN = ("本图为", "筛选条件：", "来源：", "可编辑图")  # lines on a slide; the others stand in its notes
-LINES_SHOWN, LINE_LETTERS = 4, 90
+LINE_LETTERS = 70  # of 12 points across a slide
 LINE_COLOURS = ("#b98a3e", "#5b8c5a", "#7a5c99", "#3f8f9b")
 
 
@@ -60,18 +59,22 @@ def to_pptx(brief: Brief) -> bytes:
     deck.slide_width, deck.slide_height = WIDTH, HEIGHT
     _set_theme(deck)
     natives = [native(item.chart) for item in brief.items]
-    drawn = draw([item.chart for item, own in zip(brief.items, natives, strict=True) if own is None], "png")
+    pictures = [
+        item.chart for item, own in zip(brief.items, natives, strict=True) if own is None and not blank(item.chart)
+    ]
+    drawn = draw(pictures, "png")
     images = iter(drawn)
     _cover(deck, brief)
     for item, own in zip(brief.items, natives, strict=True):
-        slide = _slide(deck, brief, item.heading)
+        slide = _slide(deck, brief, heading(item))
         _words(slide, item, own)
         if own:
             _native(slide, item, own)
-        else:
+        elif not blank(item.chart):
             _picture(slide, item, next(images))
     slide = _slide(deck, brief, "数据说明")
-    lines = [*problems(drawn), *remarks(brief.simulated), f"数据版本{brief.release_id}；制作单位：{brief.office}。"]
+    mark = [f"带“{DEMO_MARK}”标识的数据由程序生成，仅供演示，不得作为工作依据。"] if brief.simulated else []
+    lines = [*problems(drawn), *mark, NOT_ZERO, f"数据版本{brief.release_id}；制作单位：{brief.office}。"]
     _text(slide, "\n".join(lines), SIDE, TOP, WIDTH - 2 * SIDE, BOTTOM - TOP, size=18)
     properties = deck.core_properties
     properties.title, properties.author = brief.title, brief.office
@@ -197,13 +200,14 @@ def _native(slide: Slide, item: Item, made: Native) -> None:
             else:
                 series.marker.format.fill.solid()
                 series.marker.format.fill.fore_color.rgb = _colour(colour)
-    plot.has_data_labels = bars or len(made.series) - len(made.aims) == 1
-    if plot.has_data_labels:
-        plot.data_labels.number_format = values_axis.tick_labels.number_format
-        plot.data_labels.number_format_is_linked = False
-        plot.data_labels.font.size = Pt(12)
+    if bars or len(made.series) - len(made.aims) == 1:  # a target says its value in its name
+        labels = plot.series[0].data_labels
+        labels.show_value = True
+        labels.number_format = values_axis.tick_labels.number_format
+        labels.number_format_is_linked = False
+        labels.font.size = Pt(12)
         if not bars:
-            plot.data_labels.position = XL_LABEL_POSITION.ABOVE
+            labels.position = XL_LABEL_POSITION.BELOW if made.aims else XL_LABEL_POSITION.ABOVE
     _east_asian(chart._chartSpace)
 
 
@@ -249,11 +253,11 @@ def _foot(slide: Slide, brief: Brief, number: int) -> None:
 
 
 def _words(slide: Slide, item: Item, native: Native | None) -> None:
-    """What the chart says above it, source and filters below; all words in the notes."""
-    _text(slide, item.chart.title, SIDE, Inches(0.9), WIDTH - 2 * SIDE, Inches(0.5), size=16, colour=LIGHT.primary)
+    """What the chart says above it, who is missing and the source below; all words in the notes."""
+    said = statement(item.chart)
+    _text(slide, said, SIDE, Inches(0.9), WIDTH - 2 * SIDE, Inches(0.7), size=16, colour=LIGHT.primary)
     plain = ["可编辑图不画95%区间。"] if native and any("95%区间" in line for line in item.chart.footnotes) else []
-    lines = [*under(item), *plain]
-    told = [line for line in lines if line.startswith(SHOWN)][:LINES_SHOWN]
+    told = [*beneath(item.chart), *plain]
     _text(
         slide,
         "\n".join(_short(line) for line in told),
@@ -261,12 +265,12 @@ def _words(slide: Slide, item: Item, native: Native | None) -> None:
         BOTTOM,
         WIDTH - 2 * SIDE,
         Inches(0.8),
-        size=10,
+        size=12,
         colour=LIGHT.muted,
     )
     notes = slide.notes_slide.notes_placeholder
     if notes is not None:  # the template has one
-        notes.text_frame.text = "\n".join(text for text in (item.chart.reading, item.note, *lines) if text)
+        notes.text_frame.text = "\n".join(line for line in (said, item.note, *told, *technical(item)) if line)
 
 
 def _short(line: str) -> str:
@@ -289,7 +293,7 @@ def _picture(slide: Slide, item: Item, image: Image) -> None:
 def _describe(shape: GraphicFrame | SlidePicture, item: Item) -> None:
     """Words for who cannot see it."""
     properties = shape._element.xpath(".//p:cNvPr")[0]
-    properties.set("title", item.heading)
+    properties.set("title", heading(item))
     properties.set("descr", item.chart.reading)
 
 

@@ -38,6 +38,8 @@ figcaption, caption {{ font-weight: 600; text-align: center; margin: 4px 0; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }}
 th, td {{ border: 1px solid #d9dfe5; padding: 4px 8px; text-align: center; }}
 td.words {{ text-align: left; }}
+.notice {{ color: #96400a; text-align: center; }}
+.remarks {{ border-top: 1px solid #d9dfe5; margin-top: 24px; padding-top: 8px; }}
 .signature {{ text-align: right; }}
 .mark {{ position: sticky; top: 0; background: #fff4e8; color: #96400a; text-align: center; padding: 4px; z-index: 9; }}
 @media print {{ figure, tr {{ break-inside: avoid; }} }}

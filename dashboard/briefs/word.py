@@ -40,18 +40,20 @@ from dashboard.briefs.model import (
     layout,
     printable,
 )
-from dashboard.briefs.pictures import OMITTED, Image, draw, problems
+from dashboard.briefs.pictures import OMITTED, Image, draw, for_paper, problems
 
 TITLE, HEAD, SUBHEAD, BODY = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
 # What takes the place of each: on Windows without the fonts of the 2000s, and on a machine with free fonts.
 SECOND_NAMES = {TITLE: "宋体", HEAD: "Noto Sans CJK SC", SUBHEAD: "楷体", BODY: "仿宋"}
 LATIN = "Times New Roman"
+# What may follow a border among the properties of a paragraph.
+AFTER_BORDER = ("w:shd", "w:tabs", "w:spacing", "w:ind", "w:jc", "w:rPr")
 MARK_COLOUR = RGBColor(0xB3, 0x34, 0x1F)
 
 
 def to_docx(document: Document) -> bytes:
     """The document as a DOCX file."""
-    images = draw([block.chart for block in document.blocks if isinstance(block, Picture)], "png")
+    images = draw([for_paper(block.chart) for block in document.blocks if isinstance(block, Picture)], "png")
     writer = _Writer(document, images)
     writer.write()
     return writer.bytes()
@@ -73,11 +75,15 @@ class _Writer:
 
     def write(self) -> None:
         document = self.document
-        self._line(document.title, "Title")
+        title = self._line(document.title, "Title")
+        for number, text in enumerate(document.notices, start=1):
+            title.paragraph_format.space_after = Pt(8)
+            self._line(text, "Notice").paragraph_format.space_after = Pt(14 if number == len(document.notices) else 0)
         for block in document.blocks:
             match block:
                 case Heading():
-                    self._line(block.text, f"Heading {block.level}")
+                    line = self._line(block.text, f"Heading {block.level}")
+                    line.paragraph_format.page_break_before = block.page
                 case Paragraph():
                     line = self._line(block.text, "Lead" if block.lead else "Body Text")
                     line.paragraph_format.keep_with_next = block.keep
@@ -88,8 +94,7 @@ class _Writer:
                     self._table(block, f"表{self.tables}", TYPE_AREA)
         self.word.paragraphs[-1].paragraph_format.keep_with_next = True  # no signature stands alone on its page
         self._signature()
-        for number, text in enumerate([*self.problems, *document.remarks]):
-            self._line(text if number else f"附注：{text}", "Note")
+        self._remarks([*self.problems, *document.remarks])
         if document.appendix:
             self._appendix()
 
@@ -131,11 +136,22 @@ class _Writer:
         last.paragraph_format.space_after = Pt(10)
 
     def _signature(self) -> None:
-        """Who signs, and the day, at the right; never alone on a page."""
-        office = self._line(self.document.office, "Signature")
-        office.paragraph_format.space_before = Pt(14)
-        office.paragraph_format.keep_with_next = True
-        self._line(date_words(self.document.made_on), "Signature")
+        """Who signs, and the day, at the right; one paragraph, so that no page tears them apart."""
+        shape = self._line(f"{self.document.office}\n{date_words(self.document.made_on)}", "Signature").paragraph_format
+        shape.space_before, shape.keep_together = Pt(10), True
+
+    def _remarks(self, lines: list[str]) -> None:
+        """The notes at the end, below a line across the page."""
+        if not lines:
+            return
+        head = self._line("附注", "Note Head")
+        head.paragraph_format.space_before, head.paragraph_format.keep_with_next = Pt(14), True
+        edge = parse_xml(
+            f'<w:pBdr {nsdecls("w")}><w:top w:val="single" w:sz="4" w:space="4" w:color="000000"/></w:pBdr>'
+        )
+        head._p.get_or_add_pPr().insert_element_before(edge, *AFTER_BORDER)
+        for text in lines:
+            self._line(text, "Note")
 
     def _appendix(self) -> None:
         """The data, on pages of their own, which lie on their side where a table is wide."""
@@ -185,7 +201,9 @@ def _set_styles(word: Word) -> None:
     _type(caption, HEAD, 12)
     _space(caption, 18, before=4, after=3, align=WD_ALIGN_PARAGRAPH.CENTER)
     _make(styles, "Source", normal, BODY, 10.5, line=15)
-    _make(styles, "Note", normal, BODY, 10.5, line=16)
+    note = _make(styles, "Note", normal, BODY, 9, line=13)
+    _make(styles, "Note Head", note, HEAD, 10.5, line=15)
+    _make(styles, "Notice", normal, SUBHEAD, 14, line=24, align=WD_ALIGN_PARAGRAPH.CENTER)
     _make(
         styles, "Figure", normal, BODY, 10.5, align=WD_ALIGN_PARAGRAPH.CENTER, before=6
     ).paragraph_format.keep_with_next = True
@@ -301,7 +319,7 @@ def _table(block: Table, width: int) -> CT_Tbl:
 
     A head row is repeated on each page, no row is cut between pages, a short table stays on one page.
     """
-    laid = layout(block.rows, width)
+    laid = layout(block, width)
     small = "Small" if laid.size < LARGE else ""
     names = list(block.rows.columns)
     lengths = [round(Mm(width).twips * share) for share in laid.shares]
