@@ -35,3 +35,8 @@ def _settings(path: Path) -> dict[str, str]:
         )
         return {}
     return {name: text for name, text in found.items() if isinstance(text, str)}
+
+
+def named() -> dict[str, str]:
+    """Of these settings those that somebody has filled in; what nobody has is not shown as if it were known."""
+    return {name: text for name, text in operator().items() if text != DEFAULTS.get(name)}
