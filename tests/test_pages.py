@@ -48,7 +48,7 @@ def test_a_page_opens_without_error_and_ends_with_the_release(name: str, dataset
     assert not app.exception
     assert not app.error
     assert "数据截至2025年12月31日" in app.main.caption[-1].value
-    assert "报告错误" in app.main.caption[-1].value
+    assert "版本" in app.main.caption[-1].value
 
 
 @pytest.mark.parametrize("name", PAGES)
