@@ -18,7 +18,6 @@ from dashboard.statistics import target_for
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, LEVEL_NAMES, cited, format_period
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
-SHAPE_FILES = PAGES.parent / "dashboard" / "static" / "boundaries"
 OWED_PERIODS = 5  # the newest year and its quarters
 
 
@@ -184,7 +183,7 @@ def print_more(reader: Reader, frame: pd.DataFrame, chart: Chart) -> None:
     mark = f'<p class="watermark">{DEMO_MARK}</p>' if chosen.dataset == "demo" else ""
     part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
     head = f"各{LEVEL_NAMES[chosen.level]}{reader.indicator['name']}{part} · {format_period(chosen.period)}"
-    image = paper.map_image(chart.figure, SHAPE_FILES)
+    image = paper.map_image(chart.figure)
     sheet = (
         f'{mark}<h4>{_e(head)}</h4><div class="map"><img src="{image}" alt="{_e(chart.reading)}">'
         f'<ul class="places">{places}</ul></div>'

@@ -2,7 +2,6 @@
 
 import base64
 import xml.etree.ElementTree as ElementTree
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,6 @@ from dashboard import frame, queries, selection, slices
 from dashboard.charts import maps, paper
 from etl.paths import Paths
 
-SHAPES = Path(__file__).resolve().parent.parent / "dashboard" / "static" / "boundaries"
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -21,7 +19,7 @@ def drawn(**parameters: str) -> ElementTree.Element:
     figures = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
     rows = slices.by_region(figures, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period)
     figure = maps.league_or_banner_map(rows, whole="", **frame.map_settings(reader)).figure
-    head, _, body = paper.map_image(figure, SHAPES).partition(",")
+    head, _, body = paper.map_image(figure).partition(",")
     assert head == "data:image/svg+xml;base64"
     return ElementTree.fromstring(base64.b64decode(body))  # noqa: S314 - what was just written here
 

@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
-from dashboard.charts.ground import CENTRE, PLANE, plane
+from dashboard.charts.ground import CAMERAS, PLANE, SHAPES, plane
 from dashboard.theme import FONTS, LIGHT
 
 WIDTH = 900  # in steps of which no outline can be seen to have corners
@@ -26,8 +26,8 @@ HATCH = (
 )
 
 
-def map_image(figure: go.Figure, shapes: Path) -> str:
-    """A map of `charts.maps` in light colours as the address of a picture (data:). `shapes`: folder of the boundaries.
+def map_image(figure: go.Figure) -> str:
+    """A map of `charts.maps` in light colours as the address of a picture (data:).
 
     Areas without a figure are hatched, as on the screen; the legend is left out, since every value is written.
     """
@@ -42,7 +42,7 @@ def map_image(figure: go.Figure, shapes: Path) -> str:
             else:  # without a figure, or outlines alone
                 fills = ["url(#h)" if trace.colorscale[0][1] == LIGHT.missing else "none"] * len(trace.z)
             line = trace.marker.line
-            paths = _outlines(str(shapes / name))
+            paths = _outlines(str(SHAPES / name))
             parts += [
                 f'<path d="{paths[code]}" fill="{fill}" stroke="{line.color}" stroke-width="{line.width}"/>'
                 for code, fill in zip(trace.locations, fills, strict=True)
@@ -112,5 +112,6 @@ def _pixels(lon: pd.Series, lat: pd.Series) -> tuple[list[int], list[int]]:
 @lru_cache(maxsize=1)
 def _corner() -> tuple[float, float]:
     """The upper left corner of the region on the plane: the centre of the camera, less half of what it sees."""
-    x, y = plane(pd.Series([CENTRE["lon"]]), pd.Series([CENTRE["lat"]]))
+    lon, lat, _ = CAMERAS[""]
+    x, y = plane(pd.Series([lon]), pd.Series([lat]))
     return float(x.iloc[0] - PLANE[0] / 2), float(y.iloc[0] + PLANE[1] / 2)
