@@ -6,6 +6,7 @@ a sparkline is a picture of 300 bytes instead of a chart library at work. Every 
 
 import html
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -37,7 +38,16 @@ SPARK_POINTS = 3  # fewer are a line that says nothing
 SPARK_WIDTH, SPARK_HEIGHT = 84, 26  # pixels
 SPARK_INK = "#5b8fc0"  # seen on the light ground and on the dark one
 NAMED_PERIODS = 2
-ONLY_ONE = "仅此一期"
+ONE_MONTH = "（单月）"
+NO_YEAR = "单月数，不代表全年"
+NAMED_WORSE = 3
+ON_PHONE = 2  # cards of a chapter that a phone shows before the others are asked for
+NOT_WHOLE = "斜纹为不足一年的数，不与全年数比较"
+LEGEND = (
+    '与目标相比：<b class="reached">● 达标</b>　<b class="near">▲ 接近</b>　<b class="below">■ 未达标</b>。'
+    '↑↓为同比增减，<span class="good">绿色</span>向好，<span class="bad">红色</span>变差，不着色的不评优劣。'
+    "未注明增减的，没有上年同期数可比。"
+)
 NO_POINTS = pd.DataFrame(columns=["period", "run"])
 TONES = {
     ("higher_better", True): "good",
@@ -52,8 +62,9 @@ class Card:
     """What one card says. Empty texts are not shown.
 
     `value`: 未公布 where the whole region has no figure; `cases`: 58/61件; `standing` and `mark`: to the target;
-    `change`: over the year before, `tone` good, bad or empty (neutral, or no change); `remark`: why there is none;
-    `spark`: the years of the line that ends in the value, with their texts; `details`: source and what else to know.
+    `change`: over the year before, `moved` its size (percent, of rates percentage points; None: not known); `tone`:
+    good, bad or empty (neutral, or no change); `remark`: why there is none; `spark`: the years of the line that ends in
+    the value, with their texts; `source`: of the value; `details`: source and what else to know.
     """
 
     indicator_id: str
@@ -65,9 +76,11 @@ class Card:
     standing: str
     mark: Status | None
     change: str
+    moved: float | None
     tone: str
     remark: str
     spark: list[tuple[str, float, str]]
+    source: str
     details: list[str]
 
 
@@ -136,22 +149,25 @@ def card(
         cases += f"（{SMALL_BASE_WORDS}）"
     target = target_for(targets, row["region_code"], indicator_id, row["period"])
     points = trends.timeline(figures, indicator, "", "year", breaks, unit) if len(figures) > 1 else NO_POINTS
-    change, up, details = _change(row, points, growth, indicator)
+    change, moved, details = _change(row, points, growth, indicator)
+    months = int(row["period_months"])
     return Card(
         indicator_id=indicator_id,
         chapter=int(indicator["chapter"]),
         name=indicator["name"],
         value=row["text"],
-        period=row["period_text"],
+        period=row["period_text"] + (ONE_MONTH if months == 1 else ""),
         cases=cases,
         standing="" if target is None else narrative.target_phrase(row, target, indicator),
         mark=None
         if target is None
         else status(row["value"], target["value"], indicator["direction"], indicator["near"]),
         change=change,
-        tone="" if up is None else TONES.get((indicator["direction"], up), ""),
+        moved=moved,
+        tone=TONES.get((indicator["direction"], moved > 0), "") if moved else "",
         remark="" if change else _remark(figures[figures["breakdown"] == ""], row),
         spark=_line(points, row["period"]),
+        source=cited(row["source_title"]),
         details=[*_details(row, target, indicator), *details],
     )
 
@@ -160,7 +176,7 @@ def _empty(indicator: pd.Series, choices: Choices, dataset: str) -> Card:
     covered = choices.of(dataset, str(indicator.name), "").regions
     places = sum(counts.get("latest", 0) for counts in covered.values())
     remark = f"{places}个地区有数，见地图" if places else "各地也未公布"
-    return _plain_card(indicator, value=NOT_PUBLISHED, period="", remark=remark, details=[])
+    return _plain_card(indicator, value=NOT_PUBLISHED, period="", remark=remark, source="", details=[])
 
 
 def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset: str) -> Card:
@@ -175,6 +191,7 @@ def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset
         value=row["text"],
         period=row["period_text"],
         remark=f"另有{'、'.join(others)}；总数未公布" if others else "总数未公布",
+        source=cited(row["source_title"]),
         details=_details(row, None, indicator),
     )
 
@@ -182,6 +199,7 @@ def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset
 def _plain_card(indicator: pd.Series, **parts: Any) -> Card:
     """A card without anything to compare."""
     fixed: dict[str, Any] = {"cases": "", "standing": "", "mark": None, "change": "", "tone": "", "spark": []}
+    fixed["moved"] = None
     own = {"indicator_id": str(indicator.name), "chapter": int(indicator["chapter"]), "name": indicator["name"]}
     return Card(**{**fixed, **own, **parts})
 
@@ -213,9 +231,9 @@ def _line(points: pd.DataFrame, period: str) -> list[tuple[str, float, str]]:
 
 def _change(
     row: pd.Series, points: pd.DataFrame, growth: pd.DataFrame, indicator: pd.Series
-) -> tuple[str, bool | None, list[str]]:
-    """The change over the year before in words, whether it goes up (None: it does not move, or nothing is known), and
-    where a published rate comes from. A published growth rate goes before a computed one.
+) -> tuple[str, float | None, list[str]]:
+    """The change over the year before in words, its size (percent, of rates percentage points; None: nothing is known),
+    and where a published rate comes from. A published growth rate goes before a computed one.
     """
     said = growth[growth["period"] == row["period"]]
     if len(said):
@@ -223,19 +241,22 @@ def _change(
         source = f"同比：{cited(printed['source_title'])}{quoted(printed['published_as'])}"
         value = printed["value"]
         words = format_value(abs(value), "%", printed["qualifier"])
-        return change_phrase(f"{'+' if value > 0 else '−'}{words}" if value else "持平"), _up(value), [source]
+        return change_phrase(f"{'+' if value > 0 else '−'}{words}" if value else "持平"), float(value), [source]
     base = points[points["period"] == trends.year_before(row["period"])]
     here = points[points["period"] == row["period"]]
     if base.empty or here.empty or here["period_months"].iloc[0] > 12:
         return "", None, []
     point, before = here.iloc[0], base.iloc[0]
     words, _ = trends.change(point, before, indicator["kind"], broken=bool(point["era"] != before["era"]))
-    moved = point["value"] - before["value"] if "−" in words or "+" in words else 0.0
-    return change_phrase(words), _up(moved), []
+    size = re.search(r"[+−][\d.]+", words)
+    return change_phrase(words), float(size[0].replace("−", "-")) if size else None, []
 
 
-def _up(value: float) -> bool | None:
-    return None if not value else bool(value > 0)
+def changes(cards: list[Card]) -> pd.DataFrame:
+    """What changed over the year before, as `narrative.Facts.changes` says."""
+    rows = [(c.indicator_id, c.period, c.value, c.change, c.moved) for c in cards if c.moved]
+    columns = ["indicator_id", "period", "value", "change", "moved"]
+    return pd.DataFrame(rows, columns=columns).astype({"moved": "float64"})
 
 
 def change_phrase(words: str) -> str:
@@ -250,11 +271,13 @@ def change_phrase(words: str) -> str:
 
 
 def _remark(totals: pd.DataFrame, row: pd.Series) -> str:
-    """Why there is no change to tell: only one period, or others that cannot be held against it."""
+    """Why there is no change to tell: what other periods cannot be held against it; empty where there are none."""
     others = totals.loc[totals["period"] != row["period"]].sort_values("period_end", ascending=False)
     periods = [format_period(period) for period in others["period"].unique()]
+    if row["period_months"] == 1:
+        return NO_YEAR
     if not periods:
-        return ONLY_ONE
+        return ""
     if len(periods) > NAMED_PERIODS:
         return f"另有{len(periods)}期数据，期间不连续"
     return f"另有{'、'.join(periods)}数据，上年未公布"
@@ -276,17 +299,11 @@ def lead(cards: list[Card], figures: pd.DataFrame, reader: Reader, targets: pd.D
         row = newest.iloc[0]
         target = target_for(targets, row["region_code"], str(indicator.name), row["period"])
         sentences.append(f"**{plain(narrative.figure_sentence(row, target, indicator))}。**")
-    tones = [made.tone for made in cards if made.tone]
-    valued = [made for made in cards if made.value != NOT_PUBLISHED]
-    if len(tones) < FEW_CHANGES:
-        alone = sum(not made.change for made in valued)
-        sentences.append(f"下列{len(cards)}项指标中，{alone}项没有上年同期数可比。")
-    else:
-        better, worse = tones.count("good"), tones.count("bad")
-        counts = [f"{better}项向好" if better else "", f"{worse}项变差" if worse else ""]
-        sentences.append(
-            f"能与上年比较、有好坏方向的{len(tones)}项指标中，{'，'.join(count for count in counts if count)}。"
-        )
+    better, worse = ([made for made in cards if made.tone == tone] for tone in ("good", "bad"))
+    if len(better) + len(worse) >= FEW_CHANGES:
+        named = f"（{'、'.join(made.name for made in worse)}）" if 0 < len(worse) <= NAMED_WORSE else ""
+        counts = [f"{len(better)}项指标向好" if better else "", f"{len(worse)}项变差{named}" if worse else ""]
+        sentences.append(f"与上年相比，{'，'.join(count for count in counts if count)}；其余不评优劣，或没有上年数。")
     return "  \n".join(sentences)
 
 
@@ -295,17 +312,16 @@ def lead(cards: list[Card], figures: pd.DataFrame, reader: Reader, targets: pd.D
 
 @dataclass(frozen=True)
 class Step:
-    """One year of a story: `value` None: 未公布; `whole`: a whole year, comparable with the others; or the target."""
+    """One year of a story: `value` None: 未公布; `whole`: a whole year, comparable with the others."""
 
     period: str
     value: float | None
     text: str
     whole: bool = True
-    target: bool = False
 
 
-def story(figures: pd.DataFrame, target: pd.Series | None) -> list[Step]:
-    """Year by year what was published, and the target. `figures`: the totals of one region and indicator.
+def story(figures: pd.DataFrame) -> list[Step]:
+    """Year by year what was published. `figures`: the totals of one region and indicator.
 
     A whole year speaks for its year; only where there is none does the longest period that ends in it, marked as such.
     """
@@ -321,14 +337,11 @@ def story(figures: pd.DataFrame, target: pd.Series | None) -> list[Step]:
             continue
         row = longest.loc[year]
         steps.append(Step(row["period_text"], float(row["value"]), row["text"], bool(row["period_months"] == 12)))
-    if target is not None:
-        text = format_value(target["value"], known["unit"].iloc[0])
-        steps.append(Step(format_period(target["period"]), float(target["value"]), f"目标{text}", target=True))
     return steps
 
 
 def story_sentence(steps: list[Step]) -> str:
-    """A story in one line: 15%（2019年）→ … → 目标100%（2024年）; also what a screen reader is told."""
+    """A story in one line: 15%（2019年） → … → 99.74%（2023年）; also what a screen reader is told."""
     return " → ".join(f"{step.text}（{step.period}）" for step in steps if step.value is not None)
 
 
@@ -346,21 +359,26 @@ def variables() -> str:
     return ";".join(f"--{name}:light-dark({light},{dark})" for name, (light, dark) in pairs.items())
 
 
-def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str) -> str:
-    """All chapters, a row each, with their cards."""
+def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str, sources: list[str]) -> str:
+    """All chapters, a row each, with their cards; on a phone a row shows its first cards, the others on demand.
+
+    `sources`: what is cited on paper, in the order of its numbers.
+    """
     rows = []
     for number, of in indicators.groupby("chapter", sort=True):
         here = [made for made in cards if made.chapter == number]
         if here:
             short, name = of["chapter_short"].iloc[0], of["chapter_name"].iloc[0]
             full = f'<span class="full">{_e(name)}</span>' if name != short else ""
-            body = "".join(card_html(made, dataset) for made in here)
+            body = "".join(card_html(made, dataset, sources) for made in here)
             title = f'<h3><span class="number">{number}</span> <span class="short">{_e(short)}</span>{full}</h3>'
-            rows.append(f'<section class="chapter">{title}<ul class="cards">{body}</ul></section>')
-    return f'<div class="overview" style="{variables()}">{"".join(rows)}</div>'
+            more = len(here) - ON_PHONE
+            fold = f'<label class="fold"><input type="checkbox">另外{more}项</label>' if more > 0 else ""
+            rows.append(f'<section class="chapter">{title}<ul class="cards">{body}</ul>{fold}</section>')
+    return f'<div class="overview" style="{variables()}"><p class="legend">{LEGEND}</p>{"".join(rows)}</div>'
 
 
-def card_html(made: Card, dataset: str) -> str:
+def card_html(made: Card, dataset: str, sources: Sequence[str] = ()) -> str:
     """One card. What it says comes in the order in which it is read out; source and notes on hover, tap and focus."""
     page = "map" if made.value == NOT_PUBLISHED else "trends"
     address = urlencode({"dataset": dataset, "indicator": made.indicator_id})
@@ -368,18 +386,23 @@ def card_html(made: Card, dataset: str) -> str:
         f'<img class="spark" src="{spark_image(made.spark)}" alt="{_e(spark_words(made.spark))}">' if made.spark else ""
     )
     missing = " missing" if made.value == NOT_PUBLISHED else ""
-    only = made.remark == ONLY_ONE
-    period = f"{made.period}，{ONLY_ONE}" if only else made.period
     lines = [
         f'<span class="name"><a href="{page}?{_e(address)}">{_e(made.name)}</a></span>',
         f'<span class="value{missing}">{_e(made.value)}{spark}</span>',
         f'<span class="standing {made.mark or ""}">{_e(made.standing)}</span>' if made.standing else "",
         f'<span class="change {made.tone}">{_arrow(made)}{_e(made.change)}</span>' if made.change else "",
         f'<span class="cases">{_e(made.cases)}</span>' if made.cases else "",
-        f'<span class="remark">{_e(made.remark)}</span>' if made.remark and not only else "",
-        f'<span class="foot">{_e(period)}{tip(made.indicator_id, made.details)}</span>',
+        f'<span class="remark">{_e(made.remark)}</span>' if made.remark else "",
+        f'<span class="foot">{_e(made.period)}{reference([made.source], sources)}'
+        f"{tip(made.indicator_id, made.details)}</span>",
     ]
     return f'<li class="card">{"".join(line for line in lines if line)}</li>'
+
+
+def reference(titles: Iterable[str], sources: Sequence[str]) -> str:
+    """The numbers of sources, for paper: [1][3]. On the screen the sources themselves are a tap away."""
+    numbers = "".join(f"[{sources.index(title) + 1}]" for title in dict.fromkeys(titles) if title in sources)
+    return f' <span class="reference">{numbers}</span>' if numbers else ""
 
 
 def tip(key: str, details: list[str], label: str = "来源") -> str:
@@ -422,24 +445,35 @@ def spark_image(points: list[tuple[str, float, str]]) -> str:
     return f"data:image/svg+xml,{quote(svg)}"
 
 
-def story_html(steps: list[Step], name: str, details: list[str]) -> str:
-    """The story as bars from zero. No line joins them: a period of ten months is no year, and a year may be missing."""
-    top = max(step.value for step in steps if step.value is not None)
+def aim_of(target: pd.Series | None, unit: str) -> tuple[str, float] | None:
+    """The line of a story's target: its words and its value."""
+    return None if target is None else (narrative.aim_words(target, unit), float(target["value"]))
+
+
+def story_html(
+    steps: list[Step], name: str, aim: tuple[str, float] | None, details: list[str], references: str = ""
+) -> str:
+    """The story as bars from zero, the target (its words, its value) as a line across.
+
+    No line joins the bars: a period of ten months is no year, and a year may be missing.
+    """
+    values = [step.value for step in steps if step.value is not None]
+    top = max([*values, aim[1]] if aim else values) or 1
     bars = []
     for step in steps:
-        kind = "aim" if step.target else "none" if step.value is None else "" if step.whole else "odd"
-        height = 0 if step.value is None else 100 * step.value / (top or 1)
+        kind = "none" if step.value is None else "" if step.whole else "odd"
+        height = 0 if step.value is None else 100 * step.value / top
         bars.append(
             f'<li class="{kind}"><div><i style="height:{height:.1f}%"><b>{_e(step.text)}</b></i></div>'
             f"<span>{_e(step.period)}</span></li>"
         )
-    notes = ["斜纹为不足一年的数，不与全年数比较" if any(not step.whole for step in steps) else ""]
-    notes += ["虚线框为目标" if any(step.target for step in steps) else ""]
+    line = f'<li class="aim" aria-label="{_e(aim[0])}" style="--height:{aim[1] / top:.3f}"></li>' if aim else ""
+    notes = [f"虚线为{aim[0]}" if aim else "", NOT_WHOLE if any(not step.whole for step in steps) else ""]
     note = "；".join(note for note in notes if note)
     return (
         f'<div class="overview story" style="{variables()}"><p class="title">{_e(name)}</p>'
-        f'<ol aria-label="{_e(story_sentence(steps))}">{"".join(bars)}</ol>'
-        f'<p class="foot">{_e(note)}{tip("story", details)}</p></div>'
+        f'<ol aria-label="{_e(story_sentence(steps))}">{"".join(bars)}{line}</ol>'
+        f'<p class="foot">{_e(note)}{references}{tip("story", details)}</p></div>'
     )
 
 

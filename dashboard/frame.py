@@ -1,5 +1,6 @@
 """The frame of every page: what the reader looks at, how a chart is shown with its words, the footer."""
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +13,8 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import explanations, exporting, queries, selection, tray
 from dashboard.charts import BAR, CHANGE, VALUE, Chart
 from dashboard.exporting import CSV_TYPE, XLSX_TYPE  # noqa: F401 - pages with files of their own take them from here
-from dashboard.operator import operator
+from dashboard.operator import named
+from dashboard.operator import operator as operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DEMO_MARK
@@ -174,6 +176,17 @@ def map_settings(reader: Reader) -> dict[str, Any]:
     }
 
 
+def demo_strip(reader: Reader) -> None:
+    """Over every page of the simulated data, always in view (style.css): that they are simulated, and the way out."""
+    if reader.selection.dataset != "demo":
+        return
+    with st.container(key="demo_strip", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{DEMO_MARK}** · 不是真实数据", width="content")
+        if "published" in reader.choices.datasets:
+            show_published = functools.partial(reader.change, dataset="published")
+            st.button("看官方数据", key="leave_demo", type="tertiary", on_click=show_published)
+
+
 def choose_clicked(reader: Reader, key: str) -> None:
     """Copies the area that was just clicked in the map `key` into the address; for callbacks.
 
@@ -187,14 +200,12 @@ def choose_clicked(reader: Reader, key: str) -> None:
 
 def footer(release: Release) -> None:
     """What stands under every page: data until, release, responsible office, where to report an error."""
-    settings = operator()
+    settings = named()
     st.divider()
     parts = [
         f"数据截至{release.data_until:%Y年%-m月%-d日}（最晚一期，各指标以所标期间为准）",
         f"版本{release.id}",
-        f"责任单位：{settings['office']}",
-        f"报告错误：{settings['contact']}",
     ]
-    if settings["map_approval"]:
-        parts.append(f"审图号：{settings['map_approval']}")
+    words = {"office": "责任单位", "contact": "报告错误", "map_approval": "审图号"}
+    parts += [f"{label}：{settings[name]}" for name, label in words.items() if name in settings]
     st.caption(plain(" · ".join(parts)))

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.explanations import CHARTS, TERMS
-from dashboard.frame import Reader, operator, plain
+from dashboard.frame import Reader, named, operator, plain
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 COOKIE = "welcome"  # set by dashboard/static/page.js when the button is pressed
@@ -18,7 +18,7 @@ WELCOME = (
 )
 
 TASKS = (
-    ("看总体", "打开“总览”：先看开头一句和“需要关注”，再看各章指标，最后看地图。"),
+    ("看总体", "打开“总览”：先看开头和“需要关注”，再看各章指标，最后看地图和计划。"),
     ("看一个地方", "在地图上点这个地方，或打开“地区画像”，在左侧选地区。"),
     ("找一个指标", "在左侧“查找指标”输入名称、拼音首字母或英文，例如“出庭”“ctys”。按键盘上的“/”可以直接跳到这里。"),
     ("比较各地", "打开“对比”，选排名、两期对比、热力图、散点或漏斗图。"),
@@ -35,15 +35,14 @@ TASKS = (
 
 
 def welcome() -> None:
-    """Three sentences at the first visit, until the reader puts them away; remembered by a cookie of this site."""
+    """Three sentences at the first visit, folded to one line, until the reader puts them away; a cookie remembers."""
     if st.context.cookies.get(COOKIE) == SEEN or st.session_state.get(COOKIE) == SEEN:
         return
-    with st.container(key="welcome", border=True, gap="xsmall"):
-        st.markdown("**第一次来？三句话了解这里**")
-        st.markdown("\n".join(f"{number}. {plain(sentence)}" for number, sentence in enumerate(WELCOME, 1)))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("知道了", key="welcome_close", on_click=_seen)
+    with st.container(key="welcome", horizontal=True, gap="small"):
+        with st.expander("第一次来？三句话了解这里"):
+            st.markdown("\n".join(f"{number}. {plain(sentence)}" for number, sentence in enumerate(WELCOME, 1)))
             st.page_link(PAGES / "help.py", label="使用说明", icon=":material/help:")
+        st.button("知道了", key="welcome_close", on_click=_seen)
 
 
 def _seen() -> None:
@@ -63,6 +62,7 @@ def show(reader: Reader) -> None:
     st.caption("每张图标题旁的“?”也能打开这些说明。")
     st.markdown("\n".join(f"- **{plain(name)}**：{plain(text)}" for name, text in CHARTS.items()))
     st.header("有问题找谁")
-    settings = operator()
-    st.markdown(plain(f"责任单位：{settings['office']}。报告错误：{settings['contact']}。"))
+    if "office" in named():
+        st.markdown(plain(f"责任单位：{operator()['office']}。"))
+    st.markdown(plain(f"报告错误：{operator()['contact']}。"))
     st.markdown(plain(f"当前数据版本{reader.release.id}，数据截至{reader.release.data_until:%Y年%-m月%-d日}。"))

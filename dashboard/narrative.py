@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.compare import case_unit
-from dashboard.statistics import STATUS_WORDS, gap_in_cases, small_base, status, target_for
+from dashboard.statistics import SMALL_BASE_WORDS, STATUS_WORDS, gap_in_cases, small_base, status, target_for
 from dashboard.theme import LEVEL_NAMES, format_difference, format_period, format_value
 
 WHOLE = "全区"
@@ -63,7 +63,9 @@ class Facts:
     `totals`: `queries.annual_totals`; `whole`: `queries.figures_of_region` of the whole region.
     `breaks`: `queries.breaks_of_dataset`; `checks`: `queries.checks`, the heaviest first.
     `progress`: period -> `quality.progress_of`, for periods that are owed; empty where nobody owes figures.
-    `publishers`: the leagues that have ever published the first headline indicator; `leagues`: how many there are.
+    `changes`: of the whole region's newest figures with one for the year before: indicator_id, period, value (text),
+    change (in words), moved (float64; percent, of rates percentage points).
+    `publishers`: the leagues that have ever published the first headline indicator; `leagues`: all of them.
     """
 
     indicators: pd.DataFrame
@@ -75,8 +77,9 @@ class Facts:
     breaks: pd.DataFrame
     checks: pd.DataFrame
     progress: Mapping[str, pd.DataFrame]
+    changes: pd.DataFrame
     publishers: list[str]
-    leagues: int
+    leagues: list[str]
     data_until: date
 
     def of_level(self, level: str, indicator_id: str, period: str) -> pd.DataFrame:
@@ -104,8 +107,8 @@ class Attention:
 class Finding:
     """What a rule found: its `size` among others of the rule, what fills the sentence, and the address.
 
-    `indicator_id` empty: about no single indicator; `variant`: text or text_none; `once`: left out where a weightier
-    rule has spoken of the indicator.
+    `indicator_id` empty: about no single indicator; `variant`: the key of the sentence; `once`: left out where a
+    weightier rule has spoken of the indicator.
     """
 
     size: tuple[float, ...]
@@ -156,6 +159,7 @@ def _below_target(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
             {
                 "period": format_period(own["period"]),
                 "places": len(places),
+                "absent": _absent(facts, str(indicator_id), own["period"], places),
                 "count": len(below),
                 "indicator": indicator["name"],
                 "aim": aim_words(target, worst["unit"], WHOLE),
@@ -167,32 +171,6 @@ def _below_target(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
             {"indicator": str(indicator_id), "period": own["period"], "level": "league"},
             str(indicator_id),
         )
-
-
-def _target_unanswered(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
-    """Targets of the whole region whose year is over without a figure of that year, where nobody owes figures."""
-    if facts.progress:
-        return
-    for target in facts.targets[facts.targets["region_code"] == facts.root].to_dict("records"):
-        indicator_id = target["indicator_id"]
-        known = facts.whole[(facts.whole["indicator_id"] == indicator_id) & facts.whole["value"].notna()]
-        known = known[known["breakdown"] == ""]
-        if int(target["period"]) > facts.data_until.year or (known["period"] >= target["period"]).any():
-            continue
-        unit = facts.indicators["unit"][indicator_id]
-        words = {
-            "subject": WHOLE + facts.indicators["name"][indicator_id],
-            "aim": format_value(target["value"], unit),
-            "aim_year": format_period(target["period"]),
-            "published_as": target["published_as"],
-        }
-        address = {"indicator": indicator_id}
-        if known.empty:
-            yield Finding((0, int(target["period"])), words, address, indicator_id, "text_none")
-            continue
-        newest = known.sort_values(["period_end", "period_months"]).iloc[-1]
-        words |= {"period": format_period(newest["period"]), "value": _text(newest)}
-        yield Finding((1, int(target["period"])), words, address, indicator_id)
 
 
 def _falling(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
@@ -291,76 +269,118 @@ def _late(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
+def _moved(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
+    """Figures of the whole region far from the year before, whether that is good or bad; falls first."""
+    for row in facts.changes.to_dict("records"):
+        indicator = facts.indicators.loc[row["indicator_id"]]
+        least = rule["least"] if indicator["kind"] in RATES else rule["least_share"]
+        if abs(row["moved"]) >= least:
+            yield Finding(
+                (row["moved"] < 0, abs(row["moved"])),
+                {"indicator": indicator["name"], **{key: row[key] for key in ("period", "value", "change")}},
+                {"indicator": row["indicator_id"], "region": facts.root},
+                row["indicator_id"],
+                once=True,
+            )
+
+
 def _contradiction(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
-    """Checks that do not agree, in the order of the page 数据质量."""
+    """Checks that do not agree, in the order of the page 数据质量.
+
+    Where the catalogue explains why a published figure and one worked out differ, the sentence accuses nobody.
+    """
     failed = facts.checks[facts.checks["severity"].isin(["error", "warning"])]
     for place, check in enumerate(failed.to_dict("records")):
         growth = "同比" if check["kind"] == "growth" and check["unit"] == "%" else ""
-        yield Finding(
-            (-place,),
-            {
-                "period": format_period(check["period"]),
-                "subject": (WHOLE if check["region_code"] == facts.root else check["region"])
-                + check["indicator"]
-                + growth,
-                "finding": re.split("。", check["message"])[0],
-            },
-            {"tab": "checks", "indicator": check["indicator_id"]},
-            check["indicator_id"],
-        )
+        finding, _, explanation = check["message"].partition("。")
+        explained = re.match(r"(?P<formula>.+)＝(?P<computed>.+?)，与公布的(?P<published>.+?)不符", finding)
+        words = {
+            "period": format_period(check["period"]),
+            "subject": (WHOLE if check["region_code"] == facts.root else check["region"]) + check["indicator"] + growth,
+            "finding": finding,
+            "explanation": explanation.removesuffix("。"),
+            **(explained.groupdict() if explained else {}),
+        }
+        variant = "text_explained" if explained and explanation and check["severity"] == "warning" else "text"
+        address = {"tab": "checks", "indicator": check["indicator_id"]}
+        yield Finding((-place,), words, address, check["indicator_id"], variant)
 
 
-def _unpublished(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
+def _missing(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
+    """All that was not published in one sentence."""
+    parts = [_unanswered_targets(facts, rule), _few_publishers(facts, rule), _outdated(facts, rule)]
+    if any(parts):
+        yield Finding((0,), {"parts": "；".join(part for part in parts if part)}, {"tab": "coverage"})
+
+
+def _unanswered_targets(facts: Facts, rule: Mapping[str, Any]) -> str:
+    """Targets of the whole region whose year is over without a figure of it, where nobody owes figures."""
+    if facts.progress:
+        return ""
+    names = []
+    for target in facts.targets[facts.targets["region_code"] == facts.root].to_dict("records"):
+        own = facts.whole[(facts.whole["indicator_id"] == target["indicator_id"]) & (facts.whole["breakdown"] == "")]
+        known = own.loc[own["value"].notna(), "period"]
+        if int(target["period"]) <= facts.data_until.year and not (known >= target["period"]).any():
+            names.append(str(facts.indicators["name"][target["indicator_id"]]))
+    return str(rule["text_targets"].format(count=len(names), names=_few(names))) if names else ""
+
+
+def _few_publishers(facts: Facts, rule: Mapping[str, Any]) -> str:
     """How few leagues published the first headline indicator, where nobody owes figures."""
-    if facts.progress or len(facts.publishers) == facts.leagues:
-        return
-    indicator_id = facts.indicators["headline"].astype("Float64").idxmin()
-    names = "、".join(facts.publishers)
-    yield Finding(
-        (0,),
-        {
-            "places": facts.leagues,
-            "indicator": facts.indicators["name"][indicator_id],
-            "count": len(facts.publishers),
-            "names": f"（{names}）" if names else "",
-        },
-        {"indicator": str(indicator_id), "level": "league"},
-        str(indicator_id),
-    )
+    if facts.progress or len(facts.publishers) == len(facts.leagues):
+        return ""
+    name = facts.indicators["name"][facts.indicators["headline"].astype("Float64").idxmin()]
+    words = {"places": len(facts.leagues), "indicator": name, "count": len(facts.publishers)}
+    return str(rule["text_publishers"].format(**words))
 
 
-def _outdated(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
+def _outdated(facts: Facts, rule: Mapping[str, Any]) -> str:
     """Headline indicators of the whole region whose newest figure is old."""
     year = facts.data_until.year - rule["years"]
     headline = facts.indicators[facts.indicators["headline"].notna()].sort_values("headline")
     known = facts.whole[facts.whole["value"].notna() & facts.whole["indicator_id"].isin(headline.index)]
     newest = known.sort_values("period_end").groupby("indicator_id").tail(1).set_index("indicator_id")
     old = [i for i in headline.index if i in newest.index and newest["period_end"][i].year <= year]
-    if old:
-        names = [f"{headline['name'][i]}（{format_period(newest['period'][i])}）" for i in old]
-        more = f"等{len(old)}项" if len(old) > NAMED else ""
-        yield Finding(
-            (len(old),),
-            {"count": len(old), "year": year, "names": "、".join(names[:NAMED]) + more},
-            {"indicator": old[0], "region": facts.root},
-        )
+    if not old:
+        return ""
+    return str(rule["text_outdated"].format(count=len(old), year=year, names=_few(headline["name"][old].tolist())))
+
+
+def _few(names: list[str]) -> str:
+    """The first of several names."""
+    return "、".join(names[:NAMED]) + (f"等{len(names)}项" if len(names) > NAMED else "")
 
 
 RULES: dict[str, Callable[[Facts, Mapping[str, Any]], Iterator[Finding]]] = {
     "below_target": _below_target,
-    "target_unanswered": _target_unanswered,
     "falling": _falling,
+    "moved": _moved,
     "gap": _gap,
     "late": _late,
     "contradiction": _contradiction,
-    "unpublished": _unpublished,
-    "outdated": _outdated,
+    "missing": _missing,
 }
 
 
 def _newest_year(facts: Facts, indicator_id: str) -> pd.Series | None:
     own = facts.totals[(facts.totals["region_code"] == facts.root) & (facts.totals["indicator_id"] == indicator_id)]
     return None if own.empty else own.sort_values("period").iloc[-1]
+
+
+def _absent(facts: Facts, indicator_id: str, period: str, places: pd.DataFrame) -> str:
+    """Which leagues are not among `places`, and why: they have no figure, or one on a small base."""
+    of = facts.totals[(facts.totals["indicator_id"] == indicator_id) & (facts.totals["period"] == period)]
+    known, counted = set(of["region"]), set(places["region"])
+    silent = [name for name in facts.leagues if name not in known]
+    small = [name for name in facts.leagues if name in known - counted]
+    state = "未填报" if facts.progress else "未公布"
+    parts = [f"{_some(silent)}{state}" if silent else "", f"{_some(small)}{SMALL_BASE_WORDS}" if small else ""]
+    return f"（{'，'.join(part for part in parts if part)}）" if silent or small else ""
+
+
+def _some(places: list[str]) -> str:
+    return "、".join(places) if len(places) <= NAMED else f"另{len(places)}个"
 
 
 def _ends(places: pd.DataFrame, direction: str) -> tuple[pd.Series, pd.Series]:

@@ -49,3 +49,8 @@ def unsigned() -> str:
     if signature() != NO_SIGNATURE:
         return ""
     return f"还没有设置发文单位，落款将印“{NO_SIGNATURE}”，请成文后填写，或请系统管理员在operator.toml中设置office。"
+
+
+def named() -> dict[str, str]:
+    """Of these settings those that somebody has filled in; what nobody has is not shown as if it were known."""
+    return {name: text for name, text in operator().items() if text != DEFAULTS.get(name)}

@@ -7,13 +7,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, clock, editorial, narrative, quality, queries, selection, slices
+from dashboard import cards, clock, editorial, narrative, operator, quality, queries, selection, slices
+from dashboard.charts import Chart, paper
 from dashboard.frame import Reader, plain
 from dashboard.narrative import Attention, Facts
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
+from dashboard.server import TITLE
 from dashboard.statistics import target_for
-from dashboard.theme import DEMO_MARK, LATEST, LEVEL_NAMES, NOT_PUBLISHED, cited, format_period
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, LEVEL_NAMES, cited, format_period
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 OWED_PERIODS = 5  # the newest year and its quarters
@@ -43,8 +45,9 @@ def facts(reader: Reader) -> Facts:
             period: quality.progress_of(queries.owed_figures(release, dataset, period), regions, clock.today())
             for period in periods
         },
+        changes=cards.changes(cards.of_region(reader)),
         publishers=publishers,
-        leagues=int((regions["level"] == "league").sum()),
+        leagues=regions.loc[regions["level"] == "league", "name"].tolist(),
         data_until=release.data_until,
     )
 
@@ -96,19 +99,20 @@ def board(reader: Reader) -> None:
     figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
     targets = queries.targets(release)
     made = cards.of_region(reader)
+    sources = cited_sources(reader)
+    with st.container(key="print_head"):
+        st.html(head_html(reader))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("总览", width="content")
-        if chosen.dataset == "demo":
-            st.badge(DEMO_MARK, color="orange")
         to_screen()
     st.markdown(cards.lead(made, figures, reader, targets))
     with st.container(key="board"):
         with st.container(key="attention", gap="xxsmall"):
             show_attention(reader)
         with st.container(key="story"):
-            show_story(reader, figures, targets)
+            show_story(reader, figures, targets, sources)
         with st.container(key="chapters"):
-            st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset))
+            st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset, sources))
 
 
 def to_screen() -> None:
@@ -120,42 +124,72 @@ def to_screen() -> None:
     st.button("大屏", key="to_screen", icon=":material/tv:", type="tertiary", on_click=turn)
 
 
-def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame) -> None:
-    """The first headline indicator of the whole region, year by year, up to its target."""
+def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame, sources: list[str]) -> None:
+    """The first headline indicator of the whole region, year by year, and its target."""
     indicators = reader.choices.indicators
     indicator = indicators.loc[indicators["headline"].astype("Float64").idxmin()]
     totals = figures[(figures["indicator_id"] == indicator.name) & (figures["breakdown"] == "")]
     newest = slices.newest(totals)
     period = newest["period"].iloc[0] if len(newest) else str(reader.release.data_until.year)
     target = target_for(targets, REGION_ROOT, str(indicator.name), period)
-    steps = cards.story(totals, target)
+    steps = cards.story(totals)
     if not steps:
         return
     known = totals[totals["value"].notna()]
     details = [f"来源：{cited(title)}" for title in known["source_title"].unique()]
     details += [f"目标：{cited(target['source_title'])}"] if target is not None else []
     details += [f"口径：{indicator['caveats']}"] if indicator["caveats"] else []
-    st.html(cards.story_html(steps, f"全区{indicator['name']}", details))
+    aim = cards.aim_of(target, indicator["unit"])
+    references = cards.reference([cited(title) for title in known["source_title"]], sources)
+    st.html(cards.story_html(steps, f"全区{indicator['name']}", aim, details, references))
 
 
-def print_more(reader: Reader, frame: pd.DataFrame) -> None:
-    """What only the printout holds: the map as a table, the sources, and the release. `frame`: `slices.by_region`."""
+def cited_sources(reader: Reader) -> list[str]:
+    """The documents behind the cards and the story, in the order of their numbers on paper."""
+    figures = queries.figures_of_region(reader.release, reader.selection.dataset, REGION_ROOT)
+    first = reader.choices.indicators["headline"].astype("Float64").idxmin()
+    of_story = figures[(figures["indicator_id"] == first) & (figures["breakdown"] == "") & figures["value"].notna()]
+    told = [made.source for made in cards.of_region(reader) if made.source]
+    return list(dict.fromkeys([*told, *(cited(title) for title in of_story["source_title"])]))
+
+
+def head_html(reader: Reader) -> str:
+    """What stands over the printout: the system, whose it is, the data set, the day."""
+    office = operator.named().get("office", "")
+    parts = [
+        office,
+        f"数据集：{DATASET_NAMES[reader.selection.dataset]}",
+        f"打印日期：{clock.today():%Y年%-m月%-d日}",
+    ]
+    return f'<p class="overview">{_e(TITLE)}<span>{_e(" · ".join(part for part in parts if part))}</span></p>'
+
+
+def print_more(reader: Reader, frame: pd.DataFrame, chart: Chart) -> None:
+    """What only the printout holds: the map, its figures as a list, the sources, and the release.
+
+    `frame`: `slices.by_region`; `chart`: their map in light colours.
+    """
     chosen = reader.selection
     own_period = chosen.period == LATEST
+    sources = cited_sources(reader)
+    of_places = [cited(title) for title in frame.loc[frame["value"].notna(), "source_title"]]
+    sources += [title for title in dict.fromkeys(of_places) if title not in sources]
     places = "".join(
-        f"<li>{_e(row.name)} <b>{_e(row.text)}</b> {_e(row.period_text if own_period else '')}</li>"
+        f"<li>{_e(row.name)} <b>{_e(row.text)}</b> {_e(row.period_text if own_period else '')}"
+        f"{cards.reference([cited(str(row.source_title))], sources)}</li>"
         for row in frame.sort_index().itertuples(index=False)
     )
-    figures = queries.figures_of_region(reader.release, chosen.dataset, REGION_ROOT)
-    wanted = {made.indicator_id for made in cards.of_region(reader) if made.value != NOT_PUBLISHED}
-    shown = slices.newest(figures[figures["indicator_id"].isin(wanted)])
-    sources = "；".join(_e(cited(title)) for title in shown["source_title"].unique())
+    listed = "".join(f"<li>[{number}] {_e(title)}</li>" for number, title in enumerate(sources, 1))
     mark = f'<p class="watermark">{DEMO_MARK}</p>' if chosen.dataset == "demo" else ""
     part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
     head = f"各{LEVEL_NAMES[chosen.level]}{reader.indicator['name']}{part} · {format_period(chosen.period)}"
+    image = paper.map_image(chart.figure)
     sheet = (
-        f"{mark}<h4>{_e(head)}</h4><ul>{places}</ul>"
-        f"<p>来源：{sources}</p><p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}</p>"
+        f'{mark}<h4>{_e(head)}</h4><div class="map"><img src="{image}" alt="{_e(chart.reading)}">'
+        f'<ul class="places">{places}</ul></div>'
+        f'<h4>来源</h4><ul class="sources">{listed}</ul>'
+        f"<p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}"
+        " · 示意图，不作为划界依据，斜纹处没有数</p>"
     )
     with st.container(key="print_more"):
         st.html(f'<div class="overview" style="color-scheme:light;{cards.variables()}">{sheet}</div>')

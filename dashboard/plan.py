@@ -16,7 +16,7 @@ from dashboard.theme import DEMO_MARK, cited, format_period
 YEAR = "2024"
 NO_DATA = "暂无公开数据"
 HEADS = ("条目", "领域", "任务和要求", "时限", "对照", "全区数据")
-STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度数据", "none": NO_DATA}
+STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度或跨年累计数据", "none": NO_DATA}
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Task:
 def tasks(plan: pd.DataFrame, figures: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> list[Task]:
     """The tasks in the order of the plan. `plan`: `editorial.plan_tasks`; `figures`: `queries.figures_of_region`.
 
-    A figure of an earlier year answers nothing that the plan asks of its own; it is shown with its period and the task
-    says so. A target is judged by a figure of its year or later.
+    A figure of an earlier year, or of several years that began earlier, answers nothing that the plan asks of its own;
+    it is shown with its period and the task says so. A target is judged by a figure of its year or later.
     """
     newest = slices.with_texts(slices.newest(figures))
     found = []
     for row in plan.to_dict("records"):
         ids = [i for i in row["indicators"].split("|") if i]
-        of = newest[newest["indicator_id"].isin(ids)]
+        of = pd.concat([_shown(newest[newest["indicator_id"] == i]) for i in ids]) if ids else newest.head(0)
         answered = bool((of["period"].str[:4] >= YEAR).any())
         found.append(
             Task(
@@ -67,14 +67,19 @@ def deadline_words(deadline: str) -> str:
     return f"{deadline[:4]}年底前" if deadline.endswith("-12") else format_period(deadline)
 
 
-def _figure(of: pd.DataFrame, indicators: pd.DataFrame) -> str:
-    """The newest figure of one indicator; where only parts were published, the parts of the newest period."""
-    if of.empty:
-        return ""
+def _shown(of: pd.DataFrame) -> pd.DataFrame:
+    """The newest total of one indicator; where only parts were published, the parts of the newest period."""
     totals = of[of["breakdown"] == ""]
-    shown = totals if len(totals) else of[of["period_end"] == of["period_end"].max()]
+    return totals if len(totals) else of[of["period_end"] == of["period_end"].max()]
+
+
+def _figure(shown: pd.DataFrame, indicators: pd.DataFrame) -> str:
+    """One indicator in words: 出庭应诉率99.74%（2023年）, of parts 应急预案部数：盟市旗县1710部（2023年）."""
+    if shown.empty:
+        return ""
+    name, period = indicators["name"][shown["indicator_id"].iloc[0]], shown["period_text"].iloc[0]
     texts = "、".join(shown["breakdown"] + shown["text"])
-    return f"{indicators['name'][shown['indicator_id'].iloc[0]]}{texts}（{shown['period_text'].iloc[0]}）"
+    return f"{name}{'：' if shown['breakdown'].any() else ''}{texts}（{period}）"
 
 
 def _mark(of: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> str:
@@ -92,14 +97,10 @@ def _mark(of: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> 
 
 
 def summary(found: list[Task]) -> str:
-    """In one line, how many items of the plan have figures."""
-    order = list(STATES)
-    best: dict[int, str] = {}
-    for task in found:
-        best[task.item] = min(best.get(task.item, "none"), task.state, key=order.index)
-    counts = {state: list(best.values()).count(state) for state in STATES}
-    parts = [f"{counts[state]}项{words}" for state, words in STATES.items()]
-    return f"{len(best)}项任务中，{'，'.join(parts)}"
+    """In one line how many rows of the table have figures; an item of the plan may ask for several things."""
+    counts = {state: sum(task.state == state for task in found) for state in STATES}
+    parts = "，".join(f"{count}条{STATES[state]}" for state, count in counts.items() if count)
+    return f"计划的{len({task.item for task in found})}项任务分{len(found)}条对照：{parts}"
 
 
 @st.cache_data(show_spinner=False, max_entries=20)

@@ -10,7 +10,7 @@ from dashboard import frame, groups, narrative, queries, selection, slices
 from dashboard.charts import BAR, Chart, profiles
 from dashboard.charts.anatomy import place_words
 from dashboard.compare import case_unit
-from dashboard.frame import Reader, operator, plain
+from dashboard.frame import Reader, named, plain
 from dashboard.groups import Group
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
@@ -497,7 +497,8 @@ def print_sheet(
     reader: Reader, rows: pd.DataFrame, others: pd.DataFrame, table: pd.DataFrame, published: pd.DataFrame, peers: Group
 ) -> None:
     """The page as it is printed: hidden on the screen, the only thing on paper (style.css)."""
-    regions, release, settings = reader.choices.regions, reader.release, operator()
+    regions, release = reader.choices.regions, reader.release
+    office = f"；责任单位：{named()['office']}" if "office" in named() else ""
     demo = reader.selection.dataset == "demo"
     held = [f"与{peers.words}对照", format_period(str(rows["period"].iloc[0]))] if len(rows) else [NOT_ENOUGH]
     words = profiles.Sheet(
@@ -505,7 +506,7 @@ def print_sheet(
         about=" · ".join([DATASET_NAMES.get(reader.selection.dataset, reader.selection.dataset), *held]),
         peers=peers.words,
         mark=DEMO_MARK if demo else "",
-        foot=f"数据截至{release.data_until:%Y年%-m月%-d日}；版本{release.id}；责任单位：{settings['office']}。",
+        foot=f"数据截至{release.data_until:%Y年%-m月%-d日}；版本{release.id}{office}。",
     )
     with st.container(key="print_sheet"):
         st.html(profiles.sheet(rows, others, words_below(table), published, words))

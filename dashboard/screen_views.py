@@ -248,7 +248,7 @@ def _story(reader: Reader) -> list[View]:
     row = newest.iloc[0]
     target = target_for(queries.targets(release), REGION_ROOT, str(indicator.name), row["period"])
     card = next(made for made in cards.of_region(reader) if made.indicator_id == indicator.name)
-    steps = cards.story(totals, target)
+    drawn = cards.story_html(cards.story(totals), name, cards.aim_of(target, row["unit"]), [])
     titles = [*totals.loc[totals["value"].notna(), "source_title"]]
     return [
         View(
@@ -256,7 +256,7 @@ def _story(reader: Reader) -> list[View]:
             name="历年走势",
             title=narrative.figure_sentence(row, target, indicator),
             subtitle=_subtitle(reader, name, f"单位：{row['unit']}", "全年数与不足一年的数不相比较"),
-            body=f'<div class="big">{cards.card_html(card, dataset)}</div>{cards.story_html(steps, name, [])}',
+            body=f'<div class="big">{cards.card_html(card, dataset)}</div>{drawn}',
             foot=[
                 sources_line([*titles, *([] if target is None else [target["source_title"]])]),
                 f"口径：{indicator['caveats']}" if indicator["caveats"] else "",

@@ -69,6 +69,7 @@ OF_BRIEFS = ("snapshot", "collection")  # what the page 快照与简报 shows; i
 NOT_OF_VIEW = ("release", "mode", "pace", "missing", *OF_BRIEFS)  # what a kept view does without, or keeps by itself
 BIG_SCREEN = "screen"  # the value of `mode` that dashboard/screen.py answers
 LEVELS = ("league", "banner")
+NEARLY_ALL = 0.9  # a page opens on the newest year that this share of the publishing regions has
 NAMES = {
     "dataset": "数据集",
     "indicator": "指标",
@@ -156,12 +157,17 @@ class Choices:
         return "banner" if "banner" in levels and "league" not in levels else "league"
 
     def default_period(self, dataset: str, indicator: str, breakdown: str, level: str) -> str:
-        """The period that most regions of the level publish; of equals a whole year, then the newest.
+        """The newest whole year that nearly all regions of the level publish which publish at all; else the period of
+        most of them, of equals a whole year, then the newest.
 
         `latest` (each region's newest figure) where that shows more regions than any one period.
         """
         covered = self.of(dataset, indicator, breakdown)
         counts = covered.regions.get(level, {})
+        enough = max(1, NEARLY_ALL * counts.get(LATEST, 0))
+        full = next((period for period in covered.periods if len(period) == 4 and counts.get(period, 0) >= enough), "")
+        if full:
+            return full
         best = max(covered.periods, key=lambda period: (counts.get(period, 0), len(period) == 4), default=LATEST)
         return best if counts.get(best, 0) == counts.get(LATEST, 0) else LATEST
 

@@ -76,6 +76,7 @@ if missing := st.query_params.get("missing"):
 if screen.asked():
     screen.show(reader, notices)
     st.stop()
+frame.demo_strip(reader)
 if notices:
     st.warning("地址有误：  \n" + "  \n".join(frame.plain(notice) for notice in notices), icon=":material/info:")
 frozen.notice(reader)

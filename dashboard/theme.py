@@ -122,22 +122,25 @@ def template(dark: bool) -> go.layout.Template:
 
 
 @lru_cache(maxsize=8192)  # the same hundred figures are written again at every change of a filter
-def format_number(value: float) -> str:
+def format_number(value: float, decimals: int = 2) -> str:
     """A number as official reports print it: 196000 is 19.6万, 220000000 is 2.2亿, 4770 is 4770.
 
-    万 and 亿 are used only where at most two decimals remain, so no digit is ever rounded away.
+    万 and 亿 are used only where at most `decimals` remain, so no digit is ever rounded away.
     """
     exact = Decimal(str(float(value))).normalize()
     for factor, name in ((Decimal(10**8), "亿"), (Decimal(10**4), "万")):
         scaled = exact / factor
-        if abs(scaled) >= 1 and scaled == round(scaled, 2):
+        if abs(scaled) >= 1 and scaled == round(scaled, decimals if name == "万" else 2):
             return f"{scaled.normalize():f}{name}"
     return f"{exact:f}"
 
 
 def format_value(value: float, unit: str, qualifier: str = "") -> str:
     """A figure with unit and qualifier in their places: 19.6万余件, 近3万人次, 99.74%."""
-    number = format_number(value) if unit != "%" else f"{Decimal(str(float(value))).normalize():f}"
+    # Long sums of money are read in 万元 down to the last yuan: 10299.6029万元.
+    number = (
+        format_number(value, 4 if unit == "元" else 2) if unit != "%" else f"{Decimal(str(float(value))).normalize():f}"
+    )
     if qualifier in ("余", "多"):
         return f"{number}{qualifier}{unit}"
     return f"{qualifier}{number}{unit}"

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import frame, guide, overview, plan, queries, slices
-from dashboard.charts import maps
+from dashboard.charts import Chart, maps
 
 reader = frame.reader()
 chosen = reader.selection
@@ -11,15 +11,21 @@ of_indicator = queries.figures_of_indicator(reader.release, chosen.dataset, chos
 by_region = slices.by_region(of_indicator, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period)
 whole = slices.whole(of_indicator, chosen.breakdown, chosen.period)
 
+
+def draw(reader: frame.Reader) -> Chart:
+    """The map of the chosen indicator."""
+    return maps.league_or_banner_map(by_region, whole=whole, **frame.map_settings(reader))
+
+
 guide.welcome()
 with st.container(key="print_overview"):
     overview.board(reader)
-    overview.print_more(reader, by_region)
+    overview.print_more(reader, by_region, draw(reader.in_light))
 
 st.header("各地情况")
 overview.pick_headline(reader)
 frame.show(
-    lambda reader: maps.league_or_banner_map(by_region, whole=whole, **frame.map_settings(reader)),
+    draw,
     reader,
     key="overview_map",
     on_select=lambda: frame.choose_clicked(reader, "overview_map"),

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 
-from dashboard import cards, editorial, frame, queries, selection
+from dashboard import cards, editorial, frame, narrative, queries, selection
 from dashboard.cards import Card
 from dashboard.frame import Reader
 from dashboard.statistics import target_for
@@ -47,7 +47,7 @@ def test_an_official_card_holds_value_target_and_source(official: dict[str, Card
 
 def test_a_card_with_one_year_says_so_and_shows_no_change(official: dict[str, Card]) -> None:
     made = official["mediation_success_rate"]
-    assert (made.change, made.remark, made.spark) == ("", cards.ONLY_ONE, [])
+    assert (made.change, made.remark, made.spark) == ("", "", [])
 
 
 def test_a_published_growth_rate_goes_before_a_computed_one(official: dict[str, Card]) -> None:
@@ -110,18 +110,30 @@ def test_the_story_of_the_appearance_rate_is_told_without_joining_unlike_periods
     figures = queries.figures_of_region(release, "published", WHOLE)
     totals = figures[(figures["indicator_id"] == "court_appearance_rate") & (figures["breakdown"] == "")]
     aim = target_for(queries.targets(release), WHOLE, "court_appearance_rate", "2023")
-    steps = cards.story(totals, aim)
+    assert aim is not None
+    steps = cards.story(totals)
     assert cards.story_sentence(steps) == (
-        "15%（2019年） → 29.65%（2020年） → 73.55%（2021年1—10月） → 99.74%（2023年） → 目标100%（2024年）"
+        "15%（2019年） → 29.65%（2020年） → 73.55%（2021年1—10月） → 99.74%（2023年）"
     )
-    assert [step.whole for step in steps] == [True, True, False, True, True, True]
+    assert [step.whole for step in steps] == [True, True, False, True, True]
     assert (steps[3].period, steps[3].value, steps[3].text) == ("2022年", None, "未公布")
-    drawn = cards.story_html(steps, "全区出庭应诉率", ["来源"])
-    assert drawn.count('<li class="odd">') == drawn.count('<li class="none">') == drawn.count('<li class="aim">') == 1
+    line = narrative.aim_words(aim, "%"), float(aim["value"])
+    drawn = cards.story_html(steps, "全区出庭应诉率", line, ["来源"])
+    assert drawn.count('<li class="odd">') == drawn.count('<li class="none">') == drawn.count('<li class="aim"') == 1
+    assert "虚线为2024年目标100%；斜纹为不足一年的数" in drawn
+
+
+def test_a_line_for_the_target_lies_at_its_height_among_the_bars() -> None:
+    drawn = cards.story_html([cards.Step("2023年", 50.0, "50%")], "率", ("2024年目标80%", 80.0), [])
+    assert 'style="--height:1.000"' in drawn
+    assert "height:62.5%" in drawn
+    above = cards.story_html([cards.Step("2023年", 50.0, "50%")], "率", ("2024年目标40%", 40.0), [])
+    assert 'style="--height:0.800"' in above
+    assert 'class="aim"' not in cards.story_html([cards.Step("2023年", 50.0, "50%")], "率", None, [])
 
 
 def test_no_figure_no_story() -> None:
-    assert cards.story(pd.DataFrame({"value": [], "unit": []}), None) == []
+    assert cards.story(pd.DataFrame({"value": [], "unit": []})) == []
 
 
 # ---- as HTML ----
@@ -138,27 +150,31 @@ def a_card(**changes: object) -> Card:
         "standing": "■ 未达标 · 距2024年目标9%差4个百分点",
         "mark": "below",
         "change": "同比上升1个百分点",
+        "moved": 1.0,
         "tone": "good",
         "remark": "",
         "spark": [("2021", 1.0, "1%"), ("2022", 4.0, "4%"), ("2023", 5.0, "5%")],
+        "source": '《"报告"》',
         "details": ['来源：《"报告"》'],
     }
     return Card(**{**plain, **changes})  # type: ignore[arg-type]
 
 
 def test_a_card_is_escaped_and_reads_in_order() -> None:
-    drawn = cards.card_html(a_card(), "published")
+    drawn = cards.card_html(a_card(), "published", ["《甲》", '《"报告"》'])
     assert "<b>率" not in drawn
     order = ["率", ">5%", "未达标", "同比上升", "5/100件", '"foot">2023年', ">来源<"]
     assert [drawn.index(words) for words in order] == sorted(drawn.index(words) for words in order)
     assert 'alt="2021年1%、2022年4%、2023年5%"' in drawn
     assert 'href="trends?dataset=published&amp;indicator=x"' in drawn
+    assert '<span class="reference">[2]</span>' in drawn
 
 
 def test_a_card_without_a_figure_leads_to_the_map() -> None:
-    drawn = cards.card_html(a_card(value="未公布", spark=[], change=""), "demo")
+    drawn = cards.card_html(a_card(value="未公布", spark=[], change="", source=""), "demo", [])
     assert 'href="map?dataset=demo&amp;indicator=x"' in drawn
     assert "<img" not in drawn
+    assert "reference" not in drawn
 
 
 def test_a_sparkline_ends_at_its_last_value_and_a_level_one_lies_in_the_middle() -> None:
@@ -169,11 +185,36 @@ def test_a_sparkline_ends_at_its_last_value_and_a_level_one_lies_in_the_middle()
     assert 'points="4,13.0 42,13.0 80,13.0"' in level
 
 
-def test_the_lead_says_how_many_got_better_or_that_little_can_be_compared(warehouse: Paths) -> None:
+def test_changes_have_the_size_and_sign_of_their_words(official: dict[str, Card], demo: dict[str, Card]) -> None:
+    changes = cards.changes(list(official.values())).set_index("indicator_id")
+    assert changes.loc["study_sessions", ["value", "change", "moved"]].tolist() == [
+        "8100余场次",
+        "同比下降约32.5%",
+        -32.5,
+    ]
+    assert changes["moved"]["reconsideration_cases"] == 56.96
+    assert cards.changes(list(demo.values())).set_index("indicator_id")["moved"]["court_appearance_rate"] == -0.35
+    assert cards.changes([]).empty
+
+
+def test_a_single_month_says_that_it_is_one(official: dict[str, Card]) -> None:
+    made = official["litigation_loss_rate"]
+    assert (made.value, made.period, made.remark) == ("24%", "2021年10月（单月）", "单月数，不代表全年")
+
+
+def test_a_chapter_folds_what_a_phone_does_not_show_at_once() -> None:
+    chapters = pd.DataFrame({"chapter": [1], "chapter_short": ["甲"], "chapter_name": ["甲"]})
+    few = cards.chapters_html([a_card()] * 2, chapters, "demo", [])
+    assert "checkbox" not in few
+    assert few.count('class="legend"') == 1
+    assert "另外3项" in cards.chapters_html([a_card()] * 5, chapters, "demo", [])
+
+
+def test_the_lead_says_how_many_got_better_and_names_what_got_worse(warehouse: Paths) -> None:
     said = {}
     for dataset in ("published", "demo"):
         reader = reader_of(dataset)
         figures = queries.figures_of_region(reader.release, dataset, WHOLE)
         said[dataset] = cards.lead(cards.of_region(reader), figures, reader, queries.targets(reader.release))
-    assert "28项没有上年同期数可比" in said["published"]
-    assert "19项向好，3项变差" in said["demo"]
+    assert said["published"].count("  \n") == 0
+    assert "19项指标向好，3项变差（新设经营主体数、行政机关负责人出庭应诉率、调解成功率）" in said["demo"]

@@ -29,13 +29,12 @@ INDICATORS = INDICATORS.assign(near=1.0, numerator=None)
 RULES = {
     "most": 7,
     "below_target": {"weight": 100, "limit": 2, "page": "compare", "icon": "flag"},
-    "target_unanswered": {"weight": 95, "limit": 2, "page": "trends", "icon": "flag"},
     "falling": {"weight": 90, "limit": 2, "least": 0.5, "least_share": 5, "page": "trends", "icon": "x"},
+    "moved": {"weight": 85, "limit": 3, "least": 5, "least_share": 20, "page": "trends", "icon": "x"},
     "gap": {"weight": 80, "limit": 2, "least": 5, "places": 3, "page": "compare", "icon": "x"},
     "late": {"weight": 70, "limit": 1, "page": "quality", "icon": "x"},
     "contradiction": {"weight": 60, "limit": 2, "page": "quality", "icon": "x"},
-    "unpublished": {"weight": 50, "limit": 1, "page": "map", "icon": "x"},
-    "outdated": {"weight": 40, "limit": 1, "years": 4, "page": "profile", "icon": "x"},
+    "missing": {"weight": 40, "limit": 1, "years": 4, "page": "quality", "icon": "x"},
 }
 TEXTS = editorial._toml(str(ROOT / "data" / "catalogue" / "attention.toml"))
 RULES = {
@@ -79,7 +78,12 @@ def target(period: str = "2024", value: float = 100.0, indicator: str = "appeara
     return pd.DataFrame([row])
 
 
-def facts(**changes: Any) -> Facts:
+def changes(*rows: tuple[str, str, str, str, float]) -> pd.DataFrame:
+    """Rows: indicator, period, value, change, moved."""
+    return pd.DataFrame(rows, columns=["indicator_id", "period", "value", "change", "moved"])
+
+
+def facts(**others: Any) -> Facts:
     checks = pd.DataFrame(
         columns=["severity", "kind", "unit", "period", "region_code", "region", "indicator", "message"]
     )
@@ -93,15 +97,16 @@ def facts(**changes: Any) -> Facts:
         breaks=pd.DataFrame({"indicator_id": [], "since": pd.to_datetime([])}),
         checks=checks,
         progress={},
+        changes=changes(),
         publishers=list(LEAGUES.values()),
-        leagues=len(LEAGUES),
+        leagues=list(LEAGUES.values()),
         data_until=date(2025, 12, 31),
     )
-    return replace(nothing, **changes)
+    return replace(nothing, **others)
 
 
-def said(rule: str, **changes: Any) -> list[str]:
-    return [item.text for item in attention(facts(**changes), {"most": 7, rule: RULES[rule]})]
+def said(rule: str, **others: Any) -> list[str]:
+    return [item.text for item in attention(facts(**others), {"most": 7, rule: RULES[rule]})]
 
 
 def years(region: str, indicator: str, values: list[float], first: int = 2023, n: float | None = None) -> list[Any]:
@@ -121,7 +126,7 @@ def test_leagues_below_the_target_are_counted_and_the_worst_is_named_with_its_ca
         ("150400", "appearance", "2025", 98.0, 98.0, 100.0),
     ]
     assert said("below_target", totals=totals(rows), targets=target()) == [
-        "2025年3个盟市中，2个的出庭应诉率距全区2024年目标100%差1个百分点以上：包头市最低，90%（90/100件，差10件）"
+        "2025年3个盟市（乌海市基数过小，不参与排名）中，2个的出庭应诉率距全区2024年目标100%差1个百分点以上：包头市最低，90%（90/100件，差10件）"
     ]
 
 
@@ -129,7 +134,7 @@ def test_a_ceiling_is_missed_from_above() -> None:
     rows = [(WHOLE, "loss", "2025", 12.0, None, None), ("150100", "loss", "2025", 20.0, None, None)]
     aim = target(value=10.0, indicator="loss")
     assert said("below_target", totals=totals(rows), targets=aim) == [
-        "2025年1个盟市中，1个的败诉率距全区2024年目标10%差1个百分点以上：呼和浩特市最高，20%"
+        "2025年1个盟市（包头市、乌海市、赤峰市未公布）中，1个的败诉率距全区2024年目标10%差1个百分点以上：呼和浩特市最高，20%"
     ]
 
 
@@ -141,18 +146,27 @@ def test_a_neutral_indicator_misses_no_target_and_never_falls() -> None:
 
 
 def test_a_target_whose_year_is_over_without_a_figure_is_named() -> None:
-    assert said("target_unanswered", targets=target(), whole=figures([("appearance", "2023", 99.74)])) == [
-        "全区出庭应诉率：2024年目标为100%，2024年的数据未公布，最新为2023年99.74%"
-    ]
-    assert said("target_unanswered", targets=target()) == [
-        "全区出庭应诉率：2024年目标为100%（达到目标），没有公开数据可以对照"
-    ]
+    missing = ["数据缺口：1项目标没有目标年度的数据（出庭应诉率）"]
+    assert said("missing", targets=target(), whole=figures([("appearance", "2023", 99.74)])) == missing
+    assert said("missing", targets=target()) == missing
 
 
 @pytest.mark.parametrize("period", ["2024", "2025"])
 def test_a_target_that_has_its_figure_or_its_time_is_not_named(period: str) -> None:
-    assert said("target_unanswered", targets=target(), whole=figures([("appearance", period, 99.0)])) == []
-    assert said("target_unanswered", targets=target("2026")) == []
+    assert said("missing", targets=target(), whole=figures([("appearance", period, 99.0)])) == []
+    assert said("missing", targets=target("2026")) == []
+
+
+def test_large_changes_are_told_falls_first_and_small_ones_are_not() -> None:
+    rows = [
+        ("aid", "2023年", "4770件", "同比增长56.96%", 56.96),
+        ("required", "2023年", "81件", "同比下降约32.5%", -32.5),
+        ("correction", "2023年", "20%", "同比下降4.9个百分点", -4.9),
+    ]
+    assert said("moved", changes=changes(*rows)) == [
+        "2023年全区应出庭案件数81件，同比下降约32.5%",
+        "2023年全区法律援助案件数4770件，同比增长56.96%",
+    ]
 
 
 def test_a_fall_in_two_years_running_is_told_with_all_three_values() -> None:
@@ -230,22 +244,37 @@ def test_checks_that_do_not_agree_are_told_in_their_order_and_growth_is_called_s
     }
     checks = pd.DataFrame(
         [
-            {**row, "severity": "warning", "kind": "growth", "unit": "%", "message": "2÷1＝5%，与公布的6%不符。照录。"},
+            {**row, "severity": "error", "kind": "growth", "unit": "%", "message": "2÷1＝5%，与公布的6%不符，相差1%。"},
             {**row, "severity": "ok", "kind": "sum", "unit": "件", "message": "相符。"},
         ]
     )
-    assert said("contradiction", checks=checks) == ["2023年全区法律援助案件数同比需核对：2÷1＝5%，与公布的6%不符"]
+    assert said("contradiction", checks=checks) == [
+        "2023年全区法律援助案件数同比需核对：2÷1＝5%，与公布的6%不符，相差1%"
+    ]
 
 
-def test_few_publishers_are_named_where_nobody_owes_figures() -> None:
-    assert said("unpublished", publishers=["乌海市"]) == ["4个盟市中，公布过出庭应诉率的只有1个（乌海市）"]
-    assert said("unpublished", publishers=[]) == ["4个盟市中，公布过出庭应诉率的只有0个"]
-    assert said("unpublished", publishers=["乌海市"], progress={"2025": pd.DataFrame({"state": ["reported"]})}) == []
+def test_a_check_whose_difference_is_explained_accuses_nobody() -> None:
+    row = {"region_code": WHOLE, "region": "内蒙古自治区", "indicator_id": "correction", "indicator": "直接纠错率"}
+    row |= {"period": "2023", "severity": "warning", "kind": "ratio", "unit": "%"}
+    checks = pd.DataFrame([{**row, "message": "1÷5＝20%，与公布的25%不符，相差5个百分点。分母不同；口径不同。"}])
+    assert said("contradiction", checks=checks) == ["2023年全区直接纠错率公布为25%，按1÷5折算为20%：分母不同；口径不同"]
+
+
+def test_few_publishers_are_counted_where_nobody_owes_figures() -> None:
+    (sentence,) = said("missing", publishers=["乌海市"])
+    assert sentence == "数据缺口：4个盟市中只有1个公布过出庭应诉率"
+    assert said("missing", publishers=["乌海市"], progress={"2025": pd.DataFrame({"state": ["reported"]})}) == []
 
 
 def test_old_headline_figures_are_listed() -> None:
     old = figures([("loss", "2021", 24.0), ("appearance", "2023", 99.0)])
-    assert said("outdated", whole=old) == ["1项重点指标的全区数据停在2021年及以前：败诉率（2021年）"]
+    assert said("missing", whole=old) == ["数据缺口：1项重点指标停在2021年及以前（败诉率）"]
+
+
+def test_all_that_is_missing_is_one_sentence() -> None:
+    found = said("missing", targets=target(), publishers=[], whole=figures([("loss", "2021", 24.0)]))
+    assert len(found) == 1
+    assert found[0].count("；") == 2
 
 
 def test_the_weightiest_come_first_and_an_indicator_is_not_told_twice() -> None:
@@ -286,9 +315,14 @@ def test_the_official_sentences_are_these(warehouse: Paths) -> None:
     with selection.reading({}):
         reader = frame.reader_at(queries.current_release())
     texts = [item.text for item in overview.attention(reader)]
-    assert texts[0] == "全区行政机关负责人出庭应诉率：2024年目标为100%，2024年的数据未公布，最新为2023年99.74%"
-    assert "2023年全区行政复议直接纠错率需核对：966÷4770＝20.25%，与公布的24.47%不符，相差4.22个百分点" in texts
-    assert any("停在2021年及以前：行政诉讼败诉率（2021年10月）" in text for text in texts)
+    assert texts[0] == "2023年全区习近平法治思想学习宣讲场次8100余场次，同比下降约32.5%"
+    assert texts[1] == "2023年全区行政复议案件办理数4770件，同比增长56.96%"
+    (rate,) = (text for text in texts if "直接纠错率" in text)
+    assert rate.startswith("2023年全区行政复议直接纠错率公布为24.47%，按966÷4770折算为20.25%：")
+    assert "4770件是办理数；公布率的分母按指标词典是审结数，原文未公布" in rate
+    assert "不符" not in rate
+    assert [text for text in texts if "数据缺口" in text] == texts[-1:]
+    assert "停在2021年及以前（行政诉讼败诉率、" in texts[-1]
 
 
 def test_every_rule_of_the_catalogue_is_known_and_every_known_one_is_in_the_catalogue() -> None:

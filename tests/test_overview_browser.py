@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pypdf import PdfReader
 
-from tests.browsing import wait_until
+from tests.browsing import SIZE, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,7 @@ def test_the_first_visit_is_put_away_for_good_and_the_cards_tell_their_source(vi
     wait_until(page, "() => document.activeElement.getAttribute('aria-label') === '查找指标'")
     assert page.locator(":focus").input_value() == ""
     # What needs attention leads to its figures.
-    page.get_by_role("link", name="行政复议直接纠错率需核对").click()
+    page.get_by_role("link", name="行政复议直接纠错率公布为").click()
     page.get_by_role("heading", name="数据质量").wait_for()
     opened.rest()
     assert urlsplit(page.url).path == "/quality"
@@ -51,14 +51,20 @@ def test_the_first_visit_is_put_away_for_good_and_the_cards_tell_their_source(vi
     opened.clean()
 
 
-def test_on_a_phone_cards_come_first_and_everything_is_large_enough_for_a_thumb(visit) -> None:  # type: ignore[no-untyped-def]
+def test_on_a_phone_facts_come_first_and_everything_is_large_enough_for_a_thumb(visit) -> None:  # type: ignore[no-untyped-def]
     opened = visit("/", width=390)
     page = opened.page
     places = {
         name: page.locator(selector).first.bounding_box()["y"]
         for name, selector in {"cards": ".card", "story": ".story", "map": ".js-plotly-plot"}.items()
     }
-    assert places["cards"] < places["story"] < places["map"]
+    assert places["story"] < places["cards"] < places["map"]
+    assert page.get_by_text("出庭应诉率99.74%，距2024年目标").bounding_box()["y"] < SIZE["height"] / 2
+    # A chapter shows two cards, and the others when asked.
+    chapter = page.locator(".chapter").filter(has_text="矛盾纠纷化解")
+    assert chapter.locator(".card:visible").count() == 2
+    chapter.get_by_text("另外3项").click()
+    assert chapter.locator(".card:visible").count() == 5
     assert page.evaluate(SMALL) == []
     assert page.locator('[data-testid="stSidebar"][aria-expanded="true"]').count() == 0
     # A source opened by a tap lies within the screen.
@@ -91,7 +97,30 @@ def test_the_first_page_prints_on_two_sheets_of_a4(visit, dataset: str, scheme: 
     first, last = (unicodedata.normalize("NFKC", page.extract_text()).replace("\n", "") for page in pages)
     assert "需要关注" in first
     assert "公共法律服务与普法" in last
-    assert "来源:" in last
+    assert "数据集:" in first
+    assert "打印日期:" in first
+    assert "[1]" in first
+    assert "来源[1]" in last.replace(" ", "")
     assert "数据截至2025年12月31日" in last
     assert "恢复默认" not in first + last
     assert [("演示数据(模拟)" in sheet) for sheet in (first, last)] == [dataset == "demo"] * 2
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_simulated_data_say_so_at_the_top_wherever_the_reader_scrolls(visit, width: int) -> None:  # type: ignore[no-untyped-def]
+    opened = visit("/?dataset=demo", width=width)
+    page = opened.page
+    strip = page.locator(".st-key-demo_strip")
+    for selector in (".chapter:nth-of-type(8)", ".js-plotly-plot"):
+        page.locator(selector).first.evaluate("e => e.scrollIntoView({block: 'center'})")
+        assert strip.is_visible()
+        box = strip.bounding_box()
+        assert 0 <= box["y"] < 70
+        # Nothing lies over it.
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        assert page.evaluate("([x, y]) => !!document.elementFromPoint(x, y).closest('.st-key-demo_strip')", middle)
+    strip.get_by_role("button", name="看官方数据").click()
+    strip.wait_for(state="detached")
+    opened.rest()
+    assert opened.address() == {}
+    opened.clean()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import course, explanations, frame, guide
+from dashboard import course, explanations, frame, guide, operator
 from etl.paths import Paths
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +48,7 @@ def test_a_page_opens_without_error_and_ends_with_the_release(name: str, dataset
     assert not app.exception
     assert not app.error
     assert "数据截至2025年12月31日" in app.main.caption[-1].value
-    assert "报告错误" in app.main.caption[-1].value
+    assert "版本" in app.main.caption[-1].value
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -88,9 +88,28 @@ def test_what_needs_attention_leads_to_pages_that_open(dataset: str) -> None:
         assert not opened.warning, address
 
 
+def test_every_page_of_simulated_data_says_so_at_the_top_and_no_other_does() -> None:
+    for page in ("overview", "trends", "help"):
+        app = open_page(page, dataset="demo")
+        assert "不是真实数据" in texts(app), page
+    assert "不是真实数据" not in texts(open_page("overview"))
+
+
+def test_the_footer_names_nobody_whom_no_setting_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("help")
+    captions = "".join(caption.value for caption in app.caption)
+    assert "数据截至" in captions
+    assert "责任单位" not in captions
+    assert "报告错误" not in captions
+    known = {**operator.DEFAULTS, "office": "某司法局", "contact": "电话123"}
+    monkeypatch.setattr(operator, "operator", lambda: known)
+    captions = "".join(caption.value for caption in open_page("help").caption)
+    assert "责任单位：某司法局 · 报告错误：电话123" in captions
+
+
 def test_the_plan_is_tracked_openly() -> None:
     app = open_page("overview")
-    assert "31项任务中，1项有2024年及以后数据，22项只有以前年度数据，8项暂无公开数据" in texts(app)
+    assert "计划的31项任务分34条对照：23条只有以前年度或跨年累计数据，11条暂无公开数据" in texts(app)
 
 
 def test_the_first_visit_is_told_in_three_sentences_until_it_is_put_away() -> None:

@@ -85,14 +85,20 @@ def test_what_nobody_published_is_said_openly() -> None:
 
 def test_parts_are_listed_and_not_added_up() -> None:
     task = track("notary", figure("notary", "2023", 1.0, "甲"), figure("notary", "2023", 2.0, "乙"))
-    assert task.figures == ["公证件数甲1%、乙2%（2023年）"]
+    assert task.figures == ["公证件数：甲1%、乙2%（2023年）"]
 
 
-def test_an_item_counts_once_by_its_best_answered_task() -> None:
+@pytest.mark.parametrize("period", ["2022-2024", "2023"])
+def test_years_that_began_before_the_plan_do_not_answer_it(period: str) -> None:
+    figures = [{**figure("notary", "2024", 1.0), "period": period}, figure("notary", "2024", 2.0, "甲")]
+    task = track("notary", *figures)
+    assert task.state == "earlier"  # nor does a part of 2024 that is not shown
+    assert len(task.figures) == 1
+
+
+def test_every_row_of_the_table_counts_once() -> None:
     answered = track("appearance", figure("appearance", "2024", 100.0))
-    assert (
-        plan.summary([answered, track("")]) == "1项任务中，1项有2024年及以后数据，0项只有以前年度数据，0项暂无公开数据"
-    )
+    assert plan.summary([answered, track("")]) == ("计划的1项任务分2条对照：1条有2024年及以后数据，1条暂无公开数据")
 
 
 def test_the_table_holds_every_task_with_its_state() -> None:

@@ -295,7 +295,7 @@ def test_the_title_counts_the_quarters_of_rates_with_a_direction_only() -> None:
         [row_of(), row_of(value=22.0), row_of(direction="neutral", value=5.0), row_of(kind="count", value=1.0)]
     )
     assert chart.title == (
-        "2023年呼和浩特市（矛盾纠纷化解）：2项有方向的比率类指标中，1项数值居12个盟市前四分之一，1项居后四分之一"
+        "2023年呼和浩特市矛盾纠纷化解可评优劣的2项比率指标中，1项居12个盟市前四分之一，1项居后四分之一"
     )
 
 
@@ -376,7 +376,7 @@ def test_official_figures_are_listed_where_peers_have_none() -> None:
 def test_a_league_is_shown_among_its_peers_with_its_banners_and_sources() -> None:
     app = open_page("profile", dataset="demo", region="150200")
     shown = texts(app)
-    assert "项有方向的比率类指标中" in shown
+    assert "项比率指标中" in shown
     assert "演示数据（模拟）" in shown
     assert "所辖地区（2025年主要指标）" in shown
     assert app.dataframe[0].value["地区"].tolist()[0] == "东河区"

@@ -108,3 +108,16 @@ def test_a_lent_address_is_read_in_place_of_the_session_s() -> None:
     with selecting.reading({"dataset": "demo"}):
         assert selecting.address() == {"dataset": "demo"}
     assert selecting.address() == {}
+
+
+def test_a_page_opens_on_the_newest_year_that_nearly_all_regions_publish() -> None:
+    def opened(counts: dict[str, int]) -> str:
+        periods = [period for period in counts if period != "latest"]
+        covered = {("demo", "x"): {"": Covered(periods, {"league": counts})}}
+        choices = Choices(["demo"], pd.DataFrame(), pd.DataFrame(), covered, {"demo": "x"})
+        return choices.default_period("demo", "x", "", "league")
+
+    assert opened({"2025": 11, "2024": 12, "latest": 12}) == "2025"
+    assert opened({"2025": 10, "2024": 12, "latest": 12}) == "2024"
+    assert opened({"2025": 1, "2024": 2, "latest": 3}) == "latest"
+    assert opened({"2023-06": 3, "2023": 1, "latest": 3}) == "2023-06"

@@ -43,7 +43,7 @@ def catalogue_texts(catalogue: Catalogue) -> Iterator[tuple[str, str]]:
         yield f"{indicator.id} definition", indicator.definition
     for name, rule in editorial._toml(str(ROOT / "data" / "catalogue" / "attention.toml")).items():
         if isinstance(rule, dict):
-            yield from ((f"attention.toml {name}", rule[key]) for key in ("text", "text_none") if key in rule)
+            yield from ((f"attention.toml {name}", rule[key]) for key in rule if key.startswith("text"))
     for row in editorial._csv(str(ROOT / "data" / "catalogue" / "plan_2024.csv")).to_dict("records"):
         yield f"plan_2024.csv {row['item']}", f"{row['task']}；{row['measure']}"
 

@@ -234,16 +234,16 @@ def _hover(rows: pd.DataFrame) -> list[str]:
 def _title(rows: pd.DataFrame, where: pd.DataFrame, place: str, peers: str, period: str) -> str:
     """How many of the rates with a direction lie in the best and the worst quarter of the peers."""
     chapters = list(dict.fromkeys(rows["chapter_short"]))
-    about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}至{chapters[-1]}"
+    about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}等{len(chapters)}个领域"
     judged = rows["kind"].isin(["rate", "ratio", "duration"]) & (rows["direction"] != "neutral") & ~rows["small"]
     judged &= (rows["place"] != "") & (where["lower"] < where["upper"])
     if not judged.any():
-        return f"{format_period(period)}{place}（{about}）{len(rows)}项指标在{peers}中的位置"
+        return f"{format_period(period)}{place}{about}{len(rows)}项指标在{peers}中的位置"
     best = (where["own"] >= where["upper"])[judged].sum()
     worst = (where["own"] <= where["lower"])[judged].sum()
     return (
-        f"{format_period(period)}{place}（{about}）：{judged.sum()}项有方向的比率类指标中，"
-        f"{best}项数值居{peers}前四分之一，{worst}项居后四分之一"
+        f"{format_period(period)}{place}{about}可评优劣的{judged.sum()}项比率指标中，"
+        f"{best}项居{peers}前四分之一，{worst}项居后四分之一"
     )
 
 
