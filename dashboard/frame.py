@@ -29,6 +29,7 @@ PLOTLY_CONFIG = {
     "responsive": True,
 }
 CHART_HEIGHT = 580  # lower, the leagues around 乌海市 are too small to hit
+A_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,20 @@ def choose_clicked(reader: Reader, key: str) -> None:
     codes = [point["location"] for point in points if point.get("location") in reader.choices.regions.index]
     if codes:
         reader.change(region=codes[0])
+
+
+def come_back() -> None:
+    """Has the browser ask for the page again whenever it has been cut off, from its address.
+
+    Streamlit's page does so only where a fragment runs by the clock. Else, after a restart or at another replica, it
+    would show what it had to a session that knows none of its widgets, and what the reader does next would be lost.
+    """
+    with st.sidebar:
+        st.fragment(_nothing, run_every=A_DAY)()
+
+
+def _nothing() -> None:
+    """What such a fragment does when its time has come."""
 
 
 def footer(release: Release) -> None:

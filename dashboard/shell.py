@@ -88,6 +88,7 @@ if not map_controls.playing(opened.url_path, reader.selection.period):  # what o
     saved.remember(opened.url_path, selection.read_on(opened.url_path, st.session_state["address"]))
 saved.panel(reader, pages, opened.url_path)
 gate.account(visitor)
+frame.come_back()
 try:
     opened.run()
 except queries.OlderReleaseError as error:  # whatever a page asks for that the release at hand cannot hold

@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from dashboard.server import TITLE
 from etl.paths import Paths
-from tests.browsing import SECONDS, SIZE, Server, Visit, at_rest
+from tests.browsing import SECONDS, SIZE, Server, Visit, at_rest, open_page
 
 pytestmark = pytest.mark.browser
 
@@ -140,6 +140,31 @@ def test_nothing_scrolls_sideways_on_a_phone(visit, path: str) -> None:  # type:
     )
     assert widths[0] <= widths[1]
     assert opened.page.locator('[data-testid="stSidebar"][aria-expanded="true"]').count() == 0
+
+
+# Keeps what the browser would call its session by, as if a restarted server or another replica did not know it.
+UNKNOWN_TO_THE_SERVER = """window.WebSocket = class extends WebSocket {
+  constructor(address, protocols) { super(address, protocols.slice(0, 2)); window.lastSocket = this; }
+}"""
+
+
+def test_the_first_choice_after_the_server_has_forgotten_the_session_takes_effect(
+    profile: BrowserContext, server: Server
+) -> None:
+    page = profile.new_page()
+    page.set_default_timeout(SECONDS)
+    page.add_init_script(UNKNOWN_TO_THE_SERVER)
+    open_page(page, f"{server.address}/map?dataset=demo&period=2022")
+    with page.expect_websocket() as again:
+        page.evaluate("window.lastSocket.close()")
+    again.value.wait_for_event("framereceived")
+    at_rest(page)
+    assert "period=2022" in page.url
+    page.get_by_role("combobox", name="期间").fill("2023年 ·")
+    page.keyboard.press("Enter")
+    page.get_by_text("2023年行政机关负责人出庭应诉率").first.wait_for()
+    assert "period=2023" in page.url
+    page.close()
 
 
 def test_the_page_says_that_it_is_chinese(visit) -> None:  # type: ignore[no-untyped-def]
