@@ -53,7 +53,7 @@ def _profile(reader: Reader) -> Chart:
     period, _ = profile.asked_period(profile.annual_periods(figures))
     offered = profile.peer_groups(reader)
     peers = offered[profile.asked_peers(offered)[0]]
-    rows = profile.spine_of(reader, figures, peers, period)
+    rows = profile.spine_of(reader, peers, period)
     if rows.empty:
         raise NotDrawableError(f"{format_period(period) if period else ''}{profile.NOT_ENOUGH}")
     return profile.spine_chart(rows, peers, period, "", reader)

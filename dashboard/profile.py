@@ -374,21 +374,26 @@ def choose_peers(reader: Reader) -> Group:
     return offered[wanted]
 
 
-def spine_of(reader: Reader, figures: pd.DataFrame, peers: Group, period: str) -> pd.DataFrame:
+def spine_of(reader: Reader, peers: Group, period: str) -> pd.DataFrame:
     """`spine` of the chosen region in one year."""
-    chosen, release = reader.selection, reader.release
-    stood = _standings(release, chosen.dataset, peers.level, period, peers.codes)
-    whole = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
+    return _spine(reader.release, reader.selection.dataset, reader.selection.region, peers.level, peers.codes, period)
+
+
+@st.cache_data(show_spinner=False, max_entries=240)
+def _spine(
+    release: Release, dataset: str, region: str, level: str, codes: tuple[str, ...], period: str
+) -> pd.DataFrame:
+    whole = queries.figures_of_region(release, dataset, REGION_ROOT)
     whole = whole[(whole["period"] == period) & (whole["breakdown"] == "")]
     return spine(
-        figures,
-        stood,
+        queries.figures_of_region(release, dataset, region),
+        _standings(release, dataset, level, period, codes),
         whole.set_index("indicator_id")["value"],
-        region_code=chosen.region,
+        region_code=region,
         period=period,
-        indicators=reader.choices.indicators,
+        indicators=queries.indicators(release),
         targets=queries.targets(release),
-        breaks=queries.breaks_of_dataset(release, chosen.dataset),
+        breaks=queries.breaks_of_dataset(release, dataset),
     )
 
 

@@ -14,7 +14,7 @@ profile.header(reader, figures)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     period = profile.choose_period(figures)
     peers = profile.choose_peers(reader)
-rows = profile.spine_of(reader, figures, peers, period)
+rows = profile.spine_of(reader, peers, period)
 profile.show_spine(reader, rows, peers, period)
 others = profile.listed(figures, rows.index, reader.choices.indicators)
 profile.show_listed(others, place, beside_spine=len(rows) > 0)

@@ -90,7 +90,7 @@ def profile_brief(
         raise ProfileError(f"数据集“{dataset}”没有“{period}”的年度数据，现有：{'、'.join(_years(reader)) or '无'}。")
     period = period or profile.opening_period(years)
     peers = next(iter(profile.peer_groups(reader).values()))
-    rows = profile.spine_of(reader, figures, peers, period)
+    rows = profile.spine_of(reader, peers, period)
     others = profile.listed(figures, rows.index, reader.choices.indicators)
     place = reader.choices.regions["name"][region_code]
     blocks, appendix = _compared(reader, rows, peers, period) if len(rows) else ([], [])
