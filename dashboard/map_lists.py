@@ -147,7 +147,6 @@ def shortened(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
     """A list as a table in which a row can be chosen."""
     shown = table.drop(columns="sound")
-    long = shown.get(VALUE, pd.Series("", index=shown.index)).str.contains("（").any()
 
     def choose() -> None:
         cells = st.session_state[key]["selection"]["cells"]
@@ -159,7 +158,6 @@ def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
         shown.loc[:, shown.astype(bool).any()].reset_index(drop=True),
         hide_index=True,
         height="content" if len(table) <= LONGEST_LIST + 2 else LIST_HEIGHT,
-        row_height=panels.TWO_LINES if long else None,
         key=key,
         on_select=choose,
         selection_mode="single-cell",

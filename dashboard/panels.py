@@ -11,7 +11,6 @@ from dashboard.selection import REGION_ROOT
 from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, in_brackets, quoted
 
 SHOWN_IN_FULL = 4
-TWO_LINES = 56  # pixels of a row whose cells may break once, so that beside a map nothing is cut
 FIGURE_COLUMNS = {
     "period_text": "期间",
     "breakdown": "分项",
@@ -67,21 +66,17 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
         st.caption(f"{NOT_PUBLISHED}其他指标。")
         return
     table = slices.with_texts(slices.newest(others)).sort_values("chapter", kind="stable")
-    parts = table["breakdown"].map(lambda part: f"（{part}）" if part else "")
     st.dataframe(
         pd.DataFrame(
             {
-                "指标": table["indicator"] + parts,
+                "指标": table["indicator"],
                 "数值": table["text"] + table["period_text"].map(in_brackets),
+                **({"分项": table["breakdown"]} if table["breakdown"].any() else {}),
                 "来源": table["source_title"],
             }
         ),
         hide_index=True,
-        row_height=TWO_LINES,
-        column_config={
-            "指标": st.column_config.TextColumn(width=140),
-            "数值": st.column_config.TextColumn(width=160),
-        },
+        column_config={"指标": st.column_config.TextColumn(width=160)},  # beside a map, value and period must fit
         alt=f"{place['name']}各项指标的最新数据",
     )
 

@@ -12,7 +12,6 @@ from dashboard.charts.anatomy import place_words
 from dashboard.compare import case_unit
 from dashboard.frame import Reader, named, plain
 from dashboard.groups import Group
-from dashboard.panels import TWO_LINES
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import (
@@ -410,10 +409,9 @@ def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:
         table[["指标", "数值", "发布单位", "来源", "章"]],
         hide_index=True,
         height="content" if len(rows) <= LIST_ROWS else 36 * LIST_ROWS,
-        row_height=TWO_LINES,
         column_config={
-            "指标": st.column_config.TextColumn(width=160),
-            "数值": st.column_config.TextColumn(width=160),
+            "指标": st.column_config.TextColumn(width=170),
+            "数值": st.column_config.TextColumn(width=170),
             "发布单位": st.column_config.TextColumn(width=180),
         },
         alt=f"{place}各项指标最近一期的数据，按章排列",
