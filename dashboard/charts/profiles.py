@@ -247,9 +247,8 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
     said = [f"{number}项居{end}四分之一" for number, end in ((first, "前"), (last, "后")) if number]
     middle = len(judged) - first - last
     said += [f"{middle}项居中或与他地分不出先后"] if middle else []
-    return (
-        f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{peers}相比，"
-        + "，".join(said)
+    return f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{peers}相比，" + "，".join(
+        said
     )
 
 
