@@ -80,8 +80,7 @@ def question(reader: Reader) -> Question:
     own = state.own_groups()
     offered = reader.choices.groups(chosen.level, chosen.region, own)
     asked, notices = selection.current_comparison(reader.choices, chosen, offered)
-    for notice in notices:
-        st.warning(plain(notice), icon=":material/info:")
+    frame.tell(notices)
     group = offered[asked.group]
     figures = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
     return Question(reader, asked, group, regions.loc[list(group.codes)], figures, own)
@@ -247,7 +246,7 @@ def drawing(asked: Question) -> Drawing:
     """How the chosen view is drawn. Raises NothingToCompareError."""
     chosen = asked.reader.selection
     if chosen.period == LATEST:
-        raise NothingToCompareError(f"{LATEST_NAME}的期间各不相同，不排名、不比较；下面按地区顺序列出各地的数和期间。")
+        raise NothingToCompareError(f"{LATEST_NAME}的期间各不相同，不排名、不比较。")
     if asked.asked.view == "heatmap":
         return _heatmap(asked)
     stood = asked.standings(chosen.period)

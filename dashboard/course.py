@@ -84,6 +84,13 @@ class Course:
         """The scene of the chart of all leagues."""
         return trends.scene(self.reader, f"{len(self.leagues)}个盟市")
 
+    @cached_property
+    def in_parts(self) -> set[str]:
+        """The leagues that published parts of what is asked for, and never the whole; they may have no line."""
+        known = self.figures[self.figures["value"].notna()]
+        parts = known.loc[known["breakdown"] != "", "region_code"]
+        return set() if self.reader.selection.breakdown else set(parts) & set(self.leagues)
+
     @property
     def leagues_have_figures(self) -> bool:
         """Whether there is anything to draw of the leagues."""
@@ -103,6 +110,7 @@ class Course:
             trends.scene(reader, "、".join(self.names.values())),
             title=trends.statement(self.mine, reader.indicator, breakdown, aimed, whose),
             finding=self.direction.sentence,
+            method=self.direction.method,
             step=self.step,
             aim=trends.aim_of(self.years, target, whose),
             gaps=trends.gaps(self.drawn, reader.selection.region, breakdown),
@@ -128,6 +136,7 @@ class Course:
             whole=REGION_ROOT,
             step=self.step,
             breaks=self.breaks,
+            in_parts=self.in_parts,
         )
 
     def _timeline(self, figures: pd.DataFrame, step: str) -> pd.DataFrame:

@@ -19,7 +19,11 @@ class NotDrawableError(Exception):
 
 
 def _map(reader: Reader) -> Chart:
-    return mapping.chart(mapping.question(reader))
+    asked = mapping.question(reader)
+    wanted, _ = selection.own("map", list(mapping.VIEWS))
+    if wanted in asked.why_not:
+        raise NotDrawableError(f"{mapping.VIEWS[wanted]}：{asked.why_not[wanted]}")
+    return mapping.chart(asked)
 
 
 def _comparison(view: str, reader: Reader) -> Chart:
@@ -36,8 +40,9 @@ def _trends(reader: Reader) -> Chart:
     if found.mine.empty:
         place = reader.choices.regions["name"][reader.selection.region]
         raise NotDrawableError(f"{place}没有公布{reader.indicator['name']}")
-    wanted = selection.own("projection", trends.PROJECTIONS)[0] == "on"
-    return found.lines(reader, found.projection[0] if wanted else None)
+    wanted, notices = selection.own("projection", trends.PROJECTIONS)
+    selection.tell(notices)
+    return found.lines(reader, found.projection[0] if wanted == "on" else None)
 
 
 def _leagues(reader: Reader) -> Chart:
@@ -50,7 +55,8 @@ def _leagues(reader: Reader) -> Chart:
 def _profile(reader: Reader) -> Chart:
     chosen = reader.selection
     figures = queries.figures_of_region(reader.release, chosen.dataset, chosen.region)
-    period, _ = profile.asked_period(profile.annual_periods(figures))
+    period, notices = profile.asked_period(profile.annual_periods(figures))
+    selection.tell(notices)
     offered = profile.peer_groups(reader)
     peers = offered[profile.asked_peers(offered)[0]]
     rows = profile.spine_of(reader, peers, period)
@@ -70,8 +76,9 @@ FAMILIES: dict[str, Callable[[Reader], Chart]] = {
 
 def chart(family: str, parameters: Mapping[str, str], release: Release) -> Chart:
     """The chart of a family (a key of FAMILIES). Raises NotDrawableError, also for parameters that make no sense."""
-    with selection.reading(parameters):
-        notices = selection.current(selection.choices_of(release))[1]
-        if notices:
-            raise NotDrawableError("；".join(notices))
-        return FAMILIES[family](frame.reader_at(release))
+    with selection.reading(parameters) as told:
+        selection.tell(selection.current(selection.choices_of(release))[1])
+        drawn = None if told else FAMILIES[family](frame.reader_at(release))
+    if drawn is None or told:
+        raise NotDrawableError("；".join(notice.partition("，已")[0] for notice in told))
+    return drawn

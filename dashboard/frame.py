@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +82,13 @@ def _reader(release: Release, dark: bool) -> Reader:
 def plain(text: str) -> str:
     """Text for st.markdown that is shown as it is, whatever signs it holds."""
     return re.sub(r"([\\`*_{}\[\]<>()#+\-.!|$~:^&])", r"\\\1", text)
+
+
+def tell(notices: Sequence[str]) -> None:
+    """Shows notices above what follows; of an address that `selection.reading` lends, tells the one who lends it."""
+    if not selection.tell(notices):
+        for notice in notices:
+            st.warning(plain(notice), icon=":material/info:")
 
 
 def show(

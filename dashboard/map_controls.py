@@ -6,8 +6,9 @@ from dashboard import selection, slices
 from dashboard.charts.ground import ZOOMS
 from dashboard.charts.scales import METHODS
 from dashboard.frame import Reader, plain
-from dashboard.mapping import PER_PEOPLE, SWITCH, VIEWS, Question, known_values, may_be_per_people, target_of
+from dashboard.mapping import SWITCH, VIEWS, Question, known_values, may_be_per_people, target_of
 from dashboard.selection import REGION_ROOT
+from dashboard.statistics import PER_PEOPLE
 from dashboard.theme import format_period
 
 FRAME_SECONDS = 1.2  # of the animation
@@ -182,7 +183,7 @@ def _pick_classes(asked: Question) -> None:
     aimed = target_of(asked) is not None
     names = {method: name for method, name in METHODS.items() if aimed or method != "target"}
     chosen = asked.classes if asked.classes in names else "continuous"
-    words = "等距：每级宽度相等；等量：每级地区数相近；自然断点：级内差别最小（Fisher-Jenks）"
+    words = "等距：每级宽度相等；等量：每级地区数相近；自然断点：级内差别最小（Jenks）"
     end = "；距目标：以目标为界。" if aimed else "。这项指标没有可对照的目标，不能按距目标分级。"
     _pick("classes", "分级", names, chosen, asked.reader, words + end)
 

@@ -11,10 +11,10 @@ from dashboard.charts import Chart, map_series, maps
 from dashboard.charts.anatomy import Scene, change_words
 from dashboard.charts.ground import ZOOMS, Sheet, fitted
 from dashboard.charts.scales import METHODS, Scale, around_target, blend, classified
-from dashboard.frame import Reader, plain
+from dashboard.frame import Reader, plain, tell
 from dashboard.groups import Group
 from dashboard.selection import REGION_ROOT
-from dashboard.statistics import small_base, standings, target_for
+from dashboard.statistics import PEOPLE, PER_PEOPLE, small_base, standings, target_for
 from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, cited, format_period, format_value, in_brackets
 
 VIEWS = {"one": "单图", "pair": "两期并排", "change": "变化图", "years": "历年小图"}
@@ -22,8 +22,6 @@ WIDE = ("pair", "years")  # views that need the whole width
 SIDES = ("list", "region")
 SWITCH = ("off", "on")
 PER = ("total", "population")
-PEOPLE = 10_000  # that counts are held against
-PER_PEOPLE = "每万人"
 CITIES = ("150781", "152501")  # 满洲里市 and 二连浩特市, which the region plans for beside their leagues
 PLACE_COLUMNS = ["name", "short_name", "level", "parent", "lon", "lat", "area_km2"]
 # What the maps need of a figure; the other half of the columns only costs time.
@@ -176,8 +174,7 @@ def question(reader: Reader) -> Question:
     for name, known in known_values(reader).items():
         own[name], notes = selection.own(name, known)
         notices += notes
-    for notice in notices:
-        st.warning(plain(notice), icon=":material/info:")
+    tell(notices)
     places = regions.loc[list(group.codes), PLACE_COLUMNS]
     published = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
     people = None
@@ -253,7 +250,7 @@ def _beside(period: str, wanted: str, periods: list[str]) -> str:
 def _why_not(asked: Question) -> dict[str, str]:
     """The views that have nothing to show, each with the reason."""
     if asked.period == LATEST:
-        return dict.fromkeys(["pair", "change", "years"], f"“{LATEST_NAME}”不是同一期间，请在左侧选一个期间")
+        return dict.fromkeys(["pair", "change", "years"], f"“{LATEST_NAME}”不是同一期间，选定一个期间后可看")
     reasons: dict[str, str] = {}
     if not asked.period2:
         reasons |= dict.fromkeys(["pair", "change"], "没有两个长短相同、都有数的期间")
@@ -277,12 +274,14 @@ def per_people(figures: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     """Counts per 10,000 people, to two decimals, of the places whose people were counted.
 
     `people`: `queries.population`; every year is held against the same census. A count that is only about right says
-    so: 约.
+    so: 约. The count itself becomes the numerator, the people the denominator.
     """
     counted = figures[figures["region_code"].isin(people.index)]
     number = counted["region_code"].map(people["population"])
     return counted.assign(
         value=(counted["value"] / number * PEOPLE).round(2),
+        numerator=counted["value"],
+        denominator=number,
         unit=counted["unit"] + "/万人",
         qualifier=counted["qualifier"].where(counted["qualifier"] == "", "约"),
     )

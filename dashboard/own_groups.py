@@ -1,14 +1,16 @@
 """The popover in which readers make, change and remove the comparison groups that they share."""
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import groups, selection, state
 from dashboard.frame import Reader, plain
+from dashboard.theme import LEVEL_NAMES
 
 LONGEST_NAME = 20
 NEW = ""  # stands for a group that is yet to be made
-EDITED, NAME, PLACES, FAULT = (f"own_group_{part}" for part in ("edited", "name", "places", "fault"))
-HELP = "盟市、旗县可以都选：看盟市时比组内的盟市，看旗县时比组内的旗县。保存后所有人都能用。"
+EDITED, NAME, LEVEL, PLACES, FAULT = (f"own_group_{part}" for part in ("edited", "name", "level", "places", "fault"))
+HELP = "一组只含盟市或只含旗县。保存后所有人都能用。"
 
 
 def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
@@ -24,12 +26,22 @@ def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
             format_func=lambda name: f"{name}（{len(own[name])}地）" if name in own else "新建一组",
             key=EDITED,
             on_change=_take_up,
-            args=(own,),
+            args=(regions, own),
         )
+        st.session_state.setdefault(LEVEL, reader.selection.level)
         st.text_input("名称", key=NAME, max_chars=LONGEST_NAME, placeholder="例如：沿黄旗县")
+        st.segmented_control(
+            "层级",
+            selection.LEVELS,
+            format_func=lambda level: LEVEL_NAMES[level],
+            key=LEVEL,
+            on_change=st.session_state.pop,
+            args=(PLACES, None),
+            required=True,
+        )
         st.multiselect(
             "地区",
-            regions.index[regions["level"] != "region"].tolist(),
+            regions.index[regions["level"] == st.session_state[LEVEL]].tolist(),
             format_func=groups.region_words(regions).__getitem__,
             key=PLACES,
             placeholder="选择两个以上地区",
@@ -43,28 +55,31 @@ def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
                 st.button("删除对比组", key="own_group_forget", icon=":material/delete:", on_click=_forget)
 
 
-def _take_up(own: dict[str, tuple[str, ...]]) -> None:
-    """Puts the group to be edited into the fields."""
+def _take_up(regions: pd.DataFrame, own: dict[str, tuple[str, ...]]) -> None:
+    """Puts the group to be edited into the fields; of one of both levels the level with more places."""
     name = st.session_state[EDITED]
-    st.session_state[NAME], st.session_state[PLACES] = name, list(own.get(name, ()))
+    levels = regions["level"].reindex(list(own.get(name, ())))
+    if len(levels):
+        st.session_state[LEVEL] = str(levels.mode().iloc[0])
+    st.session_state[NAME] = name
+    st.session_state[PLACES] = levels.index[levels == st.session_state[LEVEL]].tolist()
 
 
 def _save(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
     """Keeps the group and compares it, or says what is missing."""
-    regions, before = reader.choices.regions, st.session_state[EDITED]
+    before, level = st.session_state[EDITED], st.session_state[LEVEL]
     name, codes = st.session_state[NAME].strip(), st.session_state[PLACES]
-    levels = regions.loc[codes, "level"].value_counts()
     if not name:
         st.session_state[FAULT] = "请给对比组起个名称。"
     elif name != before and name in own:
         st.session_state[FAULT] = f"已有名为“{plain(name)}”的对比组，请换个名称，或先选中它再修改。"
-    elif levels.empty or levels.max() < groups.FEWEST:
-        st.session_state[FAULT] = f"至少选{groups.FEWEST}个同级地区（盟市或旗县），才能相比。"
+    elif len(codes) < groups.FEWEST:
+        st.session_state[FAULT] = f"至少选{groups.FEWEST}个地区，才能相比。"
     else:
         state.save_group(name, sorted(codes), instead_of=before)
         st.session_state[EDITED] = name
-        if levels.get(reader.selection.level, 0) < groups.FEWEST:
-            reader.change(level=levels.idxmax())
+        if level != reader.selection.level:
+            reader.change(level=level)
         selection.change_comparison(reader.choices, group=groups.OWN + name)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import slices
 from dashboard.frame import Reader, folded, plain
 from dashboard.selection import REGION_ROOT
-from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, quoted
+from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, in_brackets, quoted
 
 SHOWN_IN_FULL = 4
 FIGURE_COLUMNS = {
@@ -66,10 +66,17 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
         st.caption(f"{NOT_PUBLISHED}其他指标。")
         return
     table = slices.with_texts(slices.newest(others)).sort_values("chapter", kind="stable")
-    columns = ["indicator", *(["breakdown"] if table["breakdown"].any() else []), "text", "period_text", "source_title"]
     st.dataframe(
-        table[columns].rename(columns={"indicator": "指标", **FIGURE_COLUMNS}),
+        pd.DataFrame(
+            {
+                "指标": table["indicator"],
+                "数值": table["text"] + table["period_text"].map(in_brackets),
+                **({"分项": table["breakdown"]} if table["breakdown"].any() else {}),
+                "来源": table["source_title"],
+            }
+        ),
         hide_index=True,
+        column_config={"指标": st.column_config.TextColumn(width=160)},  # beside a map, value and period must fit
         alt=f"{place['name']}各项指标的最新数据",
     )
 

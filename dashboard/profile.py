@@ -15,14 +15,11 @@ from dashboard.groups import Group
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import (
-    CASE_UNITS,
     SMALL_BASE_WORDS,
     gap_in_cases,
-    poisson_interval,
-    rank_bands,
     small_base,
+    standings_of_many,
     status,
-    wilson_interval,
 )
 from dashboard.theme import (
     DATASET_NAMES,
@@ -31,6 +28,7 @@ from dashboard.theme import (
     STATE_NAMES,
     format_period,
     format_value,
+    in_brackets,
 )
 from dashboard.trends import DIFFERENCES, TOO_FEW, change, target_of, year_before
 
@@ -64,31 +62,6 @@ def peer_groups(reader: Reader) -> dict[str, Group]:
     return {usual: fit[usual], **fit} if usual in fit else fit
 
 
-def stand(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
-    """Who stands where in every indicator at once, by the rules of `statistics.standings`, which takes them one by one.
-
-    `cells`: `totals`, the peers alone. Only values; adds direction, kind, small (bool: a rate on a
-    small base, without rank), rank, best, worst (Int64; neutral indicators have no band).
-    """
-    own = ["direction", "kind", "aggregation", "unit"]
-    known = cells[cells["value"].notna()].join(indicators[own], on="indicator_id")
-    rate = known["kind"].isin(["rate", "ratio"])
-    counted = (known["kind"] == "count") & (known["aggregation"] == "sum") & known["unit"].isin(CASE_UNITS)
-    small = rate & small_base(known["denominator"])
-    ends = wilson_interval(known["numerator"], known["denominator"]).where(rate)
-    ends = ends.combine_first(poisson_interval(known["value"].where(counted & (known["qualifier"] == ""))))
-    ends = ends.where(~small)
-    ahead = known["value"].where(known["direction"] == "lower_better", -known["value"]).where(~small)
-    known = known.assign(small=small, rank=ahead.groupby(known["indicator_id"]).rank(method="min").astype("Int64"))
-    complete = (ends["low"].notna() | small).groupby(known["indicator_id"]).transform("all")
-    judged = known.assign(low=ends["low"], high=ends["high"])[complete & (known["direction"] != "neutral")]
-    bands = [
-        rank_bands(group["low"], group["high"], group["direction"].iloc[0])
-        for _, group in judged.groupby("indicator_id", sort=False)
-    ]
-    return known.join(pd.concat(bands) if bands else pd.DataFrame(columns=["best", "worst"], dtype="Int64"))
-
-
 def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
     """`queries.matrix_of_period` without the breakdowns."""
     cells = queries.matrix_of_period(release, dataset, level, period)
@@ -98,7 +71,7 @@ def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFr
 @st.cache_data(show_spinner=False, max_entries=60)
 def _standings(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
     cells = totals(release, dataset, level, period)
-    return stand(cells[cells["region_code"].isin(codes)], queries.indicators(release))
+    return standings_of_many(cells[cells["region_code"].isin(codes)], queries.indicators(release))
 
 
 def spine(
@@ -114,10 +87,11 @@ def spine(
 ) -> pd.DataFrame:
     """The totals of one region in one year that can be held against peers, one row an indicator, in catalogue order.
 
-    `figures`: `queries.figures_of_region`; `stood`: `stand` of the peers; `whole`: the whole region's values by
-    indicator; `breaks`: `queries.breaks_of_dataset`. Index indicator_id; columns of the figure and name, chapter_short,
-    direction, kind; `least`, `lower`, `middle`, `upper`, `most` (float64: quantiles of the peers without small
-    bases), `peers` (their number), `whole` (NaN for what is a sum over places), `small`, `cases`, `place` (in words),
+    `figures`: `queries.figures_of_region`; `stood`: `standings_of_many` of the peers; `whole`: the whole region's
+    values by indicator; `breaks`: `queries.breaks_of_dataset`. Index indicator_id; columns of the figure and name,
+    chapter_short, direction, kind; `least`, `lower`, `middle`, `upper`, `most` (float64: quantiles of the peers
+    without small bases), `peers` (their number), `whole` (NaN for what is a sum over places), `small`, `cases`,
+    `place` (in words), `best`, `worst` (Int64: the first and last place it may hold, NA for small bases),
     `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words). The region
     itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
     """
@@ -150,6 +124,8 @@ def spine(
     }
     return rows.assign(
         place=_place_words(rows, places),
+        best=places["best"].fillna(places["rank"]),
+        worst=places["worst"].fillna(places["last"]),
         change=_change_words(rows, before, breaks),
         mark=pd.Series({i: mark for i, (mark, _) in aims.items()}, dtype=object).reindex(rows.index),
         aim=[aims.get(i, ("", ""))[1] for i in rows.index],
@@ -188,7 +164,7 @@ def _change_words(rows: pd.DataFrame, before: pd.DataFrame, breaks: pd.DataFrame
 
 
 def _aim(row: pd.Series, unit: str, indicator: pd.Series, targets: pd.DataFrame) -> tuple[str | None, str]:
-    """How a figure stands to its target, with the cases that are missing: ■ 未达标 · 距…差…，再有3件即达标."""
+    """How a figure stands to its target, with the cases that are missing: ■ 未达标 · 距…差…，相差3件."""
     target, whose = target_of(targets, row["region_code"], indicator, row["period"])
     if target is None:
         return None, ""
@@ -196,7 +172,7 @@ def _aim(row: pd.Series, unit: str, indicator: pd.Series, targets: pd.DataFrame)
     words = narrative.target_phrase(row, target, indicator, whose)
     missing = gap_in_cases(row["numerator"], row["denominator"], target["value"], indicator["direction"])
     if missing:
-        words += f"，{'再有' if indicator['direction'] == 'higher_better' else '减少'}{missing}{unit}即达标"
+        words += f"，相差{missing}{unit}"  # the period is over: not what is still to be done
     return mark, words
 
 
@@ -317,8 +293,7 @@ def choose_period(figures: pd.DataFrame) -> str:
     period, notices = asked_period(counts)
     if not period:
         return ""
-    for notice in notices:
-        st.warning(plain(notice), icon=":material/info:")
+    frame.tell(notices)
     st.session_state["choose_year"] = period
 
     def write() -> None:
@@ -432,10 +407,18 @@ def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:
     st.markdown(f"### {'其他数据' if beside_spine else '各项数据'}（{len(rows)}条）")
     if beside_spine:
         st.caption("分项、其他期间的数据，和同级地区公布数不足、不作比较的数据；每项取最近一期。")
+    table = listed_table(rows)
+    # What must be seen comes first, and the period with the value: a phone shows two columns.
+    table["数值"] += table["期间"].map(in_brackets)
     st.dataframe(
-        listed_table(rows),
+        table[["指标", "数值", "发布单位", "来源", "章"]],
         hide_index=True,
         height="content" if len(rows) <= LIST_ROWS else 36 * LIST_ROWS,
+        column_config={
+            "指标": st.column_config.TextColumn(width=170),
+            "数值": st.column_config.TextColumn(width=170),
+            "发布单位": st.column_config.TextColumn(width=180),
+        },
         alt=f"{place}各项指标最近一期的数据，按章排列",
     )
 

@@ -14,7 +14,7 @@ from dashboard.briefs.bulletin import INDICATOR, NAME, BulletinError, TooFewErro
 from dashboard.briefs.model import Document, Heading, Paragraph, Table
 from dashboard.briefs.profiles import Cancelled, Kind, ProfileError, profile_briefs
 from dashboard.clock import today
-from dashboard.frame import Reader, plain
+from dashboard.frame import Reader, plain, tell
 from dashboard.operator import unsigned
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, format_period
 from dashboard.tray_documents import DOCX, PDF
@@ -32,8 +32,7 @@ WORK = ThreadPoolExecutor(1, thread_name_prefix="profiles")
 def sections() -> tuple[str, DeltaGenerator]:
     """The tabs of the page, and the open one: its key in SECTIONS and its place. Only the open one is computed."""
     opened, notices = selection.own("brief", list(SECTIONS))
-    for notice in notices:
-        st.warning(plain(notice), icon=":material/info:")
+    tell(notices)
     st.session_state["brief_tab"] = SECTIONS[opened]
     places = st.tabs(list(SECTIONS.values()), key="brief_tab", on_change=_open)
     return opened, places[list(SECTIONS).index(opened)]

@@ -270,7 +270,7 @@ def _pick(parameters: Mapping[str, str], notices: list[str], name: str, allowed:
     wanted = parameters.get(name)
     if wanted is None or wanted in allowed:
         return default if wanted is None else wanted
-    notices.append(f"{NAMES.get(name, name)}“{wanted}”（{name}）没有数据或不存在，已改用默认值")
+    notices.append(f"{NAMES.get(name, name)}“{wanted}”（{name}）没有数据或不存在{FALLS_BACK}")
     return default
 
 
@@ -283,7 +283,9 @@ def to_parameters(selection: Selection, choices: Choices) -> dict[str, str]:
     return parameters
 
 
+FALLS_BACK = "，已改用默认值"  # how a notice ends, for readers of a page
 _READING: ContextVar[Mapping[str, str] | None] = ContextVar("reading", default=None)
+_NOTICES: ContextVar[list[str] | None] = ContextVar("notices", default=None)
 
 
 def address() -> dict[str, str]:
@@ -293,13 +295,27 @@ def address() -> dict[str, str]:
 
 
 @contextmanager
-def reading(parameters: Mapping[str, str]) -> Iterator[None]:
-    """Lends an address to everything that reads one: charts are built for documents and for other systems too."""
-    token = _READING.set(parameters)
+def reading(parameters: Mapping[str, str]) -> Iterator[list[str]]:
+    """Lends an address to everything that reads one: charts are built for documents and for other systems too.
+
+    Yields what was told of it while it was lent (see `tell`); an address lent within another tells the same list.
+    """
+    told = _NOTICES.get()
+    told = [] if told is None else told
+    tokens = _READING.set(parameters), _NOTICES.set(told)
     try:
-        yield
+        yield told
     finally:
-        _READING.reset(token)
+        _READING.reset(tokens[0])
+        _NOTICES.reset(tokens[1])
+
+
+def tell(notices: Sequence[str]) -> bool:
+    """Keeps notices for the one who lends the address; False where nobody does, for then a page is to show them."""
+    told = _NOTICES.get()
+    if told is not None:
+        told += [notice for notice in notices if notice not in told]
+    return told is not None
 
 
 def current(choices: Choices) -> tuple[Selection, list[str]]:
@@ -330,7 +346,7 @@ def own(name: str, known: Sequence[str]) -> tuple[str, list[str]]:
     wanted = address().get(name, known[0])
     if wanted in known:
         return wanted, []
-    return known[0], [f"地址中的“{name}={wanted}”不存在，已改用默认值"]
+    return known[0], [f"地址中的“{name}={wanted}”不存在{FALLS_BACK}"]
 
 
 def own_several(name: str, known: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -18,6 +18,8 @@ SMALL_BASE = 10  # cases; a rate on fewer is shown, but not ranked, and no growt
 LEVEL = 0.95  # of intervals
 CONTROL_LEVELS = (0.95, 0.998)  # of a funnel plot: two and three standard deviations of a normal distribution
 CASE_UNITS = ("件", "件次")
+PEOPLE = 10_000  # that counts are held against
+PER_PEOPLE = "每万人"  # the kind of an indicator whose figures are counts per PEOPLE
 PARTS_NOT_PUBLISHED = "分子分母未公布"
 SMALL_BASE_WORDS = "基数过小，不参与排名"
 
@@ -140,17 +142,21 @@ def standings(frame: pd.DataFrame, direction: str, kind: str, aggregation: str) 
     """Who stands where: `frame` with the columns low, high, small, rank, best, worst.
 
     `frame`: value, unit, qualifier, numerator, denominator; a place a row. low, high: `wilson_interval` of rates and
-    ratios, `poisson_interval` of exact counts of cases (a sum, in 件); NaN for everything else, which is not drawn by
-    chance. small (bool): a rate on a small base; it keeps its interval but has no rank and no band, nor does a missing
-    value. rank, best, worst (Int64): `ranks`, `rank_bands`; no bands at all where one of those ranked has no interval,
-    because its place in them is unknown.
+    ratios, `poisson_interval` of exact counts of cases (a sum, in 件), the same per PEOPLE where `kind` is PER_PEOPLE
+    (numerator: the count, denominator: the people); NaN for everything else, which is not drawn by chance. small
+    (bool): a rate on a small base; it keeps its interval but has no rank and no band, nor does a missing value. rank,
+    best, worst (Int64): `ranks`, `rank_bands`; no bands at all where one of those ranked has no interval, because its
+    place in them is unknown.
     """
     rate = kind in ("rate", "ratio")
     if rate:
         ends = wilson_interval(frame["numerator"], frame["denominator"])
     else:
-        counted = frame["unit"].isin(CASE_UNITS) & (frame["qualifier"] == "")
-        ends = poisson_interval(frame["value"].where(counted & (kind == "count") & (aggregation == "sum")))
+        per = PEOPLE / frame["denominator"] if kind == PER_PEOPLE else pd.Series(1.0, index=frame.index)
+        cases = frame["numerator"] if kind == PER_PEOPLE else frame["value"]
+        counted = frame["unit"].str.partition("/")[0].isin(CASE_UNITS) & (frame["qualifier"] == "")
+        chance = counted & (kind in ("count", PER_PEOPLE)) & (aggregation == "sum")
+        ends = poisson_interval(cases.where(chance)).mul(per, axis=0)
     small = small_base(frame["denominator"]) & frame["value"].notna() & rate
     places = ranks(frame["value"].where(~small), direction)
     ranked = ends.where(places.notna())
@@ -158,6 +164,35 @@ def standings(frame: pd.DataFrame, direction: str, kind: str, aggregation: str) 
     if (bands["best"].isna() & places.notna()).any():
         bands = bands.assign(best=pd.NA, worst=pd.NA).astype("Int64")
     return frame.assign(**ends, small=small, rank=places, **bands)
+
+
+def standings_of_many(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """Who stands where in every indicator at once, by the rules of `standings`, which takes them one by one.
+
+    `cells`: totals of `queries.matrix_of_period`, of the places compared alone; `indicators`: `queries.indicators`.
+    Only values; adds direction, kind, aggregation, unit, small (bool: a rate on a small base, without rank), rank,
+    best, worst, and last (Int64: the place of the last of those with an equal value).
+    """
+    own = ["direction", "kind", "aggregation", "unit"]
+    known = cells[cells["value"].notna()].join(indicators[own], on="indicator_id")
+    rate = known["kind"].isin(["rate", "ratio"])
+    counted = (known["kind"] == "count") & (known["aggregation"] == "sum") & known["unit"].isin(CASE_UNITS)
+    small = rate & small_base(known["denominator"])
+    ends = wilson_interval(known["numerator"], known["denominator"]).where(rate)
+    ends = ends.combine_first(poisson_interval(known["value"].where(counted & (known["qualifier"] == ""))))
+    ends = ends.where(~small)
+    ordered = known["value"].where(known["direction"] == "lower_better", -known["value"]).where(~small)
+    places = ordered.groupby(known["indicator_id"])
+    known = known.assign(
+        small=small, rank=places.rank(method="min").astype("Int64"), last=places.rank(method="max").astype("Int64")
+    )
+    complete = (ends["low"].notna() | small).groupby(known["indicator_id"]).transform("all")
+    judged = known.assign(low=ends["low"], high=ends["high"])[complete]
+    bands = [
+        rank_bands(group["low"], group["high"], group["direction"].iloc[0])
+        for _, group in judged.groupby("indicator_id", sort=False)
+    ]
+    return known.join(pd.concat(bands) if bands else pd.DataFrame(columns=["best", "worst"], dtype="Int64"))
 
 
 def funnel_limits(rate: float, sizes: Numbers, level: float) -> pd.DataFrame:

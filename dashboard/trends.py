@@ -12,7 +12,7 @@ from dashboard import narrative, selection, slices
 from dashboard.charts.anatomy import Scene, change_words
 from dashboard.charts.trends import Aim, Fit
 from dashboard.compare import case_unit
-from dashboard.frame import Reader, plain
+from dashboard.frame import Reader, plain, tell
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import SMALL_BASE, STATUS_WORDS, growth, small_base, status, target_for, wilson_interval
 from dashboard.theme import (
@@ -102,10 +102,15 @@ def comparable_run(points: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Direction:
-    """What the test of direction says: `word` (上升, 下降, 无显著变化, or empty: too few points), `sentence`."""
+    """What the test of direction says: `word` (上升, 下降, or empty: neither, or too few points), the same as a
+    `sentence` for people, the `method` behind it for a footnote, and whether the last two years or more went against
+    the word (`turned`).
+    """
 
     word: str
     sentence: str
+    method: str = ""
+    turned: bool = False
 
 
 def direction(points: pd.DataFrame, polarity: str) -> Direction:
@@ -113,28 +118,52 @@ def direction(points: pd.DataFrame, polarity: str) -> Direction:
 
     Kendall's τ between time and value, two-sided, at 5 %. Source: H. B. Mann, Nonparametric tests against trend,
     Econometrica 13 (1945), 245-259. `points`: annual `timeline` of one region. Fewer than five points are not judged.
+    What the last years did is said beside it where it is another way.
     """
     run = comparable_run(points)
     if len(run) < POINTS_NEEDED:
         return Direction("", f"数据点不足，不判断趋势（至少需要{POINTS_NEEDED}个口径一致的年度数据，现有{len(run)}个）")
     span = f"{run['period'].iloc[0]}—{run['period'].iloc[-1]}年"
     if run["value"].nunique() == 1:
-        return Direction("无显著变化", f"{span}无显著变化（{len(run)}个年度数据数值相同）")
+        return Direction("", f"{span}数值相同，没有变化")
     # scipy.stats takes two seconds to import, and the first page needs this module for its changes only.
     from scipy.stats import kendalltau
 
     tau, p = kendalltau(run["period_end"].dt.year, run["value"])
-    basis = f"{len(run)}个年度数据，Mann-Kendall检验，{f'p={p:.3f}' if p >= 0.001 else 'p<0.001'}"
+    said = f"p={p:.3f}" if p >= 0.001 else "p<0.001"
+    method = f"趋势判断：{len(run)}个年度数据，Mann-Kendall检验，{said}，p小于{SIGNIFICANT}才说有趋势"
+    way, years = last_steps(run)
+    lately = f"{'、'.join(map(str, years))}年{f'连续{len(years)}年' if len(years) > 1 else ''}{way}"
     if p >= SIGNIFICANT:
-        return Direction("无显著变化", f"{span}无显著变化（{basis}）")
+        return Direction("", f"{span}没有一直升或一直降的趋势" + (f"；{lately}" if len(years) > 1 else ""), method)
     word, meaning = ("上升", WORDS[polarity][0]) if tau > 0 else ("下降", WORDS[polarity][1])
-    return Direction(word, f"{span}呈{word}趋势{f'，{meaning}' if meaning else ''}（{basis}）")
+    if years and way != word:
+        sentence = f"{span}总体呈{word}趋势，但{lately}"
+    else:
+        sentence = f"{span}呈{word}趋势{f'，{meaning}' if meaning else ''}"
+    return Direction(word, sentence, method, turned=way != word and len(years) > 1)
+
+
+def last_steps(run: pd.DataFrame) -> tuple[str, list[int]]:
+    """Which way the newest figures went, 上升 or 下降, and the years, oldest first, that went it one after another.
+
+    `run`: `comparable_run`. Empty where the newest year is as the one before, or that one has no figure.
+    """
+    values = dict(zip(run["period_end"].dt.year, run["value"], strict=True))
+    year = max(values)
+    first = np.sign(values[year] - values.get(year - 1, values[year]))
+    years: list[int] = []
+    while first and year - 1 in values and np.sign(values[year] - values[year - 1]) == first:
+        years.insert(0, year)
+        year -= 1
+    return ("上升" if first > 0 else "下降" if first < 0 else ""), years
 
 
 def projection(points: pd.DataFrame, target: pd.Series | None, polarity: str) -> tuple[Fit | None, str]:
     """The straight line (least squares) through the years of the newest definition, drawn on to the year of the target.
 
-    Only where the test finds a direction: a line through figures without one says nothing. A target whose year has
+    Only where the test finds a direction that the last years did not leave: a line through figures without one says
+    nothing. Nor where the line would leave what is possible (above 100 %, below 0). A target whose year has
     passed without being met still stands: then the line runs one year beyond the last figure.
     Returns the line, or None and the reason in Chinese why there is none. `points`: annual `timeline` of one region.
     """
@@ -144,16 +173,22 @@ def projection(points: pd.DataFrame, target: pd.Series | None, polarity: str) ->
     if len(run) < POINTS_NEEDED:
         return None, f"不足{POINTS_NEEDED}个口径一致的年度数据，不作外推"
     last = run.iloc[-1]
-    if not direction(points, polarity).word.startswith(("上升", "下降")):
+    found = direction(points, polarity)
+    if not found.word:
         return None, "没有显著趋势，不作外推"
+    if found.turned:
+        return None, f"近年连续{last_steps(run)[0]}，与总趋势相反，不作外推"
     if polarity == "neutral" or status(last["value"], target["value"], polarity, 0) == "reached":
         return None, "目标已达到，不作外推"
     years = run["period_end"].dt.year.to_numpy()
     until = max(int(target["period"]), int(years[-1]) + 1)
     slope, at_zero = np.polyfit(years, run["value"], deg=1)
     drawn = np.arange(years[0], until + 1)
-    bounds = (0, 100) if last["unit"] == "%" else (0, np.inf)
-    values = np.clip(at_zero + slope * drawn, *bounds)
+    values = at_zero + slope * drawn
+    if last["unit"] == "%" and values.max() > 100:
+        return None, "接近上限，直线外推不适用"
+    if values.min() < 0:
+        return None, "接近下限，直线外推不适用"
     return Fit(drawn.tolist(), values.tolist(), float(slope), last["unit"]), ""
 
 
@@ -318,15 +353,16 @@ def _quarters(reader: Reader) -> bool:
 
 def step_of(reader: Reader) -> str:
     """What the address asks for, a key of STEPS; years where no quarter was published."""
-    return selection.own("step", list(STEPS))[0] if _quarters(reader) else "year"
+    step, notices = selection.own("step", list(STEPS))
+    selection.tell(notices)
+    return step if _quarters(reader) else "year"
 
 
 def choose_step(reader: Reader) -> None:
     """年度 or 季度, kept in the address; nothing to choose where no quarter was published."""
     known = list(STEPS)
     step, notices = selection.own("step", known)
-    for notice in notices:
-        st.warning(plain(notice), icon=":material/info:")
+    tell(notices)
     if not _quarters(reader):
         return
     st.session_state["choose_step"] = step
@@ -377,6 +413,7 @@ def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
     )
     printed = table[table["公布同比"] != NOT_PUBLISHED]
     notes = [
+        *([found.method + "。"] if found.method else []),
         f"计算同比由本页两期数值算出（来源见图下），比率的变化以个百分点计，上年同期不足{SMALL_BASE}件的不算。",
         *[
             f"{row.期间}公布同比来源：{cited(row.来源)}" + (f"，{row.说明}" if row.说明 else "")

@@ -219,6 +219,28 @@ def test_every_family_draws_simulated_figures_without_a_page(warehouse: Paths, f
     assert chart.title
 
 
+@pytest.mark.parametrize(
+    ("family", "asked", "reason"),
+    [
+        ("map", {"map": "nonsense"}, "地址中的“map=nonsense”不存在"),
+        ("map", {"map": "change", "period": "latest"}, "变化图：“各地最新值”不是同一期间，选定一个期间后可看"),
+        ("ranking", {"group": "nowhere"}, "“nowhere”（group）没有数据或不存在"),
+        ("ranking", {"period": "latest"}, "各地最新值的期间各不相同，不排名、不比较。"),
+        ("trends", {"projection": "far"}, "地址中的“projection=far”不存在"),
+        ("leagues", {"step": "century"}, "地址中的“step=century”不存在"),
+        ("profile", {"year": "1900"}, "地址中的“year=1900”不存在"),
+        ("trends", {"colour": "red"}, "参数“colour”不认识"),
+    ],
+)
+def test_no_chart_is_drawn_for_parameters_that_make_no_sense(
+    warehouse: Paths, family: str, asked: dict[str, str], reason: str
+) -> None:
+    asked = {"dataset": "demo", "indicator": RATE, "region": "150200", **asked}
+    with pytest.raises(families.NotDrawableError) as refused:
+        families.chart(family, asked, queries.current_release())
+    assert str(refused.value).endswith(reason)
+
+
 @pytest.fixture
 def gated(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], TestClient]:
     """The interface as one reader after the other meets it: named in a header, with the role of that name."""

@@ -175,12 +175,27 @@ def test_everyone_can_use_a_group_on_every_page_and_a_removed_one_is_named() -> 
 
 
 @pages
+def test_a_group_is_of_one_level() -> None:
+    state.save_group("混合", ("150402", "150403", "150400"))  # made before groups were of one level
+    app = open_page("compare", **COURT)
+    offered = app.multiselect(key="own_group_places").options
+    assert "赤峰市" in offered
+    assert not [name for name in offered if "·" in name], "no banner among the leagues"
+    app.selectbox(key="own_group_edited").select("混合").run()
+    assert app.segmented_control(key="own_group_level").value == "banner"
+    assert app.multiselect(key="own_group_places").value == ["150402", "150403"]
+    app.segmented_control(key="own_group_level").set_value("league").run()
+    assert app.multiselect(key="own_group_places").value == []
+    save(app, "东部", ["150400", "150500"])
+    assert state.own_groups()["东部"] == ("150400", "150500")
+
+
+@pages
 @pytest.mark.parametrize(
     ("name", "codes", "reason"),
     [
         ("  ", ["150400", "150500"], "请给对比组起个名称"),
-        ("一地", ["150400"], "至少选2个同级地区"),
-        ("两级", ["150400", "150402"], "至少选2个同级地区"),
+        ("一地", ["150400"], "至少选2个地区"),
         ("东部", ["150400", "150500"], "已有名为“东部”的对比组"),
     ],
 )

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from dashboard.charts import Chart, matrices
+from dashboard.statistics import standings
 from tests.test_rankings import make_scene
 
 PLACES = pd.DataFrame(
@@ -16,6 +17,7 @@ INDICATORS = pd.DataFrame(
         "kind": ["rate", "rate", "rate", "count"],
         "unit": ["%", "%", "%", "件"],
         "near": [1.0, 1.0, 1.0, 0.0],
+        "aggregation": ["weighted", "weighted", "weighted", "sum"],
     },
     index=["rate", "loss", "correction", "aid"],
 )
@@ -28,6 +30,7 @@ def make_cell(
     denominator: float = 100,
     status: str = "published",
     breakdown: str = "",
+    numerator: float | None = None,
 ) -> dict[str, object]:
     return {
         "indicator_id": indicator,
@@ -35,7 +38,7 @@ def make_cell(
         "breakdown": breakdown,
         "value": value,
         "qualifier": "",
-        "numerator": 1.0,
+        "numerator": float("nan") if numerator is None else numerator,
         "denominator": denominator,
         "status": status,
     }
@@ -87,6 +90,27 @@ def test_the_place_is_written_once_in_its_cell_and_the_first_is_strongest() -> N
     assert list(directed.text[0]) == ["3", "1", "2"]
     assert list(directed.z[0]) == [0, 1, 0.5]
     assert list(neutral.text[0]) == ["", "", ""]
+
+
+def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_nobody() -> None:
+    parts = [(900.0, 1000.0), (17.0, 20.0), (19.0, 20.0)]
+    figures = [
+        make_cell("rate", code, 100 * n / d, denominator=d, numerator=n)
+        for code, (n, d) in zip(PLACES.index, parts, strict=True)
+    ]
+    cells = make_cells(*figures)
+    stood = standings(cells.assign(qualifier=""), "higher_better", "rate", "weighted")
+    assert stood[["best", "worst"]].to_numpy().tolist() == [[1, 3]] * 3
+    chart = draw(cells)
+    assert list(chart.figure.data[0].text[0]) == ["1—3"] * 3
+    assert len(set(chart.figure.data[0].z[0])) == 1
+    assert chart.title == "2023年比率类指标：3个盟市各项名次"
+    assert chart.table.iloc[0].tolist()[1:] == ["90%（第1—3名）", "85%（第1—3名）", "95%（第1—3名）"]
+
+
+def test_several_that_lead_have_so_many_each() -> None:
+    both = draw(make_cells(*RATES, *LOSSES, indicators=("rate", "loss")))
+    assert both.title == "2023年比率类指标：有方向的2项中，包头市、乌海市居首最多，各有1项"
 
 
 def test_neutral_indicators_have_their_own_hue_and_no_say_in_the_title() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import profile
 from dashboard.charts import Chart, profiles
-from dashboard.statistics import standings
+from dashboard.statistics import standings, standings_of_many
 from tests.browsing import Visit
 from tests.test_pages import figure, open_page, texts
 
@@ -87,7 +87,7 @@ def spine(
     figures: list[dict[str, object]], peers: list[pd.DataFrame], code: str = "150100", **changed: object
 ) -> pd.DataFrame:
     settings: dict[str, object] = {"region_code": code, "period": "2023", "targets": TARGETS, "breaks": NO_BREAKS}
-    stood = profile.stand(pd.concat(peers, ignore_index=True), INDICATORS)
+    stood = standings_of_many(pd.concat(peers, ignore_index=True), INDICATORS)
     whole = pd.Series({"appearance": 95.0, "cases": 400.0}, dtype="float64")
     return profile.spine(
         pd.DataFrame(figures),
@@ -109,11 +109,11 @@ OWN = figures_of("appearance", "2023", 96.0, numerator=48.0, denominator=50.0)
 def test_standing_follows_the_rules_of_the_comparison_page(indicator: str) -> None:
     one = cells(indicator, [30.0, 20.0, 20.0, 90.0, 5.0], [40.0, 9.0, 60.0, 10.0, 300.0])
     row = INDICATORS.loc[indicator]
-    together = profile.stand(pd.concat([one, APPEARANCE.assign(indicator_id="other")]), INDICATORS)
+    together = standings_of_many(pd.concat([one, APPEARANCE.assign(indicator_id="other")]), INDICATORS)
     together = together[together["indicator_id"] == indicator]
     alone = standings(one.assign(unit=row["unit"]), row["direction"], row["kind"], row["aggregation"])
     assert together["small"].tolist() == alone["small"].tolist()
-    columns = ["rank", "best", "worst"] if row["direction"] != "neutral" else ["rank"]
+    columns = ["rank", "best", "worst"]
     assert together[columns].astype("Float64").equals(alone[columns].astype("Float64").set_axis(together.index))
 
 
@@ -124,7 +124,7 @@ def test_a_rate_carries_cases_place_change_target_and_the_cases_that_are_missing
     assert row["place"] == "第1—2名"
     assert row["change"] == "+6个百分点"
     assert row["mark"] == "below"
-    assert row["aim"] == "■ 未达标 · 距全区2024年目标100%差4个百分点，再有2件即达标"
+    assert row["aim"] == "■ 未达标 · 距全区2024年目标100%差4个百分点，相差2件"
     assert row["whole"] == 95.0
 
 
@@ -147,7 +147,7 @@ def test_a_rate_on_a_small_base_has_no_place(denominator: float, place: str) -> 
 def test_without_parts_there_is_a_plain_place_and_no_gap_in_cases() -> None:
     row = spine([figures_of("appearance", "2023", 96.0)], [cells("appearance", [96.0, 90.0, 80.0, 70.0])]).iloc[0]
     assert (row["place"], row["cases"]) == ("第1名", "")
-    assert "即达标" not in row["aim"]
+    assert "件" not in row["aim"]
 
 
 @pytest.mark.parametrize(("value", "word"), [(50.0, "偏高"), (5.0, "偏低"), (22.0, "居中")])
@@ -259,6 +259,8 @@ def row_of(**changes: object) -> dict[str, object]:
         "peers": 12,
         "whole": 14.0,
         "place": "第2名",
+        "best": 2,
+        "worst": 2,
         "change": "−1个百分点",
         "mark": None,
         "aim": "",
@@ -292,10 +294,18 @@ def test_equal_peers_lie_in_the_middle() -> None:
 
 def test_the_title_counts_the_quarters_of_rates_with_a_direction_only() -> None:
     chart = draw(
-        [row_of(), row_of(value=22.0), row_of(direction="neutral", value=5.0), row_of(kind="count", value=1.0)]
+        [
+            row_of(best=1, worst=3),
+            row_of(best=1, worst=11),  # intervals leave its place open: that is no first quarter
+            row_of(best=10, worst=12),
+            row_of(small=True, best=pd.NA, worst=pd.NA),
+            row_of(direction="neutral"),
+            row_of(kind="count"),
+        ]
     )
     assert chart.title == (
-        "2023年呼和浩特市矛盾纠纷化解可评优劣的2项比率指标中，1项居12个盟市前四分之一，1项居后四分之一"
+        "2023年呼和浩特市矛盾纠纷化解可评优劣的3项比率指标中，与12个盟市相比，"
+        "1项居前四分之一，1项居后四分之一，1项居中或与他地分不出先后"
     )
 
 
@@ -376,13 +386,13 @@ def test_official_figures_are_listed_where_peers_have_none() -> None:
 def test_a_league_is_shown_among_its_peers_with_its_banners_and_sources() -> None:
     app = open_page("profile", dataset="demo", region="150200")
     shown = texts(app)
-    assert "项比率指标中" in shown
+    assert "可评优劣的5项比率指标中，与12个盟市相比，5项居中或与他地分不出先后" in shown
     assert "演示数据（模拟）" in shown
     assert "所辖地区（2025年主要指标）" in shown
     assert app.dataframe[0].value["地区"].tolist()[0] == "东河区"
     drawn = [json.loads(chart.proto.spec)["data"] for chart in app.get("plotly_chart")]
     written = [str(text) for traces in drawn for trace in traces for text in trace.get("text") or []]
-    assert any("再有" in text and "即达标" in text for text in written)
+    assert any("，相差" in text and text.endswith("件") for text in written)
 
 
 @pages

@@ -183,7 +183,7 @@ def test_whole_region_and_target_are_lines_with_words() -> None:
     assert "全区98.5%" in axis_words(chart)
     assert "全区2024年目标100%" in axis_words(chart)
     assert [shape.line.dash for shape in chart.figure.layout.shapes if shape.type == "line"] == ["solid", "dash"]
-    assert chart.table["距全区2024年目标100%"].tolist() == ["再有1件即达标", "再有2件即达标", "再有3件即达标"]
+    assert chart.table["距全区2024年目标100%"].tolist() == ["相差1件", "相差2件", "相差3件"]
 
 
 def test_the_sum_over_all_places_is_no_line_beside_their_counts() -> None:
@@ -228,7 +228,10 @@ def compare(early: pd.DataFrame, late: pd.DataFrame, scene: Scene | None = None)
 
 def test_two_periods_say_who_rose_and_fell_and_who_changed_most() -> None:
     chart = compare(make_places((90, 100), (95, 100), (97, 100)), make_places((99, 100), (94, 100), (97, 100)))
-    assert chart.title == "2022年到2023年出庭应诉率：1个上升、1个下降、1个持平；变化最大的是呼和浩特市，上升9个百分点"
+    assert (
+        chart.title
+        == "2022年到2023年出庭应诉率：1个上升、1个下降、1个持平；区间不重叠的变化中最大的是呼和浩特市，上升9个百分点"
+    )
     assert chart.table["变化"].tolist() == ["+9个百分点", "持平", "−1个百分点"]
 
 
@@ -236,6 +239,18 @@ def test_a_change_beyond_the_intervals_is_told_from_one_within() -> None:
     chart = compare(make_places((500, 1000), (95, 100)), make_places((990, 1000), (94, 100)))
     assert chart.table["两期95%区间"].tolist() == ["不重叠", "重叠"]
     assert any("（2个中的1个）" in note for note in chart.footnotes)
+
+
+def test_the_title_names_the_largest_change_that_is_hardly_chance_or_says_that_it_may_be_chance() -> None:
+    chart = compare(make_places((500, 1000), (10, 20)), make_places((600, 1000), (13, 20)))
+    assert chart.title.endswith("；区间不重叠的变化中最大的是呼和浩特市，上升10个百分点")
+    chart = compare(make_places((95, 100), (10, 20)), make_places((94, 100), (13, 20)))
+    assert chart.title.endswith("；变化最大的是包头市，上升15个百分点，但两期区间重叠")
+
+
+def test_an_axis_has_two_ticks_at_least() -> None:
+    assert len(ticks(94.5, 100.9, "%", about=3)["tickvals"]) >= 2
+    assert len(ticks(96.2, 100.1, "%", about=3)["tickvals"]) >= 2
 
 
 def test_a_place_without_an_earlier_value_is_named_and_not_compared() -> None:

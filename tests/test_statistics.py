@@ -9,6 +9,7 @@ from scipy import stats
 
 from dashboard.statistics import (
     CONTROL_LEVELS,
+    PER_PEOPLE,
     SMALL_BASE,
     beyond_limits,
     funnel_limits,
@@ -182,6 +183,15 @@ def test_only_counts_of_cases_have_intervals_of_chance(kind: str, aggregation: s
     assert stood["low"].notna().all() == drawn
     assert not stood["small"].any()
     assert stood["rank"].tolist() == [1, 2]
+
+
+def test_a_count_per_people_has_the_interval_of_the_count_per_people() -> None:
+    frame = make_rates((0.6, 30, 500_000), (0.5, 50, 1_000_000), (9.0, 90, 100_000), unit="件/万人")
+    stood = standings(frame, "neutral", PER_PEOPLE, "sum")
+    counted = poisson_interval(pd.Series([30, 50, 90], index=frame.index))
+    assert stood["low"].tolist() == pytest.approx([counted["low"].iloc[0] / 50, *(counted["low"].iloc[1:] / [100, 10])])
+    assert stood[["best", "worst"]].to_numpy().tolist() == [[2, 3], [2, 3], [1, 1]]
+    assert standings(frame.assign(unit="人/万人"), "neutral", PER_PEOPLE, "sum")["low"].isna().all()
 
 
 def test_a_rounded_count_has_no_interval() -> None:

@@ -153,15 +153,15 @@ def test_four_figures_are_not_judged() -> None:
 @pytest.mark.parametrize(
     ("polarity", "words"),
     [
-        ("higher_better", "呈上升趋势，改善（"),
-        ("lower_better", "呈上升趋势，变差（"),
-        ("neutral", "呈上升趋势（"),
+        ("higher_better", "2019—2023年呈上升趋势，改善"),
+        ("lower_better", "2019—2023年呈上升趋势，变差"),
+        ("neutral", "2019—2023年呈上升趋势"),
     ],
 )
 def test_a_direction_is_good_or_bad_only_where_the_indicator_has_one(polarity: str, words: str) -> None:
     found = trends.direction(timeline(series(dict(list(RISING.items())[:5]))), polarity)
-    assert found.word == "上升"
-    assert words in found.sentence
+    assert (found.word, found.sentence) == ("上升", words)
+    assert "Mann-Kendall检验，p=0.0" in found.method
 
 
 def test_a_fall_of_what_should_be_low_is_better() -> None:
@@ -169,10 +169,35 @@ def test_a_fall_of_what_should_be_low_is_better() -> None:
     assert "呈下降趋势，改善" in trends.direction(timeline(series(falling)), "lower_better").sentence
 
 
-@pytest.mark.parametrize("values", [[5, 1, 4, 2, 3], [3, 3, 3, 3, 3]])
-def test_up_and_down_is_no_direction(values: list[float]) -> None:
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([5, 1, 4, 2, 3], "2019—2023年没有一直升或一直降的趋势"),
+        ([18.45, 60, 100, 95, 89.53], "2019—2023年没有一直升或一直降的趋势；2022、2023年连续2年下降"),
+        ([3, 3, 3, 3, 3], "2019—2023年数值相同，没有变化"),
+    ],
+)
+def test_up_and_down_is_no_direction(values: list[float], sentence: str) -> None:
     points = timeline(series(dict(zip(RISING, values, strict=False))))
-    assert trends.direction(points, "higher_better").word == "无显著变化"
+    found = trends.direction(points, "higher_better")
+    assert (found.word, found.sentence) == ("", sentence)
+
+
+TURNED = dict(zip(RISING, [10.0, 30.0, 50.0, 70.0, 90.0, 85.0, 80.0], strict=True))
+
+
+def test_what_the_last_years_did_stands_beside_another_word_and_nothing_is_drawn_on() -> None:
+    points = timeline(series(TURNED))
+    found = trends.direction(points, "higher_better")
+    assert (found.word, found.turned) == ("上升", True)
+    assert found.sentence == "2019—2025年总体呈上升趋势，但2024、2025年连续2年下降"
+    aim = TARGETS.iloc[0].replace("2024", "2026")
+    assert trends.projection(points, aim, "higher_better") == (None, "近年连续下降，与总趋势相反，不作外推")
+
+
+def test_steps_over_a_missing_year_are_not_one_after_another() -> None:
+    run = timeline(series({"2019": 3.0, "2020": 2.0, "2022": 4.0, "2023": 5.0}))
+    assert trends.last_steps(run) == ("上升", [2023])
 
 
 def test_only_figures_of_the_newest_definition_are_tested() -> None:
@@ -191,11 +216,10 @@ def test_a_projection_runs_to_the_year_of_the_target() -> None:
     assert (fit.years[-1], round(fit.values[-1], 6), round(fit.slope, 6)) == (2026, 80.0, 10.0)
 
 
-def test_a_target_that_was_missed_is_projected_one_year_on_and_never_beyond_the_possible() -> None:
-    points = timeline(series({year: value + 25 for year, value in RISING.items()}))
-    fit, _ = trends.projection(points, TARGETS.iloc[0], "higher_better")
+def test_a_target_that_was_missed_is_projected_one_year_on() -> None:
+    fit, _ = trends.projection(timeline(series(RISING)), TARGETS.iloc[0], "higher_better")
     assert fit is not None
-    assert (fit.years[-1], fit.values[-1]) == (2026, 100.0)
+    assert (fit.years[-1], round(fit.values[-1], 6)) == (2026, 80.0)
 
 
 @pytest.mark.parametrize(
@@ -205,6 +229,7 @@ def test_a_target_that_was_missed_is_projected_one_year_on_and_never_beyond_the_
         ({"2019": 1.0, "2020": 2.0}, TARGETS.iloc[0], "不足5个口径一致的年度数据，不作外推"),
         (dict(zip(RISING, [5, 1, 4, 2, 3], strict=False)), TARGETS.iloc[0], "没有显著趋势，不作外推"),
         ({year: value + 30 for year, value in RISING.items()}, TARGETS.iloc[0], "目标已达到，不作外推"),
+        ({year: value + 25 for year, value in RISING.items()}, TARGETS.iloc[0], "接近上限，直线外推不适用"),
     ],
 )
 def test_no_projection_without_a_reason_for_one(values: dict[str, float], target: pd.Series | None, why: str) -> None:
@@ -311,6 +336,7 @@ def draw(
     settings: dict[str, object] = {
         "title": "标题",
         "finding": "不判断趋势",
+        "method": "",
         "step": "year",
         "aim": charts.Aim(2024, 100.0, "2024年目标100%", unknown=True),
         "gaps": trends.gaps(figures, "150000", ""),
@@ -391,6 +417,31 @@ def test_panels_share_their_axes_and_name_who_has_nothing() -> None:
     assert len(chart.figure.data) == 2
 
 
+def test_the_title_of_the_panels_speaks_of_the_year_that_they_print() -> None:
+    names = {"150000": "全区", "150100": "呼和浩特", "150200": "包头"}
+    values = dict(zip(names, (60.0, 70.0, 80.0), strict=True))
+    newest = [series({"2024": 50.0, "2025": value}, region_code=code) for code, value in values.items()]
+    older = pd.concat([*newest, series({"2024": 40.0}).assign(region_code="150300", region="乌海市")])
+    chart = charts.small_multiples(
+        timeline(older), names | {"150300": "乌海"}, scene(), whole="", step="year", breaks=NO_BREAKS
+    )
+    assert chart.title == "2025年有数的3个盟市出庭应诉率：包头市最高，80%；内蒙古自治区最低，60%"
+    assert "数字为2025年" in chart.subtitle
+
+
+def test_who_published_parts_alone_is_not_said_to_have_published_nothing() -> None:
+    chart = charts.small_multiples(
+        timeline(series({"2023": 60.0}, region_code="150100")),
+        {"150100": "呼和浩特", "150200": "包头", "150300": "乌海"},
+        scene(),
+        whole="150000",
+        step="year",
+        breaks=NO_BREAKS,
+        in_parts={"150300"},
+    )
+    assert chart.footnotes[0] == "只公布分项：乌海；未公布：包头"
+
+
 def test_all_panels_have_one_scale() -> None:
     figures = pd.concat(
         [series({"2022": 40.0, "2023": 60.0}, region_code="150100"), series({"2023": 5.0}, region_code="150200")]
@@ -445,12 +496,22 @@ def test_quarters_are_a_switch_in_the_address() -> None:
 
 
 @pages
-def test_a_projection_is_off_until_it_is_asked_for() -> None:
+def test_a_projection_is_off_until_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Near their ceiling, as simulated rates are, the page itself offers none.
+    monkeypatch.setattr(trends, "projection", lambda *_: (charts.Fit([2019, 2026], [90.0, 99.0], 1.3, "%"), ""))
     app = open_page("trends", dataset="demo", indicator="court_appearance_rate", region="150300")
     assert "非预测" not in json.dumps(figure(app), ensure_ascii=False)
     app.toggle(key="choose_projection").set_value(True).run()
     assert app.query_params["projection"] == "on"
     assert "简单外推，非预测" in json.dumps(figure(app), ensure_ascii=False)
+
+
+@pages
+def test_near_the_ceiling_the_switch_says_why_there_is_no_projection() -> None:
+    app = open_page("trends", dataset="demo", indicator="court_appearance_rate", region="150300", projection="on")
+    switch = app.toggle(key="choose_projection")
+    assert (switch.disabled, switch.label) == (True, "外推（接近上限，直线外推不适用）")
+    assert "非预测" not in json.dumps(figure(app), ensure_ascii=False)
 
 
 @pages

@@ -28,6 +28,7 @@ MARK_SIZE = 38  # pixels
 NOTED = 6  # notes in a line under a chart
 LISTED = 20  # names in a line under a chart
 TICK_STEPS = (1, 2, 5, 10)
+FEWEST_TICKS = 2  # one alone is no scale
 
 
 @dataclass(frozen=True)
@@ -195,13 +196,20 @@ def value_range(values: list[float], rate: bool) -> tuple[float, float, bool]:
 
 
 def ticks(start: float, end: float, unit: str, about: int = 5) -> dict[str, object]:
-    """Round ticks between two values, `about` so many, written as people print them."""
+    """Round ticks between two values, `about` so many and at least two, written as people print them."""
     rough = (end - start) / about
     size = 10 ** math.floor(math.log10(rough))
-    step = next(size * factor for factor in TICK_STEPS if size * factor >= rough * (1 - 1e-9))
-    marks = [round(step * i, 9) for i in range(math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9) + 1)]
-    marks = [mark for mark in marks if unit != "%" or mark <= 100]
+    at = next(at for at, factor in enumerate(TICK_STEPS) if size * factor >= rough * (1 - 1e-9))
+    marks = _marks(start, end, size * TICK_STEPS[at], unit)
+    if len(marks) < FEWEST_TICKS:
+        marks = _marks(start, end, size * (TICK_STEPS[at - 1] if at else 0.5), unit)
     return {"tickvals": marks, "ticktext": [f"{format_number(mark)}{'%' if unit == '%' else ''}" for mark in marks]}
+
+
+def _marks(start: float, end: float, step: float, unit: str) -> list[float]:
+    """The multiples of `step` from `start` to `end`; of percentages none above 100."""
+    marks = [round(step * i, 9) for i in range(math.ceil(start / step - 1e-9), math.floor(end / step + 1e-9) + 1)]
+    return [mark for mark in marks if unit != "%" or mark <= 100]
 
 
 def cut_strokes(axis: Literal["x", "y"], colours: Palette) -> list[dict[str, object]]:

@@ -86,6 +86,7 @@ def colour_bar(scale: Scale, colours: Palette, above: bool) -> dict[str, object]
     shades, span = np.linspace(0, 1, 5), scale.high - scale.low
     decimals = 0 if span >= 8 else 1 if span >= 0.8 else 2
     rounded = [float(round(scale.low + shade * span, decimals)) for shade in shades]
+    rounded[0], rounded[-1] = round(scale.low, 2), round(scale.high, 2)  # the ends as they are printed elsewhere
     return {
         "orientation": "h",
         "x": 0,

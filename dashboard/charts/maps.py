@@ -350,11 +350,15 @@ def _title(rows: pd.DataFrame, scene: Scene, sheet: Sheet, whole: str) -> str:
     if known.empty:
         return f"{when}{sheet.place}{len(rows)}个{scene.level_name}均未公布{scene.subject}{end}"
     if len(known) <= NAMED_IN_TITLE:
+        who = f"{when}{sheet.place}有{len(known)}个{scene.level_name}"
+        if not slices.comparable(known):  # not from the highest: they are no ranking
+            of = known.reindex([code for code in rows.index if code in known.index])
+            each = "；".join(of["name"] + of["period_text"] + of["text"])
+            return f"{who}公布过{scene.subject}，期间不同，不作比较：{each}{end}"
         values = [
             f"{n}{t}" + (in_brackets(p) if scene.period == LATEST else "")
             for n, t, p in zip(known["name"], known["text"], known["period_text"], strict=True)
         ]
-        who = f"{when}{sheet.place}有{len(known)}个{scene.level_name}"
         return f"{who}公布{scene.subject}：{'、'.join(values)}{end}"
     who = f"{sheet.place}{len(known)}个{scene.level_name}"
     if not slices.comparable(known):

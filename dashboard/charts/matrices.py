@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts import Chart
 from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, holders, mark_simulated, subtitle
-from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, status
+from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, standings_of_many, status
 from dashboard.theme import STATE_NAMES, format_difference, format_period, format_value, template
 
 MOST_PLACES = 20  # side by side; a league has up to 14 banners
@@ -20,20 +20,22 @@ NAME_WIDTH = 8  # characters a line of an indicator's name
 ONE_SHADE = 0.6  # of a row whose values are all equal
 STATE_SIGNS = {"parts_only": "◇", "not_published": "—", "not_applicable": "／", "not_reported": "？"}
 SMALL_SIGN = "○"
+BANDS_NOTE = "一段名次（如1—9）：95%区间重叠，分不出先后，与“排名”相同。"
 PLACES_OF_A_LEAD = 4  # the first quarter of the places leads
 
 
 def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
-    """Each cell holds the rank of a place in one indicator, in a stronger colour the further ahead.
+    """Each cell holds the rank of a place in one indicator, or the band that intervals leave open, in a stronger colour
+    the further ahead the middle of it lies.
 
     `cells`: `matrix_cells`. `scope`: which indicators these are, in words. Rows of neutral indicators have a hue of
     their own.
     """
-    ranks, counts = _table(cells, "rank").astype("Float64"), _table(cells, "rank").notna().sum(axis=1)
-    ahead = 1 - (ranks.sub(1)).div(counts.sub(1).where(counts > 1), axis=0)
-    ahead = ahead.where(ranks.max(axis=1) > 1, ONE_SHADE).where(ranks.notna())
+    places, counts = _table(cells, "middle").astype("Float64"), _table(cells, "rank").notna().sum(axis=1)
+    ahead = 1 - (places.sub(1)).div(counts.sub(1).where(counts > 1), axis=0)
+    ahead = ahead.where(places.max(axis=1) > places.min(axis=1), ONE_SHADE).where(places.notna())
     neutral = cells.groupby("indicator_id", sort=False)["direction"].first().eq("neutral")
-    signs = _table(cells, "rank").map(lambda rank: "" if pd.isna(rank) else f"{rank:.0f}")
+    signs = _table(cells, "place_sign")
     colours = scene.colours
     layers = [
         _layer(ahead[~neutral].reindex(ahead.index), signs, _hover(cells), colours.sequential),
@@ -43,7 +45,7 @@ def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     notes = [
         "格内为名次（并列同名次），与底色反差越大越靠前：越高越好的指标从高排起，越低越好的从低排起。",
         "紫色行为中性指标，由高到低排列，高低不表示好坏。" if neutral.any() else "",
-        "名次相邻的差别可能在区间之内，见“排名”。",
+        BANDS_NOTE if cells["place_sign"].str.contains("—").any() else "",
         BIGGER_HAVE_MORE if cells["kind"].isin(["count", "money"]).any() else "",
     ]
     return _chart(cells, scene, layers, _lead_title(cells, scene, scope), scope, notes)
@@ -84,7 +86,9 @@ def matrix_cells(figures: pd.DataFrame, indicators: pd.DataFrame, places: pd.Dat
 
     `figures`: `queries.matrix_of_period`. `indicators`, `places`: the rows of `queries.indicators` and
     `queries.regions` to show. Columns indicator_id, region_code, indicator, place, short_name, direction, kind, unit,
-    value, numerator, denominator, state (as in `slices`), small (bool), rank (Float64; none for small bases) and text.
+    value, numerator, denominator, state (as in `slices`), small (bool), rank, best, worst (as
+    `statistics.standings_of_many`), middle (Float64, of the band, else the rank), place_sign
+    (1—9, 3, or empty) and text.
     """
     index = pd.MultiIndex.from_product([indicators.index, places.index], names=["indicator_id", "region_code"])
     totals = figures["breakdown"] == ""
@@ -101,14 +105,21 @@ def matrix_cells(figures: pd.DataFrame, indicators: pd.DataFrame, places: pd.Dat
         state=state.where(cells["value"].isna(), "value"),
         small=(cells["denominator"] < SMALL_BASE) & cells["value"].notna() & rate,
     )
-    # From the highest value; the sign turns the order of indicators whose low values come first.
-    ordered = cells["value"].where(~cells["small"]) * np.where(cells["direction"] == "lower_better", -1, 1)
-    ranks = ordered.groupby(cells["indicator_id"], sort=False).rank(method="min", ascending=False)
+    own_places = figures[totals & figures["region_code"].isin(places.index)]
+    stood = standings_of_many(own_places[own_places["indicator_id"].isin(indicators.index)], indicators)
+    stood = stood.set_index(index.names)[["rank", "best", "worst"]].reindex(index).reset_index(drop=True)
+    stood = stood.astype("Int64")
+    open_places = stood["best"].notna() & (stood["best"] != stood["worst"])
+    stood["middle"] = ((stood["best"] + stood["worst"]) / 2).fillna(stood["rank"]).astype("Float64")
+    stood["place_sign"] = [
+        f"{best}—{worst}" if several else "" if pd.isna(rank) else str(rank)
+        for several, rank, best, worst in zip(open_places, stood["rank"], stood["best"], stood["worst"], strict=True)
+    ]
     texts = [
         STATE_NAMES[s] if s != "value" else format_value(v, u, q)
         for s, v, u, q in zip(cells["state"], cells["value"], cells["unit"], cells["qualifier"], strict=True)
     ]
-    return cells.assign(rank=ranks.astype("Float64"), text=texts)
+    return cells.join(stood).assign(text=texts)
 
 
 def _table(cells: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -123,8 +134,8 @@ def _hover(cells: pd.DataFrame) -> pd.DataFrame:
         lines = [f"<b>{row.place}</b>　{row.indicator}", row.text]
         if row.small:
             lines.append(SMALL_BASE_WORDS)
-        elif not pd.isna(row.rank):
-            lines.append(f"第{row.rank:.0f}名")
+        elif row.place_sign:
+            lines.append(f"第{row.place_sign}名")
         if "target" in cells and row.state == "value":
             gap = format_difference(row.value - row.target, row.unit)
             aim = format_value(row.target, row.unit)
@@ -233,25 +244,27 @@ def _signs_note(cells: pd.DataFrame) -> str:
 
 
 def _lead_title(cells: pd.DataFrame, scene: Scene, scope: str) -> str:
-    """Who is most often among the first, over the indicators with a direction."""
+    """Who is most often among the first, over the indicators with a direction; a band counts where all of it is."""
     directed = cells[cells["direction"] != "neutral"]
     first = max(1, directed["region_code"].nunique() // PLACES_OF_A_LEAD)
     varied = directed.groupby("indicator_id")["rank"].transform("max") > 1
-    leads = directed[varied & (directed["rank"] <= first)].groupby("place", sort=False).size()
+    last = directed["worst"].fillna(directed["rank"])
+    leads = directed[varied & (last <= first)].groupby("place", sort=False).size()
     when = f"{format_period(scene.period)}{scene.among}{scope}"
     rows = directed["indicator_id"].nunique()
     if leads.empty:
         return f"{when}：{scene.places}各项名次"
-    most = holders(leads[leads == leads.max()].index.tolist(), scene.level_name)
+    leading = leads[leads == leads.max()].index.tolist()
+    most, each = holders(leading, scene.level_name), "各" if len(leading) > 1 else ""
     words = "居首" if first == 1 else f"进入前{first}名"
-    return f"{when}：有方向的{rows}项中，{most}{words}最多，有{leads.max()}项"
+    return f"{when}：有方向的{rows}项中，{most}{words}最多，{each}有{leads.max()}项"
 
 
 def _twin(cells: pd.DataFrame) -> pd.DataFrame:
     """The figures: a row an indicator, a column a place, each with its rank."""
     words = [
-        f"{text}（{SMALL_BASE_WORDS}）" if small else text if pd.isna(rank) else f"{text}（第{rank:.0f}名）"
-        for text, rank, small in zip(cells["text"], cells["rank"], cells["small"], strict=True)
+        f"{text}（{SMALL_BASE_WORDS}）" if small else f"{text}（第{place}名）" if place else text
+        for text, place, small in zip(cells["text"], cells["place_sign"], cells["small"], strict=True)
     ]
     wide = _table(cells.assign(words=words), "words")
     names = _table(cells, "short_name").iloc[0]

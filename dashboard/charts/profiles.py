@@ -108,7 +108,7 @@ def spine_chart(
     )
     if dataset == "demo":
         watermark(figure, colours)
-    title = _title(rows, where, place, peers, period)
+    title = _title(rows, place, peers, period)
     sources = list(dict.fromkeys(rows["source_title"]))
     small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
     counts = "件数、人数等未按人口折算，规模大的地区自然多" if (~rows["kind"].isin(["rate", "ratio"])).any() else ""
@@ -231,19 +231,24 @@ def _hover(rows: pd.DataFrame) -> list[str]:
     return texts
 
 
-def _title(rows: pd.DataFrame, where: pd.DataFrame, place: str, peers: str, period: str) -> str:
-    """How many of the rates with a direction lie in the best and the worst quarter of the peers."""
+def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
+    """In how many of the rates with a direction the region is among the first and the last quarter of the peers.
+
+    A place that intervals leave open, or that is shared, counts where all of it lies in the quarter.
+    """
     chapters = list(dict.fromkeys(rows["chapter_short"]))
     about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}等{len(chapters)}个领域"
-    judged = rows["kind"].isin(["rate", "ratio", "duration"]) & (rows["direction"] != "neutral") & ~rows["small"]
-    judged &= (rows["place"] != "") & (where["lower"] < where["upper"])
-    if not judged.any():
+    judged = rows[rows["kind"].isin(["rate", "ratio", "duration"]) & (rows["direction"] != "neutral")]
+    judged = judged[judged["best"].notna()]
+    if judged.empty:
         return f"{format_period(period)}{place}{about}{len(rows)}项指标在{peers}中的位置"
-    best = (where["own"] >= where["upper"])[judged].sum()
-    worst = (where["own"] <= where["lower"])[judged].sum()
-    return (
-        f"{format_period(period)}{place}{about}可评优劣的{judged.sum()}项比率指标中，"
-        f"{best}项居{peers}前四分之一，{worst}项居后四分之一"
+    quarter = judged["peers"] // 4
+    first, last = int((judged["worst"] <= quarter).sum()), int((judged["best"] > judged["peers"] - quarter).sum())
+    said = [f"{number}项居{end}四分之一" for number, end in ((first, "前"), (last, "后")) if number]
+    middle = len(judged) - first - last
+    said += [f"{middle}项居中或与他地分不出先后"] if middle else []
+    return f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{peers}相比，" + "，".join(
+        said
     )
 
 

@@ -350,14 +350,13 @@ def _ranking_table(frame: pd.DataFrame, rows: pd.DataFrame, scene: Scene, target
 
 
 def _gap_words(row: pd.Series, scene: Scene, target: pd.Series | None) -> str:
-    """How many cases are missing to the target: 再有3件即达标."""
+    """How many cases were missing to the target, for periods are over when their figures come: 相差3件."""
     if target is None:
         return ""
     cases = gap_in_cases(row["numerator"], row["denominator"], target["value"], scene.indicator["direction"])
     if cases is None:
         return "" if scene.neutral else PARTS_NOT_PUBLISHED
-    verb = "再有" if scene.indicator["direction"] == "higher_better" else "减少"
-    return f"{verb}{cases}{scene.case_unit}即达标" if cases else "已达标"
+    return f"相差{cases}{scene.case_unit}" if cases else "已达标"
 
 
 # ---- two periods ----
@@ -464,7 +463,7 @@ def _dumbbells(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> list[
 
 
 def _changes_title(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> str:
-    """How many rose and fell, and who changed most."""
+    """How many rose and fell, and who changed most: of the changes that are hardly chance, where there are any."""
     when = f"{format_period(first)}到{format_period(last)}{scene.topic}"
     sound = rows[~rows["small"]]
     if sound.empty:
@@ -472,10 +471,15 @@ def _changes_title(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> s
     counts = [(int((sound["change"] > 0).sum()), "上升"), (int((sound["change"] < 0).sum()), "下降")]
     counts += [(int((sound["change"] == 0).sum()), "持平")]
     parts = [f"{number}个{word}" for number, word in counts if number]
-    most = sound.loc[sound["change"].abs().idxmax()]
+    certain = sound[sound["apart"].fillna(False).astype(bool)]
+    most = (sound if certain.empty else certain)["change"].abs().idxmax()
+    most, chance = sound.loc[most], certain.empty and bool(sound["apart"].notna().any())
     if most["change"]:
         word = "上升" if most["change"] > 0 else "下降"
-        parts.append(f"变化最大的是{most['name']}，{word}{format_difference(round(most['change'], 2), most['unit'])}")
+        who = "变化最大的是" if certain.empty else "区间不重叠的变化中最大的是"
+        end = "，但两期区间重叠" if chance else ""
+        size = format_difference(round(most["change"], 2), most["unit"])
+        parts.append(f"{who}{most['name']}，{word}{size}{end}")
     return f"{when}：{'、'.join(parts[:-1])}；{parts[-1]}" if most["change"] else f"{when}：{'、'.join(parts)}"
 
 

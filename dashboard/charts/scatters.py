@@ -37,9 +37,10 @@ FAR_SPOTS = ((12, 28), (12, -28), (-12, 28), (-12, -28), (0, 44), (0, -44), (12,
 HEIGHT = 560
 MARGIN = {"l": 8, "r": 24, "t": 40, "b": 66}
 CURVE_POINTS = 120
+MANY = 8  # places, below which one outside is no share to speak of
 NOT_CHANCE = 0.1  # share of places outside the outer limits from which chance is no sensible yardstick
 FUNNEL_NOTE = (
-    "控制线：假定各地真实比率都等于全区，只因案件多少不同，比率会在95%与99.8%两条线之间摆动（二项分布）。"
+    "控制线：假定各地真实比率都等于全区、只有偶然的差别，约95%（99.8%）的地区会落在相应的一对线之内（二项分布）。"
     "线内的高低多属偶然；线外的值得核实，控制线不说明原因。"
 )
 
@@ -157,7 +158,7 @@ def funnel(frame: pd.DataFrame, scene: Scene, *, rate: float) -> Chart:
     figure = go.Figure(data=[*_curves(sizes, curves, scene), dots], layout=layout)
     mark_simulated(figure, scene)
     title = _funnel_title(known, beyond, scene)
-    many = bool((beyond["outer"] != "").mean() > NOT_CHANCE)
+    many = len(known) >= MANY and bool((beyond["outer"] != "").mean() > NOT_CHANCE)
     return Chart(
         name="漏斗图",
         figure=figure,
@@ -356,7 +357,7 @@ def _funnel_title(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> st
     rest = int((beyond["outer"] == "").sum())
     if not outside:
         return f"{when}：{rest}个{scene.level_name}都在99.8%控制线以内，差别可能只是偶然"
-    return f"{when}：{'，'.join(outside)}；其余{rest}个在线内"
+    return f"{when}：{'，'.join(outside)}；其余{rest}个在99.8%控制线以内"
 
 
 def _funnel_table(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> pd.DataFrame:

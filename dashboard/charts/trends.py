@@ -6,6 +6,7 @@ checked by plotly once, at the end: its own helpers check every trace and every 
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from textwrap import wrap
 from typing import Any
@@ -27,7 +28,7 @@ from dashboard.charts.anatomy import (
     ticks,
 )
 from dashboard.statistics import PARTS_NOT_PUBLISHED, SMALL_BASE
-from dashboard.theme import NOT_PUBLISHED, Palette, cited, format_period, format_value, template
+from dashboard.theme import NOT_PUBLISHED, STATE_NAMES, Palette, cited, format_period, format_value, template
 
 STEP_NAMES = {"year": "年度", "quarter": "季度"}
 PROJECTION_NOTE = "简单外推，非预测"
@@ -41,6 +42,7 @@ PANEL_HEAD = 50
 PANEL_GAP = 0.03  # of the width
 CUT_RATIO = 0.5  # rates are drawn from zero unless the empty space under them would be half of what they span
 STEEP = 0.08  # of what the values span: a step from one figure to the next that a line visibly climbs
+FEWEST_IN_TITLE = 3  # places with a figure of the newest period, below which highest and lowest say little
 DASHES = ("solid", "dot")  # of the lines behind the chosen one: lines differ in more than colour
 
 
@@ -128,6 +130,7 @@ def lines(
     *,
     title: str,
     finding: str,
+    method: str,
     step: str,
     aim: Aim | None,
     gaps: pd.DataFrame,
@@ -137,7 +140,8 @@ def lines(
     """The chosen place (`scene.highlighted`) as a labelled line, others behind it; target, gaps, breaks, odd periods.
 
     `points`: `trends.timeline` of the places in `names` (code -> short name, the chosen one among them); `gaps`:
-    `trends.gaps` of the chosen one; `breaks`: `queries.breaks`; `finding`: what the test of direction says.
+    `trends.gaps` of the chosen one; `breaks`: `queries.breaks`; `finding`: what the test of direction says; `method`:
+    of that test, or empty.
     """
     colours, chosen, drawing = scene.colours, scene.highlighted, Drawing()
     mine, found = points[points["region_code"] == chosen], tracks(points)
@@ -163,6 +167,7 @@ def lines(
         drawing.shapes += cut_strokes("y", colours)
     margin = {"l": 8, "r": room, "t": 28 + 18 * lines_above, "b": 8}
     words = [*([CUT_WORDS] if cut else []), *_how_drawn(points, mine, scene), *_aim_note(aim), *_fit_note(fit)]
+    words += [method] if method else []
     return Chart(
         name="趋势",
         figure=drawing.figure(scene, xaxis=time_axis(*years), yaxis=axis, margin=margin),
@@ -176,16 +181,23 @@ def lines(
 
 
 def small_multiples(
-    points: pd.DataFrame, places: dict[str, str], scene: Scene, *, whole: str, step: str, breaks: pd.DataFrame
+    points: pd.DataFrame,
+    places: dict[str, str],
+    scene: Scene,
+    *,
+    whole: str,
+    step: str,
+    breaks: pd.DataFrame,
+    in_parts: Collection[str] = (),
 ) -> Chart:
     """A panel for each place in `places` (code -> short name) that has figures, all on the same axes.
 
     The whole region (code `whole`), where `points` hold it, is grey behind each; places without figures are named
-    未公布. `points`: `trends.timeline`.
+    未公布, or 只公布分项 (those in `in_parts`). `points`: `trends.timeline`.
     """
     colours, drawing, found = scene.colours, Drawing(), tracks(points)
     shown = [code for code in places if code in found]
-    missing = [name for code, name in places.items() if code not in found]
+    missing = {code: name for code, name in places.items() if code not in found}
     grey = [_line(found[whole], colours.hatch, 2, 3)] if whole in found and found[whole].x else []
     newest = points.loc[points["run"].notna(), "period"].max()
     last = points.groupby("region_code").tail(1).set_index("region_code")
@@ -206,8 +218,12 @@ def small_multiples(
             }
         )
         drawing.shapes += [_upright(since, f"x{sign}", f"y{sign} domain", colours, 1) for since in breaks["since"]]
-    note = f"{NOT_PUBLISHED}：{'、'.join(missing)}" if missing else ""
-    title = _panels_title(points, shown, missing, scene)
+    lacking = {
+        STATE_NAMES["parts_only"]: [name for code, name in missing.items() if code in in_parts],
+        NOT_PUBLISHED: [name for code, name in missing.items() if code not in in_parts],
+    }
+    note = "；".join(f"{state}：{'、'.join(names)}" for state, names in lacking.items() if names)
+    title = _panels_title(points, shown, len(places), scene)
     words = [
         *(["◇为其他长度的期间，不与连线比较"] if any(found[code].odd for code in shown) else []),
         *([CUT_WORDS] if axis["range"][0] > 0 else []),
@@ -579,23 +595,23 @@ def _fit_note(fit: Fit | None) -> list[str]:
     return [f"虚线为最小二乘直线，平均每年{change}；{PROJECTION_NOTE}，不考虑政策与案件变化"]
 
 
-def _panels_title(points: pd.DataFrame, shown: list[str], missing: list[str], scene: Scene) -> str:
-    """How many places have figures; where all do, who has most and least in the newest period that they share."""
-    count = len(shown) + len(missing)
+def _panels_title(points: pd.DataFrame, shown: list[str], count: int, scene: Scene) -> str:
+    """Who of `count` places has most and least in the newest period, the one that the panels print; where hardly any
+    has a figure of it, how many have one at all. Small bases have no say.
+    """
     of = points[points["region_code"].isin(shown) & points["run"].notna()]
-    sizes = of.groupby("period")["region_code"].nunique()
-    shared = sizes[sizes == count].index
-    if not len(shared):
+    newest = of[(of["period"] == of["period"].max()) & ~of["small"].astype(bool)]
+    if len(newest) < min(FEWEST_IN_TITLE, count):
         return f"{count}个{scene.level_name}中有{len(shown)}个公布过{scene.subject}"
-    newest = of[of["period"] == max(shared)]
-    when, high, low = format_period(max(shared)), newest["value"].max(), newest["value"].min()
+    when, high, low = format_period(newest["period"].iloc[0]), newest["value"].max(), newest["value"].min()
+    some = "" if len(newest) == count else f"有数的{len(newest)}个{scene.level_name}"
     if high == low:
-        return f"{when}{count}个{scene.level_name}{scene.subject}均为{newest['text'].iloc[0]}"
+        return f"{when}{some or f'{count}个{scene.level_name}'}{scene.subject}均为{newest['text'].iloc[0]}"
     ends = []
     for value, word in ((high, "最高"), (low, "最低")):
         at = newest[newest["value"] == value]
         ends.append(f"{holders(at['region'].tolist(), scene.level_name)}{word}，{at['text'].iloc[0]}")
-    return f"{when}{scene.subject}：{'；'.join(ends)}"
+    return f"{when}{some}{scene.subject}：{'；'.join(ends)}"
 
 
 def _table(points: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
