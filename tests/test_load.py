@@ -282,7 +282,7 @@ def test_a_load_whose_build_fails_is_not_kept(inputs: Paths, tmp_path: Path, mon
     def fail(*_: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(publish, "_verify", fail)
+    monkeypatch.setattr(publish, "verify", fail)
     with pytest.raises(RuntimeError):
         load(inputs, messy_workbook(tmp_path / "全年.xlsx"))
     assert publish.current_id(inputs) == current
