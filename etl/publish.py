@@ -279,7 +279,7 @@ def _write(
     shutil.copyfile(start, building)
     with opened(building) as con:
         brought = base.brought(con)
-        counts = {table: oneone_row(con, f"SELECT count(*) FROM {table}")[0] for table in (*CONTENT_TABLES, "loads")}
+        counts = {table: one_row(con, f"SELECT count(*) FROM {table}")[0] for table in (*CONTENT_TABLES, "loads")}
         say("写入 …")
         _add(con, paths, catalogue, counts)
         # A million rows fill the memory three times over unless each stage gives back what it took.
@@ -348,14 +348,14 @@ def _add(con: duckdb.DuckDBPyConnection, paths: Paths, catalogue: Catalogue, cou
 def _check(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, brought: base.Brought, counts: dict[str, int]) -> None:
     """Brings what the base says of its own figures, `checks` and `expected`, up to those that were added."""
     added = f"FROM observations WHERE rowid >= {brought.observations}"
-    until, simulated = oneone_row(con, f"SELECT max(period_end), coalesce(bool_or(dataset = 'demo'), false) {added}")
+    until, simulated = one_row(con, f"SELECT max(period_end), coalesce(bool_or(dataset = 'demo'), false) {added}")
     if until is None:
         return
     # The panel never changes, and no rule holds it against other figures, but where a correction is about it.
     known = "" if simulated else "demo"
     con.execute("DELETE FROM checks WHERE dataset <> ?", [known])
     insert(con, "checks", run_checks(con, catalogue, known=known))
-    (counts["checks"],) = oneone_row(con, "SELECT count(*) FROM checks")
+    (counts["checks"],) = one_row(con, "SELECT count(*) FROM checks")
     if until > brought.until:  # not by the clock: the same inputs owe the same figures, whenever they are built
         owed = expand_expected(catalogue, until)
         con.execute("DELETE FROM expected")
