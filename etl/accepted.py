@@ -247,15 +247,15 @@ def revised(entries: Sequence[Accepted]) -> list[pa.Table]:
     """
     if len(entries) == 1:  # as it is kept, which is much faster where it is large
         return [_labelled(entries[0])]
-    frames = [frame_of(_labelled(entry)) for entry in entries]
-    again = pd.concat([frame[FIGURE] for frame in frames]).duplicated(keep=False).to_numpy()
-    ends = np.cumsum([len(frame) for frame in frames])
+    tables = [_labelled(entry) for entry in entries]
+    again = pd.concat([frame_of(table.select(FIGURE)) for table in tables]).duplicated(keep=False).to_numpy()
+    ends = np.cumsum([len(table) for table in tables])
     parts, shared = [], []
-    for frame, repeated in zip(frames, np.split(again, ends[:-1]), strict=True):
-        parts.append(frame[~repeated] if repeated.any() else frame)
-        shared.append(frame[repeated])
-    parts.append(_numbered(pd.concat(shared, ignore_index=True)))
-    return [pa.Table.from_pandas(part, preserve_index=False) for part in parts]
+    for table, repeated in zip(tables, np.split(again, ends[:-1]), strict=True):
+        parts.append(table.filter(pa.array(~repeated)) if repeated.any() else table)
+        shared.append(frame_of(table.filter(pa.array(repeated))))  # as texts, which take memory: only what has to be
+    parts.append(pa.Table.from_pandas(_numbered(pd.concat(shared, ignore_index=True)), preserve_index=False))
+    return parts
 
 
 def _labelled(entry: Accepted) -> pa.Table:
