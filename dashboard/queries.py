@@ -528,8 +528,8 @@ def owed_figures(release: Release, dataset: str, period: str) -> pd.DataFrame:
 
 
 def checks(release: Release, dataset: str) -> pd.DataFrame:
-    """The checks of one dataset, as in table `checks`, with region, indicator (names), level, and qualifier of the
-    figure expected.
+    """The checks of one dataset, as in table `checks` and in its order (that of checks.csv, then of their keys), with
+    region, indicator (names), level, and qualifier of the figure expected.
     """
     return _answer(
         release,
@@ -541,7 +541,10 @@ def checks(release: Release, dataset: str) -> pd.DataFrame:
         LEFT JOIN leading_observations AS o
             ON (o.dataset, o.region_code, o.indicator_id, o.breakdown, o.period, o.unit, o.value)
             = (c.dataset, c.region_code, c.indicator_id, c.breakdown, c.period, c.unit, c.expected)
-        WHERE c.dataset = $dataset""",
+        JOIN (SELECT check_id, min(rowid) AS place FROM main.checks WHERE dataset = $dataset GROUP BY check_id) AS made
+            ON made.check_id = c.check_id
+        WHERE c.dataset = $dataset
+        ORDER BY made.place, c.region_code, c.indicator_id, c.breakdown, c.period, c.message""",
         {"dataset": dataset},
     )
 

@@ -17,15 +17,13 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from etl import pins, progress, publish, simulate
+from etl import pins, progress, publish
 from etl.accepted import Request
-from etl.build import PUBLISHED_TABLES
 from etl.catalogue import Catalogue, load_catalogue
 from etl.errors import UserError, told_when_full
 from etl.paths import Paths, default_paths
 from etl.progress import Say
 from etl.readers import RawTable, read_tables
-from etl.sheets import mark_findings, template
 from etl.understand import (
     FIELD_NAMES,
     Figures,
@@ -245,6 +243,8 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
             continue
         if options.marked and result.checked.findings:
             say("标出问题 …")
+            from etl.sheets import mark_findings
+
             options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
         files.append(_file_summary(result))
         checked = result.checked
@@ -370,11 +370,16 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
 
 
 def _template(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    from etl.sheets import template
+
     options.out.write_bytes(template(load_catalogue(paths.catalogue)))
     return Told(0, {"file": str(options.out)}, [f"已写出 {options.out}"])
 
 
 def _simulate(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    from etl import simulate
+    from etl.build import PUBLISHED_TABLES
+
     catalogue = load_catalogue(paths.catalogue)
     name = next(name for name, table in PUBLISHED_TABLES.items() if table == "observations")
     official = pd.concat(

@@ -25,7 +25,7 @@ from etl.paths import Paths
 from etl.progress import Say
 from etl.readers import read_tables
 from etl.understand import Understanding
-from etl.validate import MAX_FINDINGS, Validated, validate
+from etl.validate import COLUMNS, MAX_FINDINGS, Validated, frame_of, validate
 
 DATASET_TITLES = {"internal": "内部报送数据"}
 RESERVED_DATASETS = ("published", "demo")
@@ -33,6 +33,7 @@ RESERVED_DATASETS = ("published", "demo")
 FIGURE = ["dataset", "region_code", "indicator_id", "breakdown", "period", "source_id"]
 SAYS = ["value", "qualifier", "numerator", "denominator", "status"]
 WITHDRAWN = ".parquet.withdrawn"
+FIGURE_COLUMNS = ["dataset", *COLUMNS, "revision", "load_id"]  # those of the table `observations`
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,14 @@ class Accepted:
     """One load. `number` counts loads in the order they came, whatever the clock says.
 
     `source`: id, title, publisher, kind, region_code, published_on, url, confidence, sha256, note.
-    `observations`: the columns of `validate.Validated`.
+    `table`: as in `validate.Validated`.
     """
 
     number: int
     load: Load
     source: dict[str, str | None]
     findings: list[Finding]
-    observations: pd.DataFrame
+    table: pa.Table
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def _as_one(parts: list[Validated], catalogue: Catalogue, name: str) -> Validate
         message = "几张表里互相矛盾，都未载入" if contradicts else "几张表里重复，只载入一次"
         findings.append(Finding(name, "", None, "", where, "只出现一次", message))
     return Validated(
-        observations=observations.drop(rejected.index).reset_index(drop=True),
+        table=pa.Table.from_pandas(observations.drop(rejected.index), preserve_index=False),
         findings=findings,
         rows_in=sum(part.rows_in for part in parts),
         rows_loaded=sum(part.rows_loaded for part in parts) - len(rejected),
@@ -184,9 +185,10 @@ def accept(
         "sha256": sha256,
         "note": f"文件：{name}",
     }
-    entry = Accepted(number, load, source, checked.findings, checked.observations)
+    findings = [finding.record() for finding in checked.findings]
+    record = {"number": number, "load": asdict(load), "source": source, "findings": findings}
     paths.accepted.mkdir(parents=True, exist_ok=True)
-    _write(paths.accepted / f"{load.load_id}.parquet", entry)
+    _write(paths.accepted / f"{load.load_id}.parquet", checked.table, record)
     return load.load_id
 
 
@@ -202,7 +204,7 @@ def already(paths: Paths, request: Request, sha256: str, checked: Validated) -> 
     """
     wanted = (sha256, request.dataset, request.source_id)
     same = (r for r in _records(paths) if (r["load"]["sha256"], r["load"]["dataset"], r["source"]["id"]) == wanted)
-    regions = set(checked.observations["region_code"].unique())
+    regions = set(checked.table["region_code"].unique().to_pylist())
     for load_id in (record["load"]["load_id"] for record in same):
         kept = pq.read_table(paths.accepted / f"{load_id}.parquet", columns=["region_code"])["region_code"]
         if set(kept.unique().to_pylist()) == regions:
@@ -238,24 +240,53 @@ def read_all(paths: Paths) -> list[Accepted]:
     return sorted((_read(path) for path in paths.accepted.glob("*.parquet")), key=lambda entry: entry.number)
 
 
-def revised(entries: Sequence[Accepted]) -> list[pd.DataFrame]:
+def revised(entries: Sequence[Accepted]) -> list[pa.Table]:
     """The observations of all loads with dataset, load_id and revision, in parts that belong together.
 
     A later load that says something else about a figure gets the next revision; one that repeats it adds nothing.
     """
-    frames = [
-        entry.observations.assign(dataset=entry.load.dataset, load_id=entry.load.load_id, revision=1)
-        for entry in entries
-    ]
-    if len(frames) < 2:
-        return frames
-    again = pd.concat([frame[FIGURE] for frame in frames]).duplicated(keep=False).to_numpy()
-    ends = np.cumsum([len(frame) for frame in frames])
+    if len(entries) == 1:  # as it is kept, which is much faster where it is large
+        return [_labelled(entries[0])]
+    tables = [_labelled(entry) for entry in entries]
+    again = pd.concat([frame_of(table.select(FIGURE)) for table in tables]).duplicated(keep=False).to_numpy()
+    ends = np.cumsum([len(table) for table in tables])
     parts, shared = [], []
-    for frame, repeated in zip(frames, np.split(again, ends[:-1]), strict=True):
-        parts.append(frame[~repeated] if repeated.any() else frame)
-        shared.append(frame[repeated])
-    return [*parts, _numbered(pd.concat(shared, ignore_index=True))]
+    for table, repeated in zip(tables, np.split(again, ends[:-1]), strict=True):
+        parts.append(table.filter(pa.array(~repeated)) if repeated.any() else table)
+        shared.append(frame_of(table.filter(pa.array(repeated))))  # as texts, which take memory: only what has to be
+    parts.append(pa.Table.from_pandas(_numbered(pd.concat(shared, ignore_index=True)), preserve_index=False))
+    return parts
+
+
+def _labelled(entry: Accepted) -> pa.Table:
+    """The observations of a load with its dataset and load_id, each figure for the first time."""
+    first = np.zeros(len(entry.table), dtype=np.int32)
+    same = {name: pa.array([getattr(entry.load, name)]) for name in ("dataset", "load_id")}
+    labels = {name: pa.DictionaryArray.from_arrays(first, text) for name, text in same.items()}
+    columns = dict(zip(entry.table.column_names, entry.table.columns, strict=True))
+    return pa.table({**columns, **labels, "revision": first + 1}).select(FIGURE_COLUMNS)
+
+
+def added(paths: Paths) -> dict[str, Sequence[pd.DataFrame | pa.Table]]:
+    """What all accepted loads add to a warehouse: table of schema.sql -> what to append to it.
+
+    Raises UserError that names a file that cannot be read.
+    """
+    entries = read_all(paths)
+    if not entries:
+        return {}
+    return {
+        "loads": [pd.DataFrame([asdict(entry.load) for entry in entries])],
+        "rejects": [rejects_of(entry.findings, entry.load) for entry in entries],
+        "sources": [pd.DataFrame([entry.source for entry in entries]).drop_duplicates("id", keep="last")],
+        "observations": revised(entries),
+    }
+
+
+def rejects_of(findings: list[Finding], load: Load) -> pd.DataFrame:
+    """What is wrong with the rows of a load, as rows of the table `rejects`."""
+    columns = [*Finding.__dataclass_fields__, "load_id"]
+    return pd.DataFrame([finding.record() | {"load_id": load.load_id} for finding in findings], columns=columns)
 
 
 def _numbered(together: pd.DataFrame) -> pd.DataFrame:
@@ -269,20 +300,15 @@ def _numbered(together: pd.DataFrame) -> pd.DataFrame:
     return changed.assign(revision=changed.groupby(FIGURE, sort=False).cumcount() + 1)
 
 
-def _write(path: Path, entry: Accepted) -> None:
+def _write(path: Path, table: pa.Table, record: dict[str, Any]) -> None:
     """Writes a load aside and renames it: a killed process leaves the whole file or none."""
-    table = pa.Table.from_pandas(entry.observations, preserve_index=False)
-    record = {
-        "number": entry.number,
-        "load": asdict(entry.load),
-        "source": entry.source,
-        "findings": [finding.record() for finding in entry.findings],
-    }
-    metadata = {**(table.schema.metadata or {}), b"load": json.dumps(record, default=str, ensure_ascii=False).encode()}
     aside = path.with_name(f".{path.name}-{os.getpid()}")
-    pq.write_table(table.replace_schema_metadata(metadata), aside)
-    with aside.open("rb+") as file:
-        os.fsync(file.fileno())
+    # Without Arrow's own schema beside it texts are texts, whether they were dictionaries or not.
+    with pq.ParquetWriter(aside, table.schema, store_schema=False) as file:
+        file.write_table(table)
+        file.add_key_value_metadata({"load": json.dumps(record, default=str, ensure_ascii=False)})
+    with aside.open("rb+") as written:
+        os.fsync(written.fileno())
     os.replace(aside, path)
 
 
@@ -294,7 +320,7 @@ def _records(paths: Paths) -> list[dict[str, Any]]:
 def _opened(path: Path) -> pq.ParquetFile:
     """Raises UserError for a file that is not what `_write` wrote."""
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path, read_dictionary=COLUMNS)
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(path, error) from None
     if b"load" not in (file.schema_arrow.metadata or {}):
@@ -309,7 +335,7 @@ def _unreadable(path: Path, reason: object) -> UserError:
 def _read(path: Path) -> Accepted:
     file = _opened(path)
     try:
-        observations = file.read().to_pandas()
+        table = file.read()
     except (pa.ArrowInvalid, OSError) as error:
         raise _unreadable(path, error) from None
     record = json.loads(file.schema_arrow.metadata[b"load"])
@@ -319,5 +345,5 @@ def _read(path: Path) -> Accepted:
         load=Load(**record["load"] | times),
         source=record["source"],
         findings=[Finding(**finding) for finding in record["findings"]],
-        observations=observations,
+        table=table,
     )

@@ -4,7 +4,6 @@ The source files lie in data/boundaries/ (see its README.md). Faults are the tea
 (`UserError`, all faults at once).
 """
 
-import hashlib
 import io
 import json
 import math
@@ -19,13 +18,13 @@ import pandas as pd
 import shapely
 from pyogrio.errors import DataSourceError  # type: ignore[import-untyped]
 
+from etl import static
 from etl.catalogue import Region
 from etl.errors import UserError
+from etl.static import SOURCES as FILES
 
-FILES = {"league": "leagues.geojson", "banner": "banners.geojson"}
 LEVEL_NAMES = {"league": "盟市", "banner": "旗县（市、区）"}
 REGION_CODE = "150000"
-STAMP = "boundaries/made.json"
 
 WGS84 = "EPSG:4326"
 EXTENT = shapely.box(97, 37, 127, 54)  # degrees; Inner Mongolia with a margin
@@ -85,13 +84,10 @@ def read_boundaries(folder: Path, regions: Mapping[str, Region]) -> Boundaries:
     banners that do not add up to their league.
     """
     faults: list[str] = []
-    digest = hashlib.sha256()
     frames = {}
     for level, file in FILES.items():
         try:
-            content = (folder / file).read_bytes()
-            digest.update(content)
-            frame = _read(content)
+            frame = _read((folder / file).read_bytes())
         except FileNotFoundError:
             faults.append(f"缺少边界文件 {file}")
             continue
@@ -108,7 +104,7 @@ def read_boundaries(folder: Path, regions: Mapping[str, Region]) -> Boundaries:
         faults = _nesting_faults(frames["league"], frames["banner"])
     if faults:
         raise UserError("行政区划边界有误，未生成新版本：\n" + "\n".join(f"  · {fault}" for fault in faults))
-    return Boundaries(frames["league"], frames["banner"], digest.hexdigest()[:8])
+    return Boundaries(frames["league"], frames["banner"], static.version(folder))
 
 
 def hatch(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -153,8 +149,7 @@ def write_static(boundaries: Boundaries, folder: Path) -> None:
     topojson/world_110m.json: an empty base map for plotly.js.
     """
     # Hatching takes longer than a small load: what this module made of these boundaries is not made again.
-    stamp = f"{boundaries.version} {hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]}"
-    if _is_made(folder, stamp):
+    if static.is_made(folder, boundaries.version):
         return
     named = ["code", "name", "parent", "geometry"]
     coded = ["code", "geometry"]
@@ -172,21 +167,8 @@ def write_static(boundaries: Boundaries, folder: Path) -> None:
     }
     for name, content in contents.items():
         _write_if_changed(folder / name, _compact(content))
-    digests = {name: _digest(folder / name) for name in contents}
-    _write_if_changed(folder / STAMP, _compact({"stamp": stamp, "files": digests}))
-
-
-def _is_made(folder: Path, stamp: str) -> bool:
-    """Whether the files below `folder` were made with this stamp, and are still as they were made."""
-    try:
-        made = json.loads((folder / STAMP).read_bytes())
-        return made["stamp"] == stamp and all(_digest(folder / name) == d for name, d in made["files"].items())
-    except (FileNotFoundError, ValueError):
-        return False
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    made = static.record(folder, boundaries.version, list(contents))
+    _write_if_changed(folder / static.STAMP, made.encode())
 
 
 def _read(content: bytes) -> gpd.GeoDataFrame:

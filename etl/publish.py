@@ -15,48 +15,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import filelock
 import pandas as pd
 import pyarrow as pa
 
-from etl import accepted, boundaries, pins, progress
-from etl.accepted import Load, Request
-from etl.build import Gathered, gather, input_files, now, sha256
-from etl.catalogue import load_catalogue
-from etl.checks import run_checks
+from etl import accepted, base, pins, progress, static
+from etl.accepted import FIGURE_COLUMNS, Load, Request
+from etl.catalogue import Catalogue, load_catalogue
+from etl.checks import expand_expected, run_checks
+from etl.corrections import CORRECTED, corrected
 from etl.errors import Finding, UserError, told_when_full
+from etl.inputs import input_files, now, sha256
 from etl.paths import Paths
 from etl.progress import Say
 from etl.understand import Understanding
-from etl.validate import Validated
+from etl.validate import NOTHING, Validated
+from etl.warehouse import CONTENT_TABLES, content_sum, insert, one_row, opened, verify
 
 RELEASES_KEPT = 5
 LOCK_WAIT_SECONDS = 600
-MEMORY_LIMIT = "450MB"  # of the database that is being built; what does not fit goes to the disk
-SCHEMA = Path(__file__).with_name("schema.sql")
 FAILED = "severity IN ('warning', 'error') AND dataset <> 'demo'"
-# What a release says: everything but the times and the bookkeeping of how it was made.
-CONTENT_TABLES = [
-    "chapters",
-    "regions",
-    "indicators",
-    "indicator_units",
-    "sources",
-    "observations",
-    "growth",
-    "targets",
-    "population",
-    "neighbours",
-    "region_groups",
-    "breaks",
-    "expected",
-    "corrections",
-    "checks",
-    "rejects",
-]
 
 
 @dataclass(frozen=True)
@@ -150,20 +130,19 @@ def build(paths: Paths, say: Say) -> Outcome:
         _clean(paths)
         files = {name: sha256(path) for name, path in input_files(paths).items()}
         fingerprint = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
-        say("读取指标目录和区划边界 …")
-        catalogue = load_catalogue(paths.catalogue)
-        shapes = boundaries.read_boundaries(paths.boundaries, catalogue.regions)
         known = _known(paths).get(fingerprint)
+        say("读取指标目录 …")
+        catalogue = load_catalogue(paths.catalogue)
         if known and sound(paths, known):
-            boundaries.write_static(shapes, paths.static)
+            _write_static(paths, catalogue)
             point_at(paths, known)
             return _outcome(paths, known, built=False)
         with progress.part(0.05, 0.35):
-            gathered = gather(paths, catalogue, shapes, say)
+            start = base.find_or_make(paths, catalogue, files, say)
         with progress.part(0.35, 1):
-            release_id, written = _write(paths, gathered, files, fingerprint, say)
+            release_id, written = _write(paths, start, catalogue, files, fingerprint, say)
         try:
-            boundaries.write_static(gathered.boundaries, paths.static)
+            _write_static(paths, catalogue)
             _remember(paths, fingerprint, release_id)
             point_at(paths, release_id)  # last, because nothing after it may fail
         except BaseException:
@@ -172,6 +151,15 @@ def build(paths: Paths, say: Say) -> Outcome:
             raise
         _prune(paths, say)
         return _outcome(paths, release_id, built=written)
+
+
+def _write_static(paths: Paths, catalogue: Catalogue) -> None:
+    """Writes what the browser fetches, unless it is there already."""
+    if static.is_made(paths.static, static.version(paths.boundaries)):
+        return
+    from etl import boundaries  # only here, because it needs libraries that take a while to start
+
+    boundaries.write_static(boundaries.read_boundaries(paths.boundaries, catalogue.regions), paths.static)
 
 
 def load(
@@ -208,7 +196,7 @@ def load(
             return Loaded(shown, before, checked, repeated=True, outcome=build(paths, say))
         done = moment(paths)
         load_id = accepted.accept(paths, request, checked, name=shown, sha256=digest, started_at=started, now=done)
-        checked = replace(checked, observations=checked.observations.head(0))  # a million rows are read back anyway
+        checked = replace(checked, table=NOTHING)  # a million rows are read back anyway
         try:
             with progress.part(0.5, 1):
                 outcome = build(paths, say)
@@ -234,7 +222,7 @@ def _built(paths: Paths) -> dict[str, datetime]:
     for path in _release_files(paths):
         try:
             with duckdb.connect(str(path), read_only=True) as con:
-                (found[path.stem],) = _row(con, "SELECT built_at FROM release")
+                (found[path.stem],) = one_row(con, "SELECT built_at FROM release")
         except (duckdb.Error, ValueError):  # `status` tells of it
             continue
     return found
@@ -281,30 +269,30 @@ def _outcome(paths: Paths, release_id: str, built: bool) -> Outcome:
     )
 
 
-def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint: str, say: Say) -> tuple[str, bool]:
-    """Writes and verifies the file of the new release, and empties `gathered.tables`; returns the release's id, and
+def _write(
+    paths: Paths, start: Path, catalogue: Catalogue, files: dict[str, str], fingerprint: str, say: Say
+) -> tuple[str, bool]:
+    """Writes and verifies the file of the new release, the base and all loads; returns the release's id, and
     whether its file is a new one: where the same was published before, and can still be read, that one stays.
     """
     building = paths.warehouse / f".building-{os.getpid()}.duckdb"
-    counts = {table: len(frame) for table, frame in gathered.tables.items()}
-    with duckdb.connect(str(building), config={"memory_limit": MEMORY_LIMIT}) as con:
-        con.begin()  # each statement by itself would wait for the disk
-        con.execute(SCHEMA.read_text(encoding="utf-8"))
-        con.commit()
+    shutil.copyfile(start, building)
+    with opened(building) as con:
+        brought = base.brought(con)
+        counts = {table: one_row(con, f"SELECT count(*) FROM {table}")[0] for table in (*CONTENT_TABLES, "loads")}
         say("写入 …")
-        for table in counts:
-            insert(con, table, gathered.tables.pop(table))
+        _add(con, paths, catalogue, counts)
         # A million rows fill the memory three times over unless each stage gives back what it took.
         pa.default_memory_pool().release_unused()
         say("核对 …")
         with progress.part(0.3, 0.75):
-            insert(con, "checks", run_checks(con, gathered.catalogue))
-        (data_until,) = _row(
+            _check(con, catalogue, brought, counts)
+        (data_until,) = one_row(
             con, "SELECT max(period_end) FROM observations WHERE dataset = 'published' AND value IS NOT NULL"
         )
         if data_until is None:
             raise UserError("没有一条公开数据通过校验，未生成新版本")
-        release_id = f"{data_until:%Y%m%d}-{_content_hash(con)[:6]}"
+        release_id = f"{data_until:%Y%m%d}-{_content_hash(con, brought)[:6]}"
         inputs = {name: digest for name, digest in files.items() if not name.startswith("etl/")}
         insert(
             con,
@@ -317,14 +305,14 @@ def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint:
                         "data_until": data_until,
                         "fingerprint": fingerprint,
                         "inputs": json.dumps(inputs, ensure_ascii=False, sort_keys=True),
-                        "boundaries": gathered.boundaries.version,
+                        "boundaries": static.version(paths.boundaries),
                         "duckdb_version": duckdb.__version__,
                     }
                 ]
             ),
         )
     progress.advance(0.95)
-    _verify(building, counts)
+    verify(building, counts)
     final = release_path(paths, release_id)
     if sound(paths, release_id):
         building.unlink()
@@ -334,54 +322,58 @@ def _write(paths: Paths, gathered: Gathered, files: dict[str, str], fingerprint:
     return release_id, True
 
 
-def insert(con: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
-    """Appends `frame` to `table` by column names; DuckDB casts, and its constraints refuse what does not fit."""
-    if frame.empty:
+def _add(con: duckdb.DuckDBPyConnection, paths: Paths, catalogue: Catalogue, counts: dict[str, int]) -> None:
+    """Adds the accepted loads, and then the corrections, to a base, and their rows to `counts`."""
+
+    def append(table: str, rows: pd.DataFrame | pa.Table) -> None:
+        insert(con, table, rows)
+        counts[table] += len(rows)
+
+    for table, parts in accepted.added(paths).items():
+        for rows in parts:
+            append(table, rows)
+    if not catalogue.corrections.empty:
+        con.register("wanted", pa.Table.from_pandas(catalogue.corrections[CORRECTED], preserve_index=False))
+        figures = con.execute(
+            f"""
+            SELECT {", ".join(FIGURE_COLUMNS)} FROM observations SEMI JOIN wanted USING ({", ".join(CORRECTED)})
+            ORDER BY dataset = 'demo', rowid"""
+        ).df()
+        con.unregister("wanted")
+        revisions, made = corrected(figures, catalogue)
+        append("observations", revisions)
+        append("corrections", made)
+
+
+def _check(con: duckdb.DuckDBPyConnection, catalogue: Catalogue, brought: base.Brought, counts: dict[str, int]) -> None:
+    """Brings what the base says of its own figures, `checks` and `expected`, up to those that were added."""
+    added = f"FROM observations WHERE rowid >= {brought.observations}"
+    until, simulated = one_row(con, f"SELECT max(period_end), coalesce(bool_or(dataset = 'demo'), false) {added}")
+    if until is None:
         return
-    columns = ", ".join(f'"{c}"' for c in frame.columns)
-    con.register("incoming", pa.Table.from_pandas(frame, preserve_index=False))
-    con.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM incoming")
-    con.unregister("incoming")
+    # The panel never changes, and no rule holds it against other figures, but where a correction is about it.
+    known = "" if simulated else "demo"
+    con.execute("DELETE FROM checks WHERE dataset <> ?", [known])
+    insert(con, "checks", run_checks(con, catalogue, known=known))
+    (counts["checks"],) = one_row(con, "SELECT count(*) FROM checks")
+    if until > brought.until:  # not by the clock: the same inputs owe the same figures, whenever they are built
+        owed = expand_expected(catalogue, until)
+        con.execute("DELETE FROM expected")
+        insert(con, "expected", owed)
+        counts["expected"] = len(owed)
 
 
-def _row(con: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
-    """The one row of an answer; read to its end, because an unfinished answer keeps the connection busy."""
-    (row,) = con.execute(sql).fetchall()
-    return tuple(row)
-
-
-def _content_hash(con: duckdb.DuckDBPyConnection) -> str:
+def _content_hash(con: duckdb.DuckDBPyConnection, brought: base.Brought) -> str:
     """A hash of all rows that does not depend on their order or on the DuckDB version."""
     digest = hashlib.sha256()
     for table in CONTENT_TABLES:
-        names = [name for name, *_ in con.execute(f"DESCRIBE {table}").fetchall()]
-        texts = ", ".join(f"""coalesce("{name}"::VARCHAR, chr(30))""" for name in names)
-        row = _row(con, f"SELECT count(*), sum(md5_number_lower(concat_ws(chr(31), {texts}))::HUGEINT) FROM {table}")
-        digest.update(f"{table}:{row}\n".encode())
+        if table == "observations":
+            rows, total = content_sum(con, table, after=brought.observations)
+            rows, total = rows + brought.observations, (total or 0) + brought.total
+        else:
+            rows, total = content_sum(con, table)
+        digest.update(f"{table}:{(rows, total)}\n".encode())
     return digest.hexdigest()
-
-
-def _verify(path: Path, counts: dict[str, int]) -> None:
-    """Reads the finished file back; a mismatch is a fault of the program, so it raises RuntimeError."""
-    with duckdb.connect(str(path), read_only=True) as con:
-        for table, expected in counts.items():
-            (count,) = _row(con, f"SELECT count(*) FROM {table}")
-            if count != expected:
-                raise RuntimeError(f"{table}: {count} rows written, {expected} expected")
-        for name, sql in {
-            "figures without a known source": "SELECT count(*) FROM observations ANTI JOIN sources ON id = source_id",
-            "figures of unknown regions": "SELECT count(*) FROM observations ANTI JOIN regions ON code = region_code",
-            "figures of unknown indicators": """
-                SELECT count(*) FROM observations ANTI JOIN indicators ON id = indicator_id""",
-            "doubled figures": """
-                SELECT count(*) FROM (
-                    SELECT 1 FROM observations
-                    GROUP BY dataset, region_code, indicator_id, breakdown, period, source_id, revision
-                    HAVING count(*) > 1)""",
-        }.items():
-            (count,) = _row(con, sql)
-            if count:
-                raise RuntimeError(f"release not published: {count} {name}")
 
 
 def point_at(paths: Paths, release_id: str) -> None:
@@ -449,7 +441,7 @@ def sound(paths: Paths, release_id: str) -> bool:
         with duckdb.connect(str(path), read_only=True) as con:
             for (table,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE NOT internal").fetchall():
                 con.execute(f'SELECT sum(hash(t)::HUGEINT) FROM "{table}" AS t').fetchall()
-            return _row(con, "SELECT id FROM release") == (release_id,)
+            return one_row(con, "SELECT id FROM release") == (release_id,)
     except duckdb.ConnectionException:  # this process holds it open in another way: nothing is known
         raise
     except (duckdb.Error, ValueError):
@@ -461,7 +453,7 @@ def describe(paths: Paths, release_id: str) -> Release:
     path = release_path(paths, release_id)
     try:
         with duckdb.connect(str(path), read_only=True) as con:
-            row = _row(
+            row = one_row(
                 con,
                 f"""
                 SELECT built_at, data_until, (SELECT count(*) FROM observations),

@@ -28,8 +28,6 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as pq
 import python_calamine as calamine
 from charset_normalizer import from_bytes
-from openpyxl.styles.numbers import BUILTIN_FORMATS
-from openpyxl.utils import column_index_from_string
 
 from etl import progress
 from etl.errors import UserError
@@ -294,10 +292,12 @@ def _encoding(path: Path, name: str) -> str:
 
 
 def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            while file.read(1 << 20):
-                pass
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+        decoder.decode(b"", final=True)
     except UnicodeError:
         return False
     return True
@@ -485,6 +485,8 @@ def _special_cells(archive: zipfile.ZipFile, part: str, name: str) -> dict[int, 
 
     Raises UserError when the sheet reaches too far: calamine would take memory for every cell up to the last one.
     """
+    from openpyxl.utils import column_index_from_string  # only here: a CSV file has no use for openpyxl
+
     formats = _number_formats(archive)
     special: dict[int, dict[int, _Special]] = {}
     last_row = last_column = row = 0
@@ -531,6 +533,8 @@ def _number_formats(archive: zipfile.ZipFile) -> list[str]:
     """The number format of every cell style; empty where it shows the bare number."""
     if "xl/styles.xml" not in archive.namelist():
         return []
+    from openpyxl.styles.numbers import BUILTIN_FORMATS
+
     root = _xml(archive, "xl/styles.xml")
     own = {int(e.get("numFmtId", 0)): e.get("formatCode", "") for e in root.iter() if _local(e.tag) == "numFmt"}
     codes = {**BUILTIN_FORMATS, **_CHINESE_FORMATS, **own}
@@ -792,7 +796,8 @@ def _drop_what_is_no_data(rows: pd.DataFrame, header: list[str]) -> tuple[pd.Dat
         if not blank.any():
             break
         first = first.mask(blank, rows[column].str.strip())
-    rows, first = rows[first != ""], first[first != ""]
+    if (first == "").any():
+        rows, first = rows[first != ""], first[first != ""]
     places = [c for c in rows.columns if heading(c) in REGION_FIELDS]
     total = pd.Series(False, index=rows.index)
     for texts in [rows[c] for c in places] or [first]:
@@ -808,7 +813,7 @@ def _drop_what_is_no_data(rows: pd.DataFrame, header: list[str]) -> tuple[pd.Dat
         again &= (rows == header).all(axis=1)
     kinds = [(total, "合计行"), (note, "表下说明"), (again, "重复的表头")]
     notes = [f"{_row_list(rows.index[mask])}是{kind}，未作为数据读入" for mask, kind in kinds if mask.any()]
-    return rows[~(total | note | again)], notes
+    return rows[~(total | note | again)] if notes else rows, notes
 
 
 def _matches(texts: pd.Series, pattern: str) -> pd.Series:

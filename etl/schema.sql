@@ -269,8 +269,8 @@ COMMENT ON TABLE checks IS 'Comparisons of figures: expected is what was publish
 CREATE VIEW latest_observations AS
 SELECT o.* FROM observations AS o
 ANTI JOIN (SELECT * FROM observations WHERE revision > 1) AS newer
-    ON (newer.dataset, newer.region_code, newer.indicator_id, newer.breakdown, newer.period, newer.source_id)
-    = (o.dataset, o.region_code, o.indicator_id, o.breakdown, o.period, o.source_id)
+    ON newer.dataset = o.dataset AND newer.region_code = o.region_code AND newer.indicator_id = o.indicator_id
+    AND newer.breakdown = o.breakdown AND newer.period = o.period AND newer.source_id = o.source_id
     AND newer.revision > o.revision;
 COMMENT ON VIEW latest_observations IS 'The newest revision of every figure of every source.';
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,9 @@ COLUMNS = [
     "region_code", "indicator_id", "breakdown", "period", "period_start", "period_end", "value", "unit", "qualifier",
     "numerator", "denominator", "status", "source_id", "published_as", "confidence", "note",
 ]  # fmt: skip
+_TYPES = dict.fromkeys(("value", "numerator", "denominator"), pa.float64())
+_TYPES |= dict.fromkeys(("period_start", "period_end"), pa.timestamp("us"))
+NOTHING = pa.schema([(name, _TYPES.get(name, pa.large_string())) for name in COLUMNS]).empty_table()
 _TOTAL_WORDS = frozenset(("合计", "总计", "总数", "全部", "-", "--", "—", "——"))
 _CONFIDENCE = {"high": "high", "medium": "medium", "low": "low", "高": "high", "中": "medium", "低": "low"}
 _STATES = {"not_applicable": NOT_APPLICABLE, "不适用": NOT_APPLICABLE}
@@ -65,16 +68,27 @@ _QUALIFIERS = {q: q for q in QUALIFIERS} | {"": "", "超过": "超", "逾": "超
 class Validated:
     """Accepted rows and what is wrong with the others; rows_in == rows_loaded + rows_rejected.
 
-    `observations`: DataFrame with COLUMNS, those of the table `observations` without dataset, revision and load_id:
-    value, numerator, denominator float64 (NaN: none), period_start and period_end datetime64[us], the others str. Its
-    index is 0, 1, …. A row in is a row of a long table, a cell of a wide one.
+    `table`: Arrow table with COLUMNS, those of the table `observations` without dataset, revision and load_id: value,
+    numerator, denominator double (null: none), period_start and period_end timestamp[us], the others texts, which may
+    be dictionaries. A row in is a row of a long table, a cell of a wide one.
     """
 
-    observations: pd.DataFrame
+    table: pa.Table
     findings: list[Finding]
     rows_in: int
     rows_loaded: int
     rows_rejected: int
+
+    @cached_property
+    def observations(self) -> pd.DataFrame:
+        """`table` as a DataFrame; its index is 0, 1, …."""
+        return frame_of(self.table)
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """A table of figures as a DataFrame: float64 (NaN: none), datetime64[us] and str."""
+    plain = [c.cast(pa.large_string()) if pa.types.is_dictionary(c.type) else c for c in table.columns]
+    return pa.table(plain, names=table.column_names).to_pandas()
 
 
 # ------------------------------------------------------------------------------------------------------- the cells
@@ -100,12 +114,16 @@ class _Texts:
         return str(self.different.iloc[self.codes[i]])
 
     def repeat(self, times: int) -> "_Texts":
-        return _Texts(np.tile(self.codes, times), self.different)
+        return self if times == 1 else _Texts(np.tile(self.codes, times), self.different)
 
     def map(self, translate: Callable[[str], str]) -> "_Texts":
         """Other texts instead, each different one once (`map(str)` does only that)."""
         codes, different = pd.factorize(pd.Series(list(map(translate, self.different)), dtype="str"))
         return _Texts(codes[self.codes] if len(codes) else self.codes, pd.Series(different, dtype="str"))
+
+    def stripped(self) -> "_Texts":
+        """Without blanks around them."""
+        return self if (self.different.str.strip() == self.different).all() else self.map(str.strip)
 
     def blank(self) -> np.ndarray:
         return (self.different.str.strip() == "").to_numpy(dtype=bool)[self.codes]
@@ -113,13 +131,24 @@ class _Texts:
 
 def _combine(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Codes of the different combinations, and for each the first place where it stands."""
-    codes = columns[0].astype(np.int64)
-    for column in columns[1:]:
-        codes, _ = pd.factorize(codes * (int(column.max(initial=0)) + 1) + column)
-    codes, different = pd.factorize(codes)
-    first = np.zeros(len(different), dtype=np.int64)
+    codes, size = np.zeros(len(columns[0]), dtype=np.int64), 1
+    for column in columns:
+        width = int(column.max(initial=0)) + 1
+        if width > 1:
+            codes, size = _dense(codes * width + column, size * width)
+    first = np.zeros(size if len(codes) else 0, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
     return codes, first
+
+
+def _dense(codes: np.ndarray, size: int) -> tuple[np.ndarray, int]:
+    """The codes, all below `size`, numbered without gaps, and how many different ones there are."""
+    if size > 4 * len(codes) + 1000:
+        codes, different = pd.factorize(codes)
+        return codes, len(different)
+    there = np.zeros(size, dtype=bool)  # looking numbers up in a table is many times as fast as hashing them
+    there[codes] = True
+    return (np.cumsum(there) - 1)[codes], int(there.sum())
 
 
 @dataclass(frozen=True)
@@ -185,7 +214,7 @@ class _Rejects:
 class _Parsed:
     """The different texts of a column of numbers, parsed; arrays over the different texts.
 
-    `value` float64 (NaN: none), `exact` the Decimals of those that are not plain digits, `decimals` as printed,
+    `value` float64 (NaN: none), `exact` the Decimals of those that are not PLAIN, `decimals` as printed,
     `state` index into STATES, `qualifier` index into QUALIFIED, `suffix` index into `suffixes`: the unit behind the
     number, `scaled`: 万 or 亿 stood there, `wrong`: why a text is no number.
     """
@@ -204,23 +233,25 @@ class _Parsed:
 
 STATES = ("", NOT_APPLICABLE, NOT_REPORTED)
 QUALIFIED = ("", *QUALIFIERS)
-PLAIN = r"^-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,12})?$"
+PLAIN = r"^-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,12})?%?$"
 
 
 def _parse(texts: _Texts) -> _Parsed:
-    """Plain digits all at once, the others one by one."""
+    """Plain digits, with or without %, all at once, the others one by one."""
     different = texts.different
     n = len(different)
     plain = different.str.match(PLAIN).to_numpy(dtype=bool)
+    digits = different[plain].str.removesuffix("%")
     value = np.full(n, np.nan)
-    value[plain] = pc.cast(pa.array(different[plain], type=pa.large_string()), pa.float64()).to_numpy()
+    value[plain] = pc.cast(pa.array(digits, type=pa.large_string()), pa.float64()).to_numpy()
     decimals = np.zeros(n, dtype=np.int64)
-    decimals[plain] = different[plain].str.replace(r"^[^.]*\.?", "", regex=True).str.len().to_numpy()
+    decimals[plain] = digits.str.replace(r"^[^.]*\.?", "", regex=True).str.len().to_numpy()
     state, qualifier, suffix = (np.zeros(n, dtype=np.int64) for _ in range(3))
     scaled = np.zeros(n, dtype=bool)
     exact: dict[int, Decimal] = {}
     wrong: dict[int, str] = {}
-    suffixes = {"": 0}
+    suffixes = {"": 0, "%": 1}
+    suffix[plain] = different[plain].str.endswith("%")
     for k, text in zip(np.flatnonzero(~plain), different[~plain].tolist(), strict=True):
         missing = missing_state(text)
         if missing is not None:
@@ -276,18 +307,18 @@ def validate(
     if faults:
         rows_in = len(table.rows) * max(len(known.figures), 1) + outside
         findings = [Finding(table.file, table.sheet, None, "", "", "", fault) for fault in faults]
-        return Validated(_observations({}, np.zeros(0, dtype=bool)), findings, rows_in, 0, rows_in)
+        return Validated(NOTHING, findings, rows_in, 0, rows_in)
 
     check = _Check(table, catalogue, known, growth, today, regions)
     columns = check.observations(
         period=period, indicator=indicator, source_id=source_id, status=status, dataset=dataset, stray=stray
     )
     mask = check.rejects.mask
-    observations = _observations(columns, ~mask)
+    accepted = _table_of(columns, ~mask)
     findings = check.rejects.findings(table, check.rows) + _stray_findings(
         table, known, stray, shown_indicators(catalogue)
     )
-    return Validated(observations, findings, len(mask) + outside, len(observations), int(mask.sum()) + outside)
+    return Validated(accepted, findings, len(mask) + outside, len(accepted), int(mask.sum()) + outside)
 
 
 def _given_period(text: str | None) -> str | None:
@@ -326,19 +357,16 @@ def _stray_findings(table: RawTable, known: Understanding, stray: pd.DataFrame, 
     return findings
 
 
-def _observations(columns: dict[str, "_Texts | np.ndarray"], loaded: np.ndarray) -> pd.DataFrame:
-    """The accepted figures, in the types of `Validated`."""
-    kinds = dict.fromkeys(("value", "numerator", "denominator"), "float64")
-    kinds |= dict.fromkeys(("period_start", "period_end"), "datetime64[us]")
-    made: dict[str, pd.Series] = {}
-    for name in COLUMNS:
-        column = columns.get(name)
-        if isinstance(column, _Texts):
-            column = column.different.take(column.codes[loaded]).reset_index(drop=True)
-        elif column is not None:
-            column = column[loaded]
-        made[name] = pd.Series([] if column is None else column, dtype=kinds.get(name, "str"))
-    return pd.DataFrame(made)
+def _table_of(columns: dict[str, "_Texts | np.ndarray"], loaded: np.ndarray) -> pa.Table:
+    """The accepted figures as `Validated` has them; texts stay codes into the different ones."""
+    return pa.table({name: _array(columns[name], loaded) for name in COLUMNS})
+
+
+def _array(column: "_Texts | np.ndarray", loaded: np.ndarray) -> pa.Array:
+    if isinstance(column, _Texts):
+        codes = pa.array(column.codes[loaded].astype(np.int32))
+        return pa.DictionaryArray.from_arrays(codes, pa.array(column.different, type=pa.large_string()))
+    return pa.array(column[loaded], from_pandas=True)
 
 
 class _Check:
@@ -430,7 +458,7 @@ class _Check:
             "source_id": sources,
             "published_as": self.published_as(parsed, stated, factors, computed),
             "confidence": confidence,
-            "note": self.texts("note").map(str.strip),
+            "note": self.texts("note").stripped(),
         }
 
     # -------------------------------------------------------------------------------------------- columns as texts
@@ -699,7 +727,7 @@ class _Check:
             exact = []
             for i in moved[places]:
                 k = int(of_text[i])
-                number = parsed.exact[k] if k in parsed.exact else Decimal(str(texts.iloc[k]))
+                number = parsed.exact[k] if k in parsed.exact else Decimal(str(texts.iloc[k]).removesuffix("%"))
                 exact.append(float(number * factors[codes[i]]))
             value[moved] = np.array(exact)[pair]
         return value, scale
@@ -745,14 +773,17 @@ class _Check:
             codes, texts = parsed.texts.codes, parsed.texts.different
             of_text = codes.copy()
             reasons = dict(parsed.wrong)
-            per_cent = parsed.suffixes.index("%") if "%" in parsed.suffixes else -1
-            for wrong, why in [(parsed.suffix == per_cent, "应是个数，不是百分数"), (parsed.value < 0, "不能为负")]:
+            for wrong, why in [
+                (parsed.suffix == parsed.suffixes.index("%"), "应是个数，不是百分数"),
+                (parsed.value < 0, "不能为负"),
+            ]:
                 reasons |= dict.fromkeys(map(int, np.flatnonzero(wrong)), f"分子、分母{why}")
-            results: list[str | _Fault] = [
-                _Fault(column, str(texts.iloc[k]), reasons[k], "一个不小于0的数") if k in reasons else ""
-                for k in range(len(texts))
-            ]
-            self.rejects.add_each(of_text, results)
+            if reasons:
+                results: list[str | _Fault] = [
+                    _Fault(column, str(texts.iloc[k]), reasons[k], "一个不小于0的数") if k in reasons else ""
+                    for k in range(len(texts))
+                ]
+                self.rejects.add_each(of_text, results)
             sides.append(parsed.value[codes])
             exact &= parsed.qualifier[codes] == 0
         return sides[0], sides[1], exact
@@ -888,9 +919,11 @@ class _Check:
 
     def published_as(self, parsed: _Parsed, stated: _Texts, factors: np.ndarray, computed: np.ndarray) -> _Texts:
         """The words of the source where there is a column for them, else the cell, with its unit where that scales."""
-        texts = parsed.texts
-        own, (top, bottom) = self.texts("published_as"), (self.texts("numerator"), self.texts("denominator"))
+        texts, own = parsed.texts, self.texts("published_as")
         scaled = factors != 1
+        if own.blank().all() and not scaled.any() and not computed.any():
+            return texts.stripped()
+        top, bottom = self.texts("numerator"), self.texts("denominator")
         none = np.zeros(len(self.rows), dtype=np.int64)
         codes, first = _combine(
             own.codes,

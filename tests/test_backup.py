@@ -34,7 +34,10 @@ def test_what_is_restored_serves_the_same_release_and_can_be_built_again(loaded:
     state.commit()  # lies in the log beside the file, where a plain copy would miss it
     current = publish.current_id(loaded)
     file = tmp_path / "kept" / "backup.tar.gz"
+    assert list(loaded.warehouse.glob("base-*"))
     backup.save(loaded, file)
+    with tarfile.open(file) as archive:
+        assert not [name for name in archive.getnames() if "base-" in name]  # it is made again
     state.close()
     shutil.rmtree(loaded.data)
     backup.restore(file, loaded.data, replace=False)

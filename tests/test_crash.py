@@ -32,7 +32,7 @@ while True:
     try:
         release = queries.current_release()
         figures = queries.figures_of_indicator(release, "internal", "reconsideration_cases")
-        told = queries._query(release.path, "SELECT id, (SELECT count(*) FROM observations) FROM release")
+        told = queries._query(release, "SELECT id, (SELECT count(*) FROM observations) FROM release")
         assert told["id"][0] == release.id
         answers += 1
         if release.id not in [name for name, _ in seen]:

@@ -45,7 +45,7 @@ def spoil(paths: Paths, fault: str) -> None:
     elif fault == "empty":
         current.write_bytes(b"")
     elif fault == "other":
-        older = next(path for path in paths.warehouse.glob("*.duckdb") if path != current)
+        older = next(path for path in paths.warehouse.glob("[0-9]*.duckdb") if path != current)
         shutil.copy(older, current)
     elif fault == "missing":
         pointer.unlink()
@@ -117,7 +117,7 @@ def test_every_page_says_so_and_health_and_the_interface_tell(two: Paths) -> Non
 
 
 def test_without_any_readable_release_the_page_says_what_to_run(two: Paths) -> None:
-    for path in two.warehouse.glob("*.duckdb"):
+    for path in two.warehouse.glob("[0-9]*.duckdb"):
         damage(path)
     app = AppTest.from_file(str(ROOT / "dashboard" / "shell.py"), default_timeout=60).run()
     assert app.title[0].value == "暂时没有数据可看"

@@ -116,7 +116,7 @@ def test_a_group_with_a_source_comes_into_the_release(tmp_path: Path, built: Pat
     from etl import boundaries
 
     shapes = boundaries.read_boundaries(paths.boundaries, catalogue.regions)
-    tables = gather(paths, catalogue, shapes, lambda text: None).tables
+    tables = gather(paths, catalogue, shapes, lambda text: None)
     assert tables["region_groups"].to_numpy().tolist() == [
         ["沿黄", "150200", "plan-2024"],
         ["沿黄", "150300", "plan-2024"],

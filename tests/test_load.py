@@ -4,24 +4,31 @@ import csv
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import openpyxl
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from etl import accepted, publish
+from etl import accepted, base, publish, simulate
 from etl.__main__ import EXAMPLES, main, parser
 from etl.accepted import Request
 from etl.catalogue import load_catalogue
+from etl.checks import expand_expected, run_checks
 from etl.errors import UserError
 from etl.paths import Paths
 from etl.readers import read_tables
 from etl.understand import Figures, understand
+from etl.warehouse import insert
+from tests import quick
 from tests.conftest import ROOT
 from tests.test_publish import query, quiet
 
@@ -276,13 +283,50 @@ def test_a_file_that_cannot_be_read_is_told_and_leaves_no_trace(inputs: Paths, t
     assert everything(inputs.data) == before
 
 
+def test_a_release_is_what_it_would_be_without_a_base(
+    inputs: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a finding in the simulated panel, which only the base looks for, a revision, and figures later than all."""
+    rate = {"indicator_id": "court_appearance_rate", "unit": "%", "numerator": 1.0, "denominator": 2.0, "value": 98.0}
+    panel = simulate.Panel(pd.DataFrame([quick.ROW, quick.ROW | rate]), quick.panel(None, None).breaks)
+    monkeypatch.setattr(simulate, "panel", lambda *_: panel)
+    for old in inputs.warehouse.glob("base-*"):
+        old.unlink()
+    rows = [f"包头市,{CASES},2024,5000", f"包头市,{CASES},2023,40", f"包头市,{CASES},2026Q1,9"]
+    load(inputs, long_table(tmp_path / "第一次.csv", *rows), "情况表")
+    (kept,) = inputs.warehouse.glob("base-*")
+    corrected = long_table(tmp_path / "更正.csv", f"包头市,{CASES},2024,50", rows[1])
+    release = publish.describe(inputs, load(inputs, corrected, "情况表").outcome.release.id)
+    assert kept.exists()
+
+    catalogue = load_catalogue(inputs.catalogue)
+    with duckdb.connect(str(shutil.copy(release.path, tmp_path))) as con:
+        found = con.execute("SELECT * FROM checks").df()
+        con.execute("DELETE FROM checks")
+        insert(con, "checks", run_checks(con, catalogue))
+        whole = con.execute("SELECT * FROM checks").df()
+        assert set(found["dataset"]) >= {"demo", "published"}
+        assert Counter(map(repr, found.to_numpy())) == Counter(map(repr, whole.to_numpy()))
+        for dataset in ("demo", "published"):  # and in the same order
+            same = (table[table["dataset"] == dataset].reset_index(drop=True) for table in (found, whole))
+            pd.testing.assert_frame_equal(*same)
+        (until,) = con.execute("SELECT max(period_end) FROM observations").fetchone()
+        assert len(expand_expected(catalogue, until)) == len(con.execute("FROM expected").df())
+        content = publish._content_hash(con, base.Brought(0, 0, until))
+        assert release.id.endswith(f"-{content[:6]}")
+
+    kept.unlink()
+    release.path.unlink()
+    assert publish.build(inputs, quiet).release.id == release.id
+
+
 def test_a_load_whose_build_fails_is_not_kept(inputs: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     current = publish.current_id(inputs)
 
     def fail(*_: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr(publish, "_verify", fail)
+    monkeypatch.setattr(publish, "verify", fail)
     with pytest.raises(RuntimeError):
         load(inputs, messy_workbook(tmp_path / "全年.xlsx"))
     assert publish.current_id(inputs) == current

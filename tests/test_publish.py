@@ -188,6 +188,28 @@ def test_a_leftover_of_a_killed_build_is_cleaned(inputs: Paths) -> None:
     assert not leftover.exists()
 
 
+def test_the_base_is_made_once_and_anew_when_it_is_damaged_or_of_other_inputs(inputs: Paths) -> None:
+    first = publish.build(inputs, quiet).release.id
+    (kept,) = inputs.warehouse.glob("base-*")
+    made = kept.stat().st_mtime_ns
+    (inputs.warehouse / "fingerprints.json").unlink()
+    assert publish.build(inputs, quiet).release.id == first
+    assert kept.stat().st_mtime_ns == made
+
+    (inputs.warehouse / "fingerprints.json").unlink()
+    spoilt = bytearray(kept.read_bytes())
+    spoilt[len(spoilt) // 2] ^= 1
+    kept.write_bytes(spoilt)
+    assert publish.build(inputs, quiet).release.id == first
+    (again,) = inputs.warehouse.glob("base-*")
+    assert again.read_bytes() != spoilt
+
+    append_figure(inputs)
+    assert publish.build(inputs, quiet).release.id != first
+    (other,) = inputs.warehouse.glob("base-*")
+    assert other.name != again.name
+
+
 @pytest.mark.parametrize("arguments", [[], ["bild"], ["build", "extra"]])
 def test_wrong_usage_ends_with_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

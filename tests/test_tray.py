@@ -274,7 +274,7 @@ def prune(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> tuple[set[str], list
     said: list[str] = []
     monkeypatch.setattr(publish, "RELEASES_KEPT", 0)
     publish._prune(paths, said.append)
-    return {path.stem for path in paths.warehouse.glob("*.duckdb")}, said
+    return {path.stem for path in paths.warehouse.glob("[0-9]*.duckdb")}, said
 
 
 def test_a_release_that_a_snapshot_was_taken_from_is_never_cleaned_away(

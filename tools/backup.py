@@ -61,13 +61,14 @@ def save(paths: Paths, file: Path) -> int:
 def _files(data: Path, spare: Path) -> Iterator[tuple[str, Path]]:
     """Every file to keep, by its name in the backup. SQLite itself copies the database: a plain copy may be half one.
 
-    What a killed process left half done, and locks, are not kept.
+    What a killed process left half done, locks, and the base of releases, which is made again, are not kept.
     """
     for folder in FOLDERS:
         for path in sorted((data / folder).rglob("*")):
             name = path.relative_to(data).as_posix()
             hidden = any(part.startswith(".") for part in path.relative_to(data).parts)
-            if path.is_file() and not hidden and not name.startswith(DATABASE):
+            made_again = name.startswith(("warehouse/base-", DATABASE))
+            if path.is_file() and not hidden and not made_again:
                 yield name, path
     if (data / DATABASE).exists():
         copy = spare / "app.sqlite"
