@@ -162,8 +162,8 @@ def test_a_trend_is_told_without_its_test(built: Paths, monkeypatch: pytest.Monk
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
     found = course.course(reader_of(indicator="court_appearance_rate", dataset="demo", region="150000"))
     chart = found.lines(found.reader, None)
-    assert "Mann-Kendall检验" in chart.reading
-    assert "呈上升趋势，改善。" in compose.statement(chart)
+    assert any("Mann-Kendall检验" in line for line in chart.footnotes)
+    assert "总体呈上升趋势，但2024、2025年连续2年下降" in compose.statement(chart)
     assert "检验" not in compose.statement(chart)
     assert any("Mann-Kendall检验，p=" in line for line in compose.technical(Item(chart)))
     assert compose.heading(Item(chart)) == "全区行政机关负责人出庭应诉率变化情况"

@@ -90,7 +90,7 @@ def test_playing_walks_through_the_years_on_one_scale_and_stops_at_the_last(visi
     assert opened.page.evaluate(bar) == scale
     opened.page.get_by_role("button", name="播放").wait_for()
     opened.page.wait_for_timeout(2000)
-    assert opened.address()["period"] == ["2025"]
+    assert "period" not in opened.address()  # the last is the one that the page opens on
     assert opened.address()["scale"] == ["on"]
     opened.clean()
 

@@ -195,7 +195,7 @@ def test_the_explanation_says_what_is_shown_and_how_it_is_defined() -> None:
     chart, reader = drawn(dataset="demo")
     rows = dict(exporting.explanation(chart, view_of(reader)))
     assert rows["版本"] == reader.release.id
-    assert "2024年" in rows["筛选"]
+    assert "2025年" in rows["筛选"]
     name = reader.indicator["name"]
     assert rows[f"定义：{name}"].startswith(reader.indicator["definition"][:10])
     assert rows[f"分母：{name}"] == "应出庭应诉案件数"
@@ -205,4 +205,4 @@ def test_the_explanation_says_what_is_shown_and_how_it_is_defined() -> None:
 def test_the_file_is_named_after_what_the_chart_shows() -> None:
     chart, reader = drawn(dataset="demo")
     name = exporting.name_of(chart, reader.release, "png")
-    assert name == f"行政机关负责人出庭应诉率_2024年_12个盟市_地图_{DEMO_MARK}_{reader.release.id}.png"
+    assert name == f"行政机关负责人出庭应诉率_2025年_12个盟市_地图_{DEMO_MARK}_{reader.release.id}.png"

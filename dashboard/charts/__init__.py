@@ -45,7 +45,7 @@ class Chart:
         """The chart that `to_json` wrote. Raises ValueError (json), KeyError or TypeError for any other text."""
         parts = json.loads(text)
         figure = plotly.io.from_json(parts.pop("figure"), skip_invalid=False)
-        table = pd.read_json(io.StringIO(parts.pop("table")), orient="split", dtype=False, convert_dates=False)
+        table = pd.read_json(io.StringIO(parts.pop("table")), orient="split", dtype=False)
         return cls(figure=figure, table=table, **parts)
 
 
