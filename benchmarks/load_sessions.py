@@ -34,6 +34,7 @@ class Tally:
 
     opened: list[float] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
+    by_page: dict[str, list[float]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     received: int = 0
     processor: float = 0
@@ -44,20 +45,21 @@ class Tally:
         return self.processor / max(1, len(self.opened) + len(self.changed))
 
 
-async def read(address: str, number: int, until: float, every: float, tally: Tally) -> None:
+async def read(address: str, pages: list[str], number: int, until: float, every: float, tally: Tally) -> None:
     """One reader: opens a page, then changes something about every `every` seconds, now and then another page."""
     chance = random.Random(number)  # noqa: S311 - the same readers in every run
     await asyncio.sleep(chance.uniform(0, every * 2))
     dataset = "dataset=demo" if number % 4 else ""
-    session = Session(address, page=PAGES[number % len(PAGES)], query=dataset)
+    session = Session(address, page=pages[number % len(pages)], query=dataset)
     try:
         tally.opened.append(await session.open())
         while time.monotonic() < until:
             await asyncio.sleep(chance.uniform(0.6, 1.4) * every)
             if chance.random() < 0.15:
-                tally.opened.append(await session.turn(chance.choice(PAGES), dataset))
+                tally.opened.append(await session.turn(chance.choice(pages), dataset))
             else:
                 tally.changed.append(await session.change(chance))
+                tally.by_page.setdefault(session.page, []).append(tally.changed[-1])
     except (SessionError, OSError) as error:
         tally.errors.append(f"reader {number}: {error}")
     finally:
@@ -90,12 +92,14 @@ async def watch(process: int, until: float, memory: list[float]) -> None:
         await asyncio.sleep(10)
 
 
-async def work(served: Served, sessions: int, seconds: float, every: float, loads: int) -> tuple[Tally, list[float]]:
+async def work(served: Served, options: argparse.Namespace) -> tuple[Tally, list[float]]:
     """All of them at once."""
-    tally, memory, until = Tally(), [], time.monotonic() + seconds
+    tally, memory, until = Tally(), [], time.monotonic() + options.seconds
     tally.processor = -processor_seconds(served.pid)
-    readers = [read(served.address, number, until, every, tally) for number in range(sessions)]
-    stewards = [load(served.data, number, tally) for number in range(loads)]
+    readers = [
+        read(served.address, options.pages, number, until, options.every, tally) for number in range(options.sessions)
+    ]
+    stewards = [load(served.data, number, tally) for number in range(options.loads)]
     await asyncio.gather(*readers, *stewards, watch(served.pid, until, memory))
     tally.processor += processor_seconds(served.pid)
     return tally, memory
@@ -108,6 +112,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--every", type=float, default=5)
     parser.add_argument("--loads", type=int, default=0)
+    parser.add_argument("--pages", nargs="+", default=PAGES, help="the pages that are read; 总览 is an empty word")
     parser.add_argument("--data", type=Path, default=ROOT / "data", help="the data folder to work on a copy of")
     options = parser.parse_args()
     print(f"load average before {os.getloadavg()[0]:.1f}, cores {os.cpu_count()}", flush=True)
@@ -115,7 +120,7 @@ def main() -> int:
         data = Path(folder) / "data"
         shutil.copytree(options.data, data, ignore=shutil.ignore_patterns("state"))
         with Served(data) as served:
-            tally, memory = asyncio.run(work(served, options.sessions, options.seconds, options.every, options.loads))
+            tally, memory = asyncio.run(work(served, options))
     taken = sorted(tally.changed)
     p95 = taken[int(len(taken) * 0.95)] if taken else float("nan")
     half = len(memory) // 2
@@ -123,9 +128,12 @@ def main() -> int:
     print(
         f"interactions {len(taken)}: median {statistics.median(taken):.2f} s, p95 {p95:.2f} s, worst {taken[-1]:.2f} s"
     )
+    for page, times in sorted(tally.by_page.items()):
+        print(f"  /{page}: {len(times)}, median {statistics.median(times) * 1000:.0f} ms, worst {max(times):.2f} s")
     middle = statistics.median(tally.opened)
     print(f"pages opened {len(tally.opened)}: median {middle:.2f} s, worst {max(tally.opened):.2f} s")
     print(f"processor time of the server: {tally.processor:.0f} s, {tally.each * 1000:.0f} ms an interaction or page")
+    print(f"processor time of the readers: {time.process_time():.0f} s")
     print(f"received {tally.received / 1e6:.0f} MB")
     print(f"server memory: start {memory[0]:.0f} MB, half time {memory[half]:.0f} MB, end {memory[-1]:.0f} MB")
     print(f"errors {len(tally.errors)}")

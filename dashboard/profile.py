@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, groups, narrative, queries, selection, slices
+from dashboard import frame, groups, kept, narrative, queries, selection, slices
 from dashboard.charts import BAR, Chart, profiles
 from dashboard.charts.anatomy import place_words
 from dashboard.compare import case_unit
@@ -68,7 +68,7 @@ def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFr
     return cells[cells["breakdown"] == ""]
 
 
-@st.cache_data(show_spinner=False, max_entries=60)
+@kept.table(max_entries=60)
 def _standings(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
     cells = totals(release, dataset, level, period)
     return standings_of_many(cells[cells["region_code"].isin(codes)], queries.indicators(release))
@@ -354,7 +354,7 @@ def spine_of(reader: Reader, peers: Group, period: str) -> pd.DataFrame:
     return _spine(reader.release, reader.selection.dataset, reader.selection.region, peers.level, peers.codes, period)
 
 
-@st.cache_data(show_spinner=False, max_entries=240)
+@kept.table(max_entries=240)
 def _spine(
     release: Release, dataset: str, region: str, level: str, codes: tuple[str, ...], period: str
 ) -> pd.DataFrame:

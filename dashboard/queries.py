@@ -20,7 +20,7 @@ import duckdb
 import pandas as pd
 import streamlit as st
 
-from dashboard import access, soundness
+from dashboard import access, kept, soundness
 from dashboard.folders import data_folder
 
 MEMORY_LIMIT = "1GB"
@@ -245,7 +245,7 @@ def _query(release: Release, sql: str, parameters: dict[str, object] | None = No
     return _run(release.path, f"WITH {', '.join(parts)}{joint}", {**(parameters or {}), "scope": list(release.scope)})
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
+@kept.table(max_entries=200)
 def _table(release: Release, sql: str) -> pd.DataFrame:
     return _query(release, sql)
 
@@ -355,7 +355,7 @@ FIGURES = """
 """
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
+@kept.table(max_entries=200)
 def _figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     return _query(
         release,
@@ -372,7 +372,7 @@ def figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> p
     return _figures_of_indicator(_shared(release, dataset), dataset, indicator_id)
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
+@kept.table(max_entries=200)
 def _figures_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
     return _query(
         release,
@@ -387,7 +387,7 @@ def figures_of_region(release: Release, dataset: str, region_code: str) -> pd.Da
     return _figures_of_region(_shared(release, dataset), dataset, region_code)
 
 
-@st.cache_data(show_spinner=False, max_entries=12)
+@kept.table(max_entries=12)
 def _figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
     return _query(
         release,
@@ -438,7 +438,7 @@ def datasets(release: Release) -> list[str]:
 # ---- what stewards look after ----
 
 
-@st.cache_data(show_spinner=False, max_entries=200)
+@kept.table(max_entries=200)
 def _answer(release: Release, sql: str, parameters: dict[str, object]) -> pd.DataFrame:
     return _query(release, sql, parameters)
 
@@ -791,7 +791,7 @@ def shares_of_load(release: Release, load_id: str) -> pd.DataFrame:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=20)
+@kept.table(max_entries=20)
 def _summary(path: str) -> pd.DataFrame:
     with _open(path) as con:
         return con.execute(

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import plotly.graph_objects as go
 
@@ -89,6 +89,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@cache  # charts copy it
 def template(dark: bool) -> go.layout.Template:
     """The plotly template that every chart uses, on screen and in exports."""
     colours = palette(dark)

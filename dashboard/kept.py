@@ -1,0 +1,37 @@
+"""Tables that are read once and given to many readers."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+import pandas as pd
+import streamlit as st
+
+P = ParamSpec("P")
+# A release is known by what it says; packing it to see takes longer.
+NAMED: dict[str | type[Any], Callable[[Any], Any]] = {"dashboard.queries.Release": repr}
+
+
+def table(max_entries: int) -> Callable[[Callable[P, pd.DataFrame]], Callable[P, pd.DataFrame]]:
+    """Keeps the tables that a function makes, by its arguments; whoever asks gets one that they may change.
+
+    Not `st.cache_data`, which packs and unpacks the whole table at every call: pandas copies what is changed, when it
+    is changed, so a new frame over the same values costs next to nothing.
+    """
+
+    def keep(make: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
+        @st.cache_resource(show_spinner=False, max_entries=max_entries, hash_funcs=NAMED)
+        @functools.wraps(make)
+        def made(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+            frame = make(*args, **kwargs)
+            # Built now, by one thread: the lookup of an index is shared by all frames over it.
+            frame.index.is_unique, frame.columns.is_unique  # noqa: B018
+            return frame
+
+        @functools.wraps(make)
+        def given(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
+            return made(*args, **kwargs).copy(deep=False)
+
+        return given
+
+    return keep
