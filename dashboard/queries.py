@@ -359,7 +359,7 @@ FIGURES = """
 def _figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     return _query(
         release,
-        f"{FIGURES} WHERE o.dataset = $dataset AND o.indicator_id = $indicator ORDER BY region_code, period_end",
+        f"{FIGURES} WHERE o.dataset = $dataset AND o.indicator_id = $indicator ORDER BY region_code, period_end, period_months, breakdown",
         {"dataset": dataset, "indicator": indicator_id},
     )
 
@@ -377,7 +377,7 @@ def _figures_of_region(release: Release, dataset: str, region_code: str) -> pd.D
     return _query(
         release,
         f"""{FIGURES} WHERE o.dataset = $dataset AND o.region_code = $region
-        ORDER BY i.chapter, i.position, o.breakdown, o.period_end DESC""",
+        ORDER BY i.chapter, i.position, o.breakdown, o.period_end DESC, o.period_months""",
         {"dataset": dataset, "region": region_code},
     )
 
@@ -392,7 +392,7 @@ def _figures_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
     return _query(
         release,
         f"""{FIGURES} WHERE o.dataset = $dataset
-        ORDER BY i.chapter, i.position, o.region_code, o.breakdown, o.period_end""",
+        ORDER BY i.chapter, i.position, o.region_code, o.breakdown, o.period_end, o.period_months""",
         {"dataset": dataset},
     )
 
