@@ -6,7 +6,6 @@ import streamlit as st
 
 from dashboard import selection
 from dashboard.frame import Reader
-from dashboard.groups import region_words
 from dashboard.theme import DATASET_NAMES, LATEST, LEVEL_NAMES, format_period
 
 
@@ -74,7 +73,7 @@ def _indicator(reader: Reader) -> None:
         st.caption(f"找到{len(options)}个指标" if options else "没有找到，请换个说法")
     if chosen not in options:
         options.append(chosen)
-    names = indicators["name"].to_dict()
+    names = reader.choices.indicator_names
     missing = set(without) | ({chosen} if (dataset, chosen) not in reader.choices.covered else set())
     _select(
         reader,
@@ -140,7 +139,7 @@ def _level(reader: Reader) -> None:
 
 
 def _region(reader: Reader) -> None:
-    words = region_words(reader.choices.regions)
+    words = reader.choices.region_words
     _select(reader, "region", "地区", list(words), words.__getitem__, help="也可以在地图上点选。")
 
 

@@ -46,7 +46,7 @@ class Reader:
     dark: bool
     shapes: str
 
-    @property
+    @functools.cached_property
     def indicator(self) -> pd.Series:
         """The chosen row of `queries.indicators`."""
         return self.choices.indicators.loc[self.selection.indicator]

@@ -42,7 +42,7 @@ def editor(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
         st.multiselect(
             "地区",
             regions.index[regions["level"] == st.session_state[LEVEL]].tolist(),
-            format_func=groups.region_words(regions).__getitem__,
+            format_func=reader.choices.region_words.__getitem__,
             key=PLACES,
             placeholder="选择两个以上地区",
             select_all=False,

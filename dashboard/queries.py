@@ -359,7 +359,8 @@ FIGURES = """
 def _figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     return _query(
         release,
-        f"{FIGURES} WHERE o.dataset = $dataset AND o.indicator_id = $indicator ORDER BY region_code, period_end, period_months, breakdown",
+        f"""{FIGURES} WHERE o.dataset = $dataset AND o.indicator_id = $indicator
+        ORDER BY region_code, period_end, period_months, breakdown""",
         {"dataset": dataset, "indicator": indicator_id},
     )
 

@@ -25,7 +25,16 @@ def remember(page: str, address: Mapping[str, str]) -> None:
 
 def panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
     """The popover 常用选择 in the sidebar. `pages`: path -> page; `opened`: the path of this one."""
-    with st.sidebar.popover("常用选择", icon=":material/bookmark:", width="stretch"):
+    with st.sidebar:
+        _panel(reader, pages, opened)
+
+
+@st.fragment
+def _panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
+    menu = st.popover("常用选择", icon=":material/bookmark:", width="stretch", key="saved", on_change="rerun")
+    if not menu.open:
+        return
+    with menu:
         st.caption("最近看过")
         recent = [view for view in st.session_state.get("recent", [])[1:] if view[0] in pages]
         if not recent:
@@ -72,7 +81,7 @@ def describe(reader: Reader, parameters: Mapping[str, str]) -> str:
     chosen, _ = selection.resolve(parameters, reader.choices)
     parts = [
         DATASET_NAMES.get(chosen.dataset, chosen.dataset) if "dataset" in parameters else "",
-        str(reader.choices.indicators["name"][chosen.indicator]),
+        reader.choices.indicator_names[chosen.indicator],
         format_period(chosen.period) if "period" in parameters else "",
         str(reader.choices.regions["name"][chosen.region]) if "region" in parameters else "",
     ]

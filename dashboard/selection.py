@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import groups, queries, state
+from dashboard import groups, kept, queries, state
 from dashboard.groups import Group
 from dashboard.queries import Release
 from dashboard.theme import LATEST
@@ -129,6 +130,16 @@ class Choices:
     neighbours: dict[str, tuple[str, ...]] = field(default_factory=dict)
     listed: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
+    @cached_property
+    def region_words(self) -> dict[str, str]:
+        """`groups.region_words` of all regions."""
+        return groups.region_words(self.regions)
+
+    @cached_property
+    def indicator_names(self) -> dict[str, str]:
+        """What each indicator is called, by id."""
+        return self.indicators["name"].to_dict()
+
     def groups(self, level: str, region: str, own: Mapping[str, tuple[str, ...]] | None = None) -> dict[str, Group]:
         """The comparison groups of a level by their key in the address, all of the level first.
 
@@ -177,7 +188,7 @@ def choices_of(release: Release) -> Choices:
     return _choices_of(release)
 
 
-@st.cache_resource(show_spinner=False, max_entries=16)
+@st.cache_resource(show_spinner=False, max_entries=16, hash_funcs=kept.NAMED)
 def _choices_of(release: Release) -> Choices:
     indicators = queries.indicators(release)
     latest = queries.latest_coverage(release).assign(period=LATEST)
@@ -493,7 +504,7 @@ def indicators_beside(choices: Choices, selection: Selection) -> list[str]:
 
 def _companion(choices: Choices, selection: Selection, indicators: list[str]) -> str:
     """The indicator to set beside the chosen one: a rate before a count, the same chapter before another."""
-    kinds, chapters = choices.indicators["kind"], choices.indicators["chapter"]
+    kinds, chapters = choices.indicators["kind"].to_dict(), choices.indicators["chapter"].to_dict()
 
     def distance(indicator: str) -> tuple[bool, bool]:
         return kinds[indicator] not in ("rate", "ratio"), chapters[indicator] != chapters[selection.indicator]
