@@ -39,6 +39,9 @@ check: $(VENV)/dev  ## lint, format, types and layers only
 audit: $(VENV)/dev  ## known faults of pinned packages (needs the internet; says so without), changed files
 	@$(BIN)/python -m tools.audit
 
+payloads: $(VENV)/dev browser  ## SQL, scripts, formulas and paths in every place where a text comes in
+	$(BIN)/python -m pytest -n0 -vv --no-header tests/test_payloads.py
+
 bench: $(VENV)/dev browser  ## all benchmarks; docs/benchmarks.md holds the figures
 	$(BIN)/python -m benchmarks.first_map
 	$(BIN)/python -m benchmarks.filter_change
@@ -74,4 +77,4 @@ $(VENV)/dev: requirements-dev.txt requirements.txt constraints.txt | $(VENV)/bin
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@ $(VENV)/run
 
-.PHONY: help run etl load template status test check audit bench bundle screenshots lock hashes browser clean
+.PHONY: help run etl load template status test check audit payloads bench bundle screenshots lock hashes browser clean

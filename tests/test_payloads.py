@@ -9,15 +9,17 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import httpx
 import openpyxl
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
-from dashboard import export, queries, selection, state, tables
+from dashboard import api, api_description, export, queries, selection, server, snapshot, state, tables
 from dashboard.state import SavedSelection
 from etl import accepted, publish
 from etl.accepted import Request
@@ -152,14 +154,49 @@ def test_every_parameter_may_hold_anything(page: str) -> None:
         assert LINK not in element.value, "a link would be one"
 
 
+# ---- the HTTP interface ----
+
+
+@pytest.fixture
+def client(inside: Paths, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    for limit in ("CALLS", "PICTURES"):
+        monkeypatch.setattr(api, limit, api.limits.parse("100000/minute"))
+    monkeypatch.setattr(snapshot, "image", lambda *_, **__: b"drawn")
+    return TestClient(Starlette(routes=server.routes()))
+
+
+@pytest.mark.parametrize("route", api_description.ROUTES)
+def test_every_parameter_of_the_interface_may_hold_anything(route: str, client: TestClient) -> None:
+    figures = client.get("/api/v1/observations").json()["total"]
+    address = "/api/v1" + route.format(family="map", kind="png")
+    for name in (*api_description.parameters_of(route), EVERYTHING):
+        for payload in (SCRIPT, SQL, FORMULA, PATH, LINK):
+            refused(client, address, {name: payload})
+    assert client.get("/api/v1/observations").json()["total"] == figures > 400
+
+
+@pytest.mark.parametrize("payload", [SCRIPT, SQL, FORMULA, PATH, LINK])
+def test_no_chart_is_called_like_a_path_or_a_statement(payload: str, client: TestClient) -> None:
+    assert client.get(f"/api/v1/charts/{quote(payload, safe='')}.png").status_code == 404
+
+
+def refused(client: TestClient, address: str, asked: dict[str, str]) -> None:
+    """Asks, and sees that the answer is what was asked for, or a refusal in JSON that no browser takes for a page."""
+    answer = client.get(address, params=asked)
+    assert answer.status_code in {200, 400, 404, 422}, (address, asked)
+    if answer.status_code != 200:
+        assert answer.headers["content-type"].startswith("application/json")
+        assert answer.json()["error"]["message"]
+
+
 # ---- a real browser and the log of a real server ----
 
 
 @pytest.fixture(scope="module")
-def server(poisoned: Paths) -> Iterator[Server]:
-    running = Server(poisoned.data)
-    yield running
-    running.stop()
+def running(poisoned: Paths) -> Iterator[Server]:
+    served = Server(poisoned.data)
+    yield served
+    served.stop()
 
 
 WATCH = """document.addEventListener('securitypolicyviolation', event =>
@@ -167,7 +204,7 @@ WATCH = """document.addEventListener('securitypolicyviolation', event =>
 
 
 @pytest.mark.browser
-def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browser: Browser, server: Server) -> None:
+def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browser: Browser, running: Server) -> None:
     """Every page, with poison in every name, and two with poison in the address, too."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 1440, "height": 900})
     context.set_default_timeout(browsing.SECONDS)
@@ -180,7 +217,7 @@ def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browse
     paths += [f"/data?{internal}", f"/map?{internal}", f"/quality?{internal}&tab=rejects"]
     paths += [f"/map?{urlencode(ADDRESS)}", "/audit"]
     for path in paths:
-        answer = page.goto(server.address + path)
+        answer = page.goto(running.address + path)
         assert answer is not None
         assert answer.headers["x-content-type-options"] == "nosniff"
         at_rest(page)
@@ -188,7 +225,7 @@ def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browse
         assert page.evaluate("window.hacked") is None, path
         assert page.locator("img[src=x]").count() == 0, path
         assert page.locator('a[href^="javascript"]').count() == 0, path
-    page.goto(f"{server.address}/map")
+    page.goto(f"{running.address}/map")
     at_rest(page)
     page.evaluate(
         """() => { const script = document.createElement('script'); script.textContent = 'window.hacked = 1';
@@ -197,20 +234,20 @@ def test_nothing_runs_in_the_browser_and_the_policy_stops_nothing_of_ours(browse
     wait_until(page, "() => (window.violations ?? []).length >= 2")
     assert page.evaluate("window.hacked") is None, "the policy holds: no script of a page's text, no text as a script"
     context.close()
-    log = server.log.read_text(encoding="utf-8")
+    log = running.log.read_text(encoding="utf-8")
     assert "Traceback" not in log
 
 
 @pytest.mark.browser
-def test_a_changing_request_needs_the_token_and_files_stay_within_their_folder(server: Server) -> None:
-    assert httpx.put(f"{server.address}/_stcore/upload_file/a/b", files={"f": b"x"}).status_code == 403
+def test_a_changing_request_needs_the_token_and_files_stay_within_their_folder(running: Server) -> None:
+    assert httpx.put(f"{running.address}/_stcore/upload_file/a/b", files={"f": b"x"}).status_code == 403
     for path in (
         f"/{PATH}",
         "/app/static/../../app.py",
         "/app/static/%2e%2e/%2e%2e/data/operator.toml",
         "/static/..%2f..%2fapp.py",
     ):
-        answer = httpx.get(server.address + path)
+        answer = httpx.get(running.address + path)
         assert "office =" not in answer.text
         assert "root:" not in answer.text
         assert "st.App" not in answer.text
