@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +17,35 @@ CHANGE = "变化"  # the same of what rose or fell, in words
 BAR = "对照"  # of a column with the same value as a number, shown as a bar: alone, or behind the name of its column
 
 
+class Later:
+    """A table that is there, or a function that makes it, called when the table is first asked for.
+
+    Most readers never open a table twin. See "Descriptor-typed fields" in the documentation of dataclasses.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, chart: object | None, owner: type) -> pd.DataFrame:
+        if chart is None:  # the dataclass asks for a default
+            raise AttributeError(self._name)
+        kept: pd.DataFrame | Callable[[], pd.DataFrame] = vars(chart)[self._name]
+        if callable(kept):
+            kept = vars(chart)[self._name] = kept()
+        return kept
+
+    def __set__(self, chart: object, table: pd.DataFrame | Callable[[], pd.DataFrame]) -> None:
+        vars(chart)[self._name] = table
+
+
 @dataclass(frozen=True)
 class Chart:
     """A figure and the words that belong to it (design, section 5), the same on screen and in an export.
 
     `title`: what it says, as a statement. `subtitle`: indicator, unit, period, data set. `footnotes`: source,
     definition, date, release, map note. `reading`: one sentence for readers who cannot see it. `table`: the same
-    figures as a table with Chinese headers. `simulated`: carries the mark 演示数据（模拟）.
+    figures as a table with Chinese headers; may be given as a function that makes it. `simulated`: carries the mark
+    演示数据（模拟）.
     """
 
     name: str
@@ -31,8 +54,8 @@ class Chart:
     subtitle: str
     footnotes: list[str]
     reading: str
-    table: pd.DataFrame
     simulated: bool
+    table: Later = Later()
 
     def to_json(self) -> str:
         """The whole chart as text, to be kept; `from_json` makes it again."""

@@ -110,7 +110,7 @@ def coverage_grid(
             f"来源：本版本已载入的数据与报送要求清单 · 版本{release_id}",
         ],
         reading=f"{title}。",
-        table=_grid_table(states, names, chapters, columns),
+        table=lambda: _grid_table(states, names, chapters, columns),
         simulated=dataset == "demo",
     )
 
@@ -325,7 +325,7 @@ def reporting_map(
             f"来源：报送要求清单与本版本已载入的数据 · {MAP_NOTE} · 版本{release_id}",
         ],
         reading=f"{title}。",
-        table=_report_table(frame),
+        table=lambda: _report_table(frame),
         simulated=dataset == "demo",
     )
 

@@ -76,7 +76,7 @@ def two_maps(
             pd.concat(both), scene, *_missing_by_period(dict(zip(periods, both, strict=True))), scale.note, note
         ),
         reading=f"{title}。",
-        table=_changes_table(changed, periods, compare),
+        table=lambda: _changes_table(changed, periods, compare),
         simulated=scene.dataset == "demo",
     )
 
@@ -114,7 +114,7 @@ def change_map(
         subtitle=subtitle_of(rows, scene, f"{last}比{first}", unit=change_unit(unit)),
         footnotes=footnotes_of(rows, scene, *_changes_notes(rows, early, late, scene, first), note),
         reading=f"{title}。",
-        table=_changes_table(rows, periods, True),
+        table=lambda: _changes_table(rows, periods, True),
         simulated=scene.dataset == "demo",
     )
 
@@ -261,9 +261,6 @@ def yearly_maps(
     ends = (periods[0], periods[-1])
     changed = changes(frames[ends[0]], frames[ends[1]], scene)
     title = _changes_title(changed, scene, sheet, ends) if compare else _no_comparison(scene, sheet, ends)
-    table = pd.DataFrame({"地区": every[periods[0]]["name"]})
-    for period, rows in every.items():
-        table[format_period(period)] = rows["text"]
     return Chart(
         name="历年地图",
         figure=figure,
@@ -271,9 +268,16 @@ def yearly_maps(
         subtitle=subtitle_of(every[ends[1]], scene, f"{format_period(ends[0])}至{format_period(ends[1])}", "同一色阶"),
         footnotes=footnotes_of(pd.concat(every.values()), scene, *_missing_by_period(every), scale.note, note),
         reading=f"{title}。",
-        table=table.reset_index(drop=True),
+        table=lambda: _yearly_table(every),
         simulated=scene.dataset == "demo",
     )
+
+
+def _yearly_table(frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """`frames`: period -> `prepared` of the same places."""
+    names = next(iter(frames.values()))["name"]
+    texts = {format_period(period): rows["text"] for period, rows in frames.items()}
+    return pd.DataFrame({"地区": names, **texts}).reset_index(drop=True)
 
 
 def _panels_height(periods: int) -> int | None:

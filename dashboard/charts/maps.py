@@ -115,7 +115,7 @@ def one_map(
         ),
         footnotes=footnotes_of(rows, scene, used.note, note),
         reading=f"{title}。{tally}。",
-        table=_table(rows, cities, scene),
+        table=lambda: _table(rows, cities, scene),
         simulated=scene.dataset == "demo",
     )
 

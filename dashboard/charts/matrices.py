@@ -221,7 +221,7 @@ def _chart(
         subtitle=subtitle(scene, scope, f"{len(rows)}项指标", format_period(scene.period)),
         footnotes=[note for note in [_signs_note(cells), *notes, scene.group_line, f"版本{scene.release_id}"] if note],
         reading=f"{title}。",
-        table=_twin(cells),
+        table=lambda: _twin(cells),
         simulated=scene.dataset == "demo",
     )
 

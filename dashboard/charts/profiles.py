@@ -121,7 +121,7 @@ def spine_chart(
         subtitle=" · ".join([f"{place}与{peers}", format_period(period), DATASET_NAMES.get(dataset, dataset)]),
         footnotes=["；".join(x for x in (KEY.format(peers=peers), bands, small, counts) if x), *notes],
         reading=f"{title}。",
-        table=table(rows),
+        table=lambda: table(rows),
         simulated=dataset == "demo",
     )
 

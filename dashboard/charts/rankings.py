@@ -94,7 +94,7 @@ def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, targe
         subtitle=subtitle(scene),
         footnotes=footnotes(frame, scene, *_ranking_notes(rows, ranked, scene, pairs)),
         reading="".join([f"{title}。", pairs, f"{len(missing)}个没有数据。" if len(missing) else ""]),
-        table=_ranking_table(frame, rows, scene, target),
+        table=lambda: _ranking_table(frame, rows, scene, target),
         simulated=scene.dataset == "demo",
     )
 
@@ -391,7 +391,7 @@ def two_periods(early: pd.DataFrame, late: pd.DataFrame, scene: Scene, *, period
         ),
         footnotes=footnotes(late, scene, *_changes_notes(rows, early, late, scene, first)),
         reading=f"{title}。",
-        table=_changes_table(rows, first, last),
+        table=lambda: _changes_table(rows, first, last),
         simulated=scene.dataset == "demo",
     )
 

@@ -107,7 +107,7 @@ def two_indicators(
         subtitle=subtitle(scene, f"横轴{scene.subject}", f"纵轴{other.subject}", format_period(scene.period)),
         footnotes=[note for note in notes if note],
         reading=f"{title}。",
-        table=_two_table(both, scene, other),
+        table=lambda: _two_table(both, scene, other),
         simulated=scene.dataset == "demo",
     )
 
@@ -173,7 +173,7 @@ def funnel(frame: pd.DataFrame, scene: Scene, *, rate: float) -> Chart:
             f"空心圆：{small_words(scene)}。" if known["small"].any() else "",
         ),
         reading=f"{title}。",
-        table=_funnel_table(known, beyond, scene),
+        table=lambda: _funnel_table(known, beyond, scene),
         simulated=scene.dataset == "demo",
     )
 

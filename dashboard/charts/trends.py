@@ -175,7 +175,7 @@ def lines(
         subtitle=subtitle(scene, scene.subject, f"单位：{_unit(points, scene)}", STEP_NAMES[step]),
         footnotes=_footnotes(points, scene, breaks, words),
         reading="。".join([title, finding, *[f"{gap.year}年{gap.text}" for gap in gaps.itertuples()]]) + "。",
-        table=_table(points, names),
+        table=lambda: _table(points, names),
         simulated=scene.dataset == "demo",
     )
 
@@ -241,7 +241,7 @@ def small_multiples(
         subtitle=subtitle(scene, *head) + f" · {axes}",
         footnotes=[*([note] if note else []), *_footnotes(points, scene, breaks, words)],
         reading="。".join([title, *([note] if note else [])]) + "。",
-        table=_table(points, {**places, whole: "全区"}),
+        table=lambda: _table(points, {**places, whole: "全区"}),
         simulated=scene.dataset == "demo",
     )
 
