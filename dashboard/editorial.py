@@ -4,6 +4,7 @@ Plain files in data/catalogue/ beside the rest of the catalogue. They hold choic
 read as they are instead of becoming part of a release.
 """
 
+import os
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,12 @@ import streamlit as st
 
 from dashboard import queries
 
-FRESH_SECONDS = 60
+CARDS, ATTENTION, PLAN = "cards.csv", "attention.toml", "plan_2024.csv"
+
+
+def edition() -> str:
+    """Changes with any of the files: what is made of them is kept by it. Raises WarehouseError."""
+    return " ".join(_written(_folder_file(name)) for name in (CARDS, ATTENTION, PLAN))
 
 
 def _folder_file(name: str) -> str:
@@ -24,29 +30,44 @@ def _folder_file(name: str) -> str:
 
 def card_indicators() -> list[str]:
     """The indicators that have a card where there is a figure (cards.csv), in their order."""
-    return _csv(_folder_file("cards.csv"))["indicator_id"].tolist()
+    return _csv(_folder_file(CARDS))["indicator_id"].tolist()
 
 
 def attention_rules() -> dict[str, Any]:
     """The rules of `narrative.attention` (attention.toml explains the keys)."""
-    return _toml(_folder_file("attention.toml"))
+    return _toml(_folder_file(ATTENTION))
 
 
 def plan_tasks() -> pd.DataFrame:
     """The tasks of the plan for 2024, all as text: item (its number in the plan), chapter, task, measure, deadline
     (2024 or 2024-12), indicators (ids with | between, or empty), source_id.
     """
-    return _csv(_folder_file("plan_2024.csv"))
+    return _csv(_folder_file(PLAN))
 
 
-@st.cache_data(show_spinner=False, ttl=FRESH_SECONDS)
 def _csv(path: str) -> pd.DataFrame:
+    return _csv_of(path, _written(path))
+
+
+def _toml(path: str) -> dict[str, Any]:
+    return _toml_of(path, _written(path))
+
+
+def _written(path: str) -> str:
+    """Tells one writing of a file from the next."""
+    with _told(path):
+        found = os.stat(path)
+    return f"{found.st_mtime_ns}-{found.st_size}"
+
+
+@st.cache_data(show_spinner=False, max_entries=10)
+def _csv_of(path: str, written: str) -> pd.DataFrame:
     with _told(path):
         return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
-@st.cache_data(show_spinner=False, ttl=FRESH_SECONDS)
-def _toml(path: str) -> dict[str, Any]:
+@st.cache_data(show_spinner=False, max_entries=10)
+def _toml_of(path: str, written: str) -> dict[str, Any]:
     with _told(path), open(path, "rb") as file:
         return tomllib.load(file)
 

@@ -1,13 +1,15 @@
 """The first page 总览: what needs attention, the cards by chapter, the map below, and what only its printout holds."""
 
 import html
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, clock, editorial, narrative, operator, quality, queries, selection, slices
+from dashboard import cards, clock, editorial, kept, narrative, operator, plan, quality, queries, selection, slices
 from dashboard.charts import Chart, paper
 from dashboard.frame import Reader, plain
 from dashboard.narrative import Attention, Facts
@@ -63,18 +65,6 @@ def _attention(release: Release, dataset: str, day: str, rules: dict[str, Any], 
     return narrative.attention(facts(_reader), rules)
 
 
-def show_attention(reader: Reader) -> None:
-    """The sentences as links to the pages that show their figures."""
-    st.header("需要关注")
-    for item in attention(reader):
-        st.page_link(
-            PAGES / f"{item.page}.py",
-            label=plain(item.text),
-            icon=f":material/{item.icon}:",
-            query_params=address_of(reader, item.parameters),
-        )
-
-
 def address_of(reader: Reader, parameters: dict[str, str]) -> dict[str, str]:
     """The address of another page: the reader's dataset and `parameters`, without what are defaults anyway."""
     own = {name: value for name, value in parameters.items() if name not in selection.PARAMETERS}
@@ -87,32 +77,103 @@ def address_of(reader: Reader, parameters: dict[str, str]) -> dict[str, str]:
 # ---- the board: what is printed too ----
 
 
+@dataclass(frozen=True)
+class Board:
+    """What the board says of a dataset, whatever else the reader chooses.
+
+    `lead`: Markdown; `links`: what needs attention; `story`, `chapters`: HTML, the story empty without a figure;
+    `sources`: the documents behind the cards and the story, in the order of their numbers on paper.
+    """
+
+    lead: str
+    links: tuple["Link", ...]
+    story: str
+    chapters: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A sentence (Markdown) that leads to its figures: to a page (pages/<page>.py) and parameters of its address."""
+
+    text: str
+    page: str
+    icon: str
+    parameters: tuple[tuple[str, str], ...]
+
+
 def prepare(reader: Reader) -> None:
-    """Makes what the board shows of a dataset, so that no reader waits for it."""
-    cards.of_region(reader)
-    attention(reader)
+    """Makes what the page shows of a dataset, so that no reader waits for it."""
+    board_of(reader)
+    plan.tracker_of(reader)
 
 
-def board(reader: Reader) -> None:
-    """The lead, what needs attention, the story of the first indicator and the cards; style.css lays them out."""
-    chosen, release = reader.selection, reader.release
-    figures = queries.figures_of_region(release, chosen.dataset, REGION_ROOT)
+def board_of(reader: Reader) -> Board:
+    """The board of the reader's dataset, made once and shared by all who may see the same."""
+    return _board(reader.release, reader.selection.dataset, clock.today().isoformat(), editorial.edition(), reader)
+
+
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=kept.NAMED)
+def _board(release: Release, dataset: str, day: str, edition: str, _reader: Reader) -> Board:
+    figures = queries.figures_of_region(release, dataset, REGION_ROOT)
     targets = queries.targets(release)
-    made = cards.of_region(reader)
-    sources = cited_sources(reader)
+    indicators = _reader.choices.indicators
+    made = cards.of_region(_reader)
+    first = indicators.loc[indicators["headline"].astype("Float64").idxmin()]
+    totals = figures[(figures["indicator_id"] == first.name) & (figures["breakdown"] == "")]
+    of_story = [cited(title) for title in totals.loc[totals["value"].notna(), "source_title"]]
+    sources = list(dict.fromkeys([*(card.source for card in made if card.source), *of_story]))
+    return Board(
+        lead=cards.lead(made, figures, _reader, targets),
+        links=tuple(
+            Link(plain(item.text), item.page, item.icon, tuple(address_of(_reader, item.parameters).items()))
+            for item in attention(_reader)
+        ),
+        story=story_of(first, totals, targets, sources),
+        chapters=cards.chapters_html(made, indicators, dataset, sources),
+        sources=tuple(sources),
+    )
+
+
+def story_of(indicator: pd.Series, totals: pd.DataFrame, targets: pd.DataFrame, sources: list[str]) -> str:
+    """An indicator of the whole region year by year (`totals`), and its target; empty without a figure."""
+    steps = cards.story(totals)
+    if not steps:
+        return ""
+    period = slices.newest(totals)["period"].iloc[0]
+    target = target_for(targets, REGION_ROOT, str(indicator.name), period)
+    known = totals[totals["value"].notna()]
+    details = [f"来源：{cited(title)}" for title in known["source_title"].unique()]
+    details += [f"目标：{cited(target['source_title'])}"] if target is not None else []
+    details += [f"口径：{indicator['caveats']}"] if indicator["caveats"] else []
+    aim = cards.aim_of(target, indicator["unit"])
+    references = cards.reference([cited(title) for title in known["source_title"]], sources)
+    return cards.story_html(steps, f"全区{indicator['name']}", aim, details, references)
+
+
+def show_board(reader: Reader, board: Board) -> None:
+    """The lead, what needs attention, the story of the first indicator and the cards; style.css lays them out."""
     with st.container(key="print_head"):
         st.html(head_html(reader))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("总览", width="content")
         to_screen()
-    st.markdown(cards.lead(made, figures, reader, targets))
+    st.markdown(board.lead)
     with st.container(key="board"):
         with st.container(key="attention", gap="xxsmall"):
-            show_attention(reader)
+            st.header("需要关注")
+            for link in board.links:
+                st.page_link(
+                    PAGES / f"{link.page}.py",
+                    label=link.text,
+                    icon=f":material/{link.icon}:",
+                    query_params=link.parameters,
+                )
         with st.container(key="story"):
-            show_story(reader, figures, targets, sources)
+            if board.story:
+                st.html(board.story)
         with st.container(key="chapters"):
-            st.html(cards.chapters_html(made, reader.choices.indicators, chosen.dataset, sources))
+            st.html(board.chapters)
 
 
 def to_screen() -> None:
@@ -122,35 +183,6 @@ def to_screen() -> None:
         st.query_params["mode"] = selection.BIG_SCREEN
 
     st.button("大屏", key="to_screen", icon=":material/tv:", type="tertiary", on_click=turn)
-
-
-def show_story(reader: Reader, figures: pd.DataFrame, targets: pd.DataFrame, sources: list[str]) -> None:
-    """The first headline indicator of the whole region, year by year, and its target."""
-    indicators = reader.choices.indicators
-    indicator = indicators.loc[indicators["headline"].astype("Float64").idxmin()]
-    totals = figures[(figures["indicator_id"] == indicator.name) & (figures["breakdown"] == "")]
-    newest = slices.newest(totals)
-    period = newest["period"].iloc[0] if len(newest) else str(reader.release.data_until.year)
-    target = target_for(targets, REGION_ROOT, str(indicator.name), period)
-    steps = cards.story(totals)
-    if not steps:
-        return
-    known = totals[totals["value"].notna()]
-    details = [f"来源：{cited(title)}" for title in known["source_title"].unique()]
-    details += [f"目标：{cited(target['source_title'])}"] if target is not None else []
-    details += [f"口径：{indicator['caveats']}"] if indicator["caveats"] else []
-    aim = cards.aim_of(target, indicator["unit"])
-    references = cards.reference([cited(title) for title in known["source_title"]], sources)
-    st.html(cards.story_html(steps, f"全区{indicator['name']}", aim, details, references))
-
-
-def cited_sources(reader: Reader) -> list[str]:
-    """The documents behind the cards and the story, in the order of their numbers on paper."""
-    figures = queries.figures_of_region(reader.release, reader.selection.dataset, REGION_ROOT)
-    first = reader.choices.indicators["headline"].astype("Float64").idxmin()
-    of_story = figures[(figures["indicator_id"] == first) & (figures["breakdown"] == "") & figures["value"].notna()]
-    told = [made.source for made in cards.of_region(reader) if made.source]
-    return list(dict.fromkeys([*told, *(cited(title) for title in of_story["source_title"])]))
 
 
 def head_html(reader: Reader) -> str:
@@ -164,20 +196,19 @@ def head_html(reader: Reader) -> str:
     return f'<p class="overview">{_e(TITLE)}<span>{_e(" · ".join(part for part in parts if part))}</span></p>'
 
 
-def print_more(reader: Reader, frame: pd.DataFrame, chart: Chart) -> None:
+def print_more(reader: Reader, sources: Sequence[str], frame: pd.DataFrame, chart: Chart) -> None:
     """What only the printout holds: the map, its figures as a list, the sources, and the release.
 
-    `frame`: `slices.by_region`; `chart`: their map in light colours.
+    `sources`: of the board; `frame`: `slices.by_region`; `chart`: their map in light colours.
     """
     chosen = reader.selection
     own_period = chosen.period == LATEST
-    sources = cited_sources(reader)
-    of_places = [cited(title) for title in frame.loc[frame["value"].notna(), "source_title"]]
-    sources += [title for title in dict.fromkeys(of_places) if title not in sources]
+    titles = [cited(str(title)) for title in frame["source_title"]]
+    of_places = [title for title, known in zip(titles, frame["value"].notna(), strict=True) if known]
+    sources = list(dict.fromkeys([*sources, *of_places]))
     places = "".join(
-        f"<li>{_e(row.name)} <b>{_e(row.text)}</b> {_e(row.period_text if own_period else '')}"
-        f"{cards.reference([cited(str(row.source_title))], sources)}</li>"
-        for row in frame.sort_index().itertuples(index=False)
+        f"<li>{_e(name)} <b>{_e(text)}</b> {_e(period if own_period else '')}{cards.reference([title], sources)}</li>"
+        for name, text, period, title in zip(frame["name"], frame["text"], frame["period_text"], titles, strict=True)
     )
     listed = "".join(f"<li>[{number}] {_e(title)}</li>" for number, title in enumerate(sources, 1))
     mark = f'<p class="watermark">{DEMO_MARK}</p>' if chosen.dataset == "demo" else ""

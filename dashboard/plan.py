@@ -1,12 +1,13 @@
 """The plan for 2024 as a tracker: each task beside the figures that answer it, or 暂无公开数据."""
 
 import html
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, editorial, queries, slices
+from dashboard import cards, editorial, kept, queries, slices
 from dashboard.frame import Reader, folded, plain
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
@@ -103,29 +104,44 @@ def summary(found: list[Task]) -> str:
     return f"计划的{len({task.item for task in found})}项任务分{len(found)}条对照：{parts}"
 
 
-@st.cache_data(show_spinner=False, max_entries=20)
-def _tasks(release: Release, dataset: str, plan: pd.DataFrame, _indicators: pd.DataFrame) -> list[Task]:
-    return tasks(plan, queries.figures_of_region(release, dataset, REGION_ROOT), queries.targets(release), _indicators)
+@dataclass(frozen=True)
+class Tracker:
+    """The tasks and what is said of them (Markdown)."""
+
+    tasks: tuple[Task, ...]
+    summary: str
+    source: str
+
+
+def tracker_of(reader: Reader) -> Tracker:
+    """The tracker of the reader's dataset, made once and shared by all who may see the same."""
+    return _tracker(reader.release, reader.selection.dataset, editorial.edition(), reader.choices.indicators)
+
+
+@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=kept.NAMED)
+def _tracker(release: Release, dataset: str, edition: str, _indicators: pd.DataFrame) -> Tracker:
+    listed = editorial.plan_tasks()
+    figures, targets = queries.figures_of_region(release, dataset, REGION_ROOT), queries.targets(release)
+    found = tasks(listed, figures, targets, _indicators)
+    title = queries.source_title(release, listed["source_id"].iloc[0])
+    source = f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。"
+    return Tracker(tuple(found), f"**{plain(summary(found))}。**", plain(source))
 
 
 def show(reader: Reader) -> None:
     """The tracker, folded: the sentence first, the table on demand."""
-    chosen, release = reader.selection, reader.release
-    indicators = reader.choices.indicators
-    listed = editorial.plan_tasks()
-    found = _tasks(release, chosen.dataset, listed, indicators)
-    title = queries.source_title(release, listed["source_id"].iloc[0])
+    indicators, tracker = reader.choices.indicators, tracker_of(reader)
     st.header(f"{YEAR}年计划任务对照")
-    if chosen.dataset == "demo":
+    if reader.selection.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
-    st.markdown(f"**{plain(summary(found))}。**")
-    st.caption(plain(f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。"))
+    st.markdown(tracker.summary)
+    st.caption(tracker.source)
     if fold := folded("逐项查看", "plan"):
         names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
-        fold.html(table_html(found, names))
+        fold.html(table_html(tracker.tasks, names))
 
 
-def table_html(found: list[Task], chapters: pd.Series) -> str:
+def table_html(found: Sequence[Task], chapters: pd.Series) -> str:
     """The tasks as a table that becomes a list on a phone (style.css). `chapters`: number -> short name."""
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
     rows = "".join(

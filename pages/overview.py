@@ -18,14 +18,16 @@ def draw(reader: frame.Reader) -> Chart:
 
 
 guide.welcome()
+board = overview.board_of(reader)
+light = draw(reader.in_light)  # for paper, and for a light screen
 with st.container(key="print_overview"):
-    overview.board(reader)
-    overview.print_more(reader, by_region, draw(reader.in_light))
+    overview.show_board(reader, board)
+    overview.print_more(reader, board.sources, by_region, light)
 
 st.header("各地情况")
 overview.pick_headline(reader)
 frame.show(
-    draw,
+    lambda of: draw(of) if of.dark else light,
     reader,
     key="overview_map",
     on_select=lambda: frame.choose_clicked(reader, "overview_map"),

@@ -223,7 +223,7 @@ def test_whatever_is_kept_between_readers_is_kept_by_what_they_may_see() -> None
         )
     }
     # The release itself and its connection, its size for the list of releases, files that the operator writes.
-    of_operator = {"operator.operator", "editorial._csv", "editorial._toml"}
+    of_operator = {"operator.operator", "editorial._csv_of", "editorial._toml_of"}
     assert blind == {"queries._release", "queries._connection", "queries._summary", "kept.made", *of_operator}
 
 

@@ -32,25 +32,30 @@ def map_image(figure: go.Figure) -> str:
     Areas without a figure are hatched, as on the screen; the legend is left out, since every value is written.
     """
     parts = []
-    for trace in figure.data:
-        if trace.type == "choropleth":
-            name = PurePosixPath(urlsplit(trace.geojson).path).name
+    traces = [trace.to_plotly_json() for trace in figure.data]  # plain: plotly's own answer dearly for each property
+    for trace in traces:
+        if trace["type"] == "choropleth":
+            name = PurePosixPath(urlsplit(trace["geojson"]).path).name
             if name.startswith("hatch"):
                 continue
-            if trace.coloraxis is not None:
-                fills = sample_colorscale(_scale(figure.layout.coloraxis.colorscale), list(trace.z))
+            if "coloraxis" in trace:
+                fills = sample_colorscale(_scale(figure.layout.coloraxis.colorscale), list(trace["z"]))
             else:  # without a figure, or outlines alone
-                fills = ["url(#h)" if trace.colorscale[0][1] == LIGHT.missing else "none"] * len(trace.z)
-            line = trace.marker.line
+                fills = ["url(#h)" if trace["colorscale"][0][1] == LIGHT.missing else "none"] * len(trace["z"])
+            line = trace["marker"]["line"]
+            stroke = f'stroke="{line["color"]}" stroke-width="{line["width"]}"'
             paths = _outlines(str(SHAPES / name))
             parts += [
-                f'<path d="{paths[code]}" fill="{fill}" stroke="{line.color}" stroke-width="{line.width}"/>'
-                for code, fill in zip(trace.locations, fills, strict=True)
+                f'<path d="{paths[code]}" fill="{fill}" {stroke}/>'
+                for code, fill in zip(trace["locations"], fills, strict=True)
             ]
-    for trace in figure.data:
-        if trace.type == "scattergeo" and trace.mode == "text":
-            places = zip(*_pixels(pd.Series(trace.lon), pd.Series(trace.lat)), trace.text, strict=True)
-            parts += [_words(x, y, text, trace.textfont.color) for x, y, text in places]
+    for trace in traces:
+        if trace["type"] == "scattergeo" and trace.get("mode") == "text":
+            colour = trace["textfont"]["color"]
+            parts += [
+                _words(*_place(lon, lat), text, colour)
+                for lon, lat, text in zip(trace["lon"], trace["lat"], trace["text"], strict=True)
+            ]
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"><defs>{HATCH}</defs>'
         f"{''.join(parts)}</svg>"
@@ -98,6 +103,12 @@ def _path(ring: list[list[float]]) -> str:
     corners = [point for point, _ in groupby(zip(x, y, strict=True))]
     steps = [f"{here[0] - last[0]},{here[1] - last[1]}" for last, here in pairwise(corners)]
     return f"M{corners[0][0]},{corners[0][1]}l{' '.join(steps)}Z"
+
+
+@lru_cache(maxsize=4096)  # names stand in the same places on every map
+def _place(lon: float, lat: float) -> tuple[int, int]:
+    (x,), (y,) = _pixels(pd.Series([lon]), pd.Series([lat]))
+    return x, y
 
 
 def _pixels(lon: pd.Series, lat: pd.Series) -> tuple[list[int], list[int]]:
