@@ -235,9 +235,9 @@ def _e(text: str) -> str:
 
 def pick_headline(reader: Reader) -> None:
     """Pills that choose the indicator of the map among the headline ones."""
-    headline = reader.choices.indicators[reader.choices.indicators["headline"].notna()].sort_values("headline")
+    headline = reader.choices.indicators["headline"].dropna().sort_values().index.tolist()
     chosen = reader.selection.indicator
-    st.session_state["headline"] = chosen if chosen in headline.index else None
+    st.session_state["headline"] = chosen if chosen in headline else None
 
     def pick() -> None:
         if st.session_state["headline"] is not None:
@@ -245,8 +245,8 @@ def pick_headline(reader: Reader) -> None:
 
     st.pills(
         "地图指标",
-        list(headline.index),
-        format_func=lambda i: headline["name"][i],
+        headline,
+        format_func=reader.choices.indicator_names.__getitem__,
         key="headline",
         on_change=pick,
         label_visibility="collapsed",

@@ -105,12 +105,13 @@ def tally(frame: pd.DataFrame, level_name: str) -> str:
 
 def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
     """The whole region's figure in words for the end of a sentence: 全区99.74%（2023年）; empty where there is none."""
-    cut = figures[(figures["level"] == "region") & (figures["breakdown"] == breakdown) & figures["value"].notna()]
+    cut = figures[figures["level"] == "region"]
+    cut = cut[(cut["breakdown"] == breakdown) & cut["value"].notna()]
     if period != LATEST:
         cut = cut[cut["period"] == period]
     if cut.empty:
         return ""
-    row = (newest(cut) if len(cut) > 1 else cut).iloc[0]
+    row = cut.sort_values(["period_end", "period_months"], kind="stable").iloc[-1]
     whose = OWN_LEVEL if own_bodies(row["note"]) else "全区"
     text = f"{whose}{format_value(row['value'], row['unit'], row['qualifier'])}"
     return f"{text}（{format_period(row['period'])}）" if period == LATEST else text

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboard import frame, guide, overview, plan, queries, slices
+from dashboard import frame, guide, mapping, overview, plan, queries, slices
 from dashboard.charts import Chart, maps
 
 reader = frame.reader()
 chosen = reader.selection
-of_indicator = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+of_indicator = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)[mapping.FIGURE_COLUMNS]
 by_region = slices.by_region(of_indicator, reader.choices.regions, chosen.level, chosen.breakdown, chosen.period)
 whole = slices.whole(of_indicator, chosen.breakdown, chosen.period)
 
