@@ -355,7 +355,7 @@ FIGURES = """
 """
 
 
-@kept.table(max_entries=200)
+@kept.table(max_entries=400)  # 160 indicators in the official data, half of them in the simulated too
 def _figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     return _query(
         release,
