@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashboard import editorial as pages_files
-from dashboard import operator, queries
+from dashboard import frame, operator, overview, queries, selection
 from etl import editorial
 from etl.catalogue import load_catalogue
 from etl.errors import UserError
@@ -115,3 +115,24 @@ def test_a_file_of_the_first_page_that_cannot_be_read_is_told_instead_of_an_erro
     app = open_page("overview")
     assert not app.exception
     assert any("无法读取" in error.value for error in app.error)
+
+
+def test_what_is_written_into_a_file_of_the_first_page_shows_at_once(
+    warehouse: Paths, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    catalogue = Path(pages_files._folder_file(""))
+    for name in (pages_files.CARDS, pages_files.ATTENTION, pages_files.PLAN):
+        (tmp_path / name).write_text((catalogue / name).read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(pages_files, "_folder_file", lambda name: str(tmp_path / name))
+    before, rules = shown(), (tmp_path / "attention.toml").read_text(encoding="utf-8")
+    assert len(before.links) > 1
+    (tmp_path / "attention.toml").write_text(rules.replace("most = 7", "most = 1"), encoding="utf-8")
+    after = shown()
+    assert after.links == before.links[:1]
+    assert after.chapters == before.chapters
+    assert shown() is after
+
+
+def shown() -> overview.Board:
+    with selection.reading({}):
+        return overview.board_of(frame.reader_at(queries.current_release()))

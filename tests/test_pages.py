@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import course, explanations, frame, guide, operator
+from dashboard.charts import Chart, maps
 from etl.paths import Paths
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -110,6 +112,20 @@ def test_the_footer_names_nobody_whom_no_setting_names(monkeypatch: pytest.Monke
 def test_the_plan_is_tracked_openly() -> None:
     app = open_page("overview")
     assert "计划的31项任务分34条对照：23条只有以前年度或跨年累计数据，11条暂无公开数据" in texts(app)
+
+
+def test_the_map_of_the_first_page_is_drawn_once_for_screen_and_paper(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, builder = [], maps.league_or_banner_map
+
+    def counted(*args: Any, **settings: Any) -> Chart:
+        drawn.append(settings["dark"])
+        return builder(*args, **settings)
+
+    monkeypatch.setattr(maps, "league_or_banner_map", counted)
+    app = open_page("overview")
+    assert drawn == [False]
+    assert sum('<div class="map"><img src="data:image/svg' in element.proto.body for element in app.get("html")) == 1
+    assert len(app.get("plotly_chart")) == 1
 
 
 def test_the_first_visit_is_told_in_three_sentences_until_it_is_put_away() -> None:
