@@ -105,16 +105,15 @@ def tally(frame: pd.DataFrame, level_name: str) -> str:
 
 def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
     """The whole region's figure in words for the end of a sentence: 全区99.74%（2023年）; empty where there is none."""
-    cut = figures[figures["level"] == "region"]
-    cut = cut[(cut["breakdown"] == breakdown) & cut["value"].notna()]
-    if period != LATEST:
-        cut = cut[cut["period"] == period]
-    if cut.empty:
+    here = figures["level"].to_numpy() == "region"
+    names = ("period_end", "period_months", "breakdown", "period", "value", "unit", "qualifier", "note")
+    rows = zip(*(figures[name].to_numpy()[here].tolist() for name in names), strict=True)
+    known = [row for row in rows if row[2] == breakdown and period in (LATEST, row[3]) and pd.notna(row[4])]
+    if not known:
         return ""
-    row = cut.sort_values(["period_end", "period_months"], kind="stable").iloc[-1]
-    whose = OWN_LEVEL if own_bodies(row["note"]) else "全区"
-    text = f"{whose}{format_value(row['value'], row['unit'], row['qualifier'])}"
-    return f"{text}（{format_period(row['period'])}）" if period == LATEST else text
+    *_, in_time, value, unit, qualifier, note = sorted(known, key=lambda row: row[:2])[-1]
+    text = f"{OWN_LEVEL if own_bodies(note) else '全区'}{format_value(value, unit, qualifier)}"
+    return f"{text}（{format_period(in_time)}）" if period == LATEST else text
 
 
 def cases(figures: pd.DataFrame, unit: str) -> list[str]:
