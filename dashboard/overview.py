@@ -113,7 +113,7 @@ def board_of(reader: Reader) -> Board:
     return _board(reader.release, reader.selection.dataset, clock.today().isoformat(), editorial.edition(), reader)
 
 
-@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=kept.NAMED)
+@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=kept.NAMED)
 def _board(release: Release, dataset: str, day: str, edition: str, _reader: Reader) -> Board:
     figures = queries.figures_of_region(release, dataset, REGION_ROOT)
     targets = queries.targets(release)

@@ -118,7 +118,7 @@ def tracker_of(reader: Reader) -> Tracker:
     return _tracker(reader.release, reader.selection.dataset, editorial.edition(), reader.choices.indicators)
 
 
-@st.cache_resource(show_spinner=False, max_entries=20, hash_funcs=kept.NAMED)
+@st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=kept.NAMED)
 def _tracker(release: Release, dataset: str, edition: str, _indicators: pd.DataFrame) -> Tracker:
     listed = editorial.plan_tasks()
     figures, targets = queries.figures_of_region(release, dataset, REGION_ROOT), queries.targets(release)
