@@ -19,9 +19,9 @@ from dashboard import queries
 CARDS, ATTENTION, PLAN = "cards.csv", "attention.toml", "plan_2024.csv"
 
 
-def edition() -> str:
-    """Changes with any of the files: what is made of them is kept by it. Raises WarehouseError."""
-    return " ".join(_written(_folder_file(name)) for name in (CARDS, ATTENTION, PLAN))
+def edition(*names: str) -> str:
+    """Changes with any of these files: what is made of them is kept by it. Raises WarehouseError."""
+    return " ".join(_written(_folder_file(name)) for name in names)
 
 
 def _folder_file(name: str) -> str:

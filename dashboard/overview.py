@@ -110,7 +110,8 @@ def prepare(reader: Reader) -> None:
 
 def board_of(reader: Reader) -> Board:
     """The board of the reader's dataset, made once and shared by all who may see the same."""
-    return _board(reader.release, reader.selection.dataset, clock.today().isoformat(), editorial.edition(), reader)
+    edition = editorial.edition(editorial.CARDS, editorial.ATTENTION)
+    return _board(reader.release, reader.selection.dataset, clock.today().isoformat(), edition, reader)
 
 
 @st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=kept.NAMED)

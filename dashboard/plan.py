@@ -115,7 +115,8 @@ class Tracker:
 
 def tracker_of(reader: Reader) -> Tracker:
     """The tracker of the reader's dataset, made once and shared by all who may see the same."""
-    return _tracker(reader.release, reader.selection.dataset, editorial.edition(), reader.choices.indicators)
+    edition = editorial.edition(editorial.PLAN)
+    return _tracker(reader.release, reader.selection.dataset, edition, reader.choices.indicators)
 
 
 @st.cache_resource(show_spinner=False, max_entries=60, hash_funcs=kept.NAMED)
