@@ -4,25 +4,28 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import pandas as pd
+import streamlit as st
 
-from dashboard import queries, trends
+from dashboard import compare, kept, queries, selection, trends
 from dashboard.charts import Chart
 from dashboard.charts import trends as charts
-from dashboard.charts.anatomy import Scene
-from dashboard.charts.trends import Fit
+from dashboard.charts.trends import Fit, Point
 from dashboard.frame import Reader
-from dashboard.selection import REGION_ROOT
+from dashboard.queries import Release
+from dashboard.selection import REGION_ROOT, Selection
+from dashboard.theme import LATEST
 from dashboard.trends import Direction
 
 OUTLINE_HEIGHT = 280  # pixels
+LEAGUES_KEPT = 128  # charts
 
 
 @dataclass(frozen=True)
 class Course:
-    """One indicator through time, at the chosen place and in all leagues.
+    """One indicator through time, at the chosen place.
 
-    `step`: a key of trends.STEPS. `figures`: `queries.figures_of_indicator`; `breaks`: `queries.breaks`. `names`,
-    `leagues`: code -> short name of the places on the one chart and on the other.
+    `step`: a key of trends.STEPS. `figures`: `queries.figures_of_indicator`; `breaks`: `queries.breaks`. `names`:
+    code -> short name of the places that are drawn.
     """
 
     reader: Reader
@@ -30,34 +33,33 @@ class Course:
     figures: pd.DataFrame
     breaks: pd.DataFrame
     names: dict[str, str]
-    leagues: dict[str, str]
 
     @cached_property
     def drawn(self) -> pd.DataFrame:
         """The figures of all places that are drawn."""
-        return self.figures[self.figures["region_code"].isin([*self.names, *self.leagues, REGION_ROOT])]
+        return self.figures[self.figures["region_code"].isin([*self.names])]
 
     @cached_property
-    def points(self) -> pd.DataFrame:
-        """Their `trends.timeline`."""
-        return self._timeline(self.drawn, self.step)
+    def points(self) -> list[Point]:
+        """Their `trends.series`."""
+        return self._series(self.drawn, self.step)
 
     @cached_property
-    def mine(self) -> pd.DataFrame:
+    def mine(self) -> list[Point]:
         """That of the chosen place; may be empty."""
-        return self.points[self.points["region_code"] == self.reader.selection.region]
+        return [point for point in self.points if point.region_code == self.reader.selection.region]
 
     @cached_property
-    def years(self) -> pd.DataFrame:
-        """The annual `trends.timeline` of the chosen place."""
+    def years(self) -> list[Point]:
+        """The annual `trends.series` of the chosen place."""
         if self.step == "year":
             return self.mine
-        return self._timeline(self.drawn[self.drawn["region_code"] == self.reader.selection.region], "year")
+        return self._series(self.drawn[self.drawn["region_code"] == self.reader.selection.region], "year")
 
     @cached_property
     def target(self) -> tuple[pd.Series | None, str]:
         """`trends.target_of` for the newest figure."""
-        newest = (self.years if len(self.years) else self.mine)["period"].iloc[-1]
+        newest = (self.years or self.mine)[-1].period
         targets = queries.targets(self.reader.release)
         return trends.target_of(targets, self.reader.selection.region, self.reader.indicator, newest)
 
@@ -79,23 +81,6 @@ class Course:
         published = growth[growth["breakdown"] == chosen.breakdown]
         return trends.changes(self.mine, published, self.reader.indicator)
 
-    @cached_property
-    def of_leagues(self) -> Scene:
-        """The scene of the chart of all leagues."""
-        return trends.scene(self.reader, f"{len(self.leagues)}个盟市")
-
-    @cached_property
-    def in_parts(self) -> set[str]:
-        """The leagues that published parts of what is asked for, and never the whole; they may have no line."""
-        known = self.figures[self.figures["value"].notna()]
-        parts = known.loc[known["breakdown"] != "", "region_code"]
-        return set() if self.reader.selection.breakdown else set(parts) & set(self.leagues)
-
-    @property
-    def leagues_have_figures(self) -> bool:
-        """Whether there is anything to draw of the leagues."""
-        return bool(self.points["region_code"].isin(list(self.leagues)).any())
-
     def lines(self, reader: Reader, fit: Fit | None) -> Chart:
         """The chosen place beside those that it belongs to, in the reader's colours; `mine` must not be empty.
 
@@ -105,7 +90,7 @@ class Course:
         breakdown = reader.selection.breakdown
         aimed = target if self.step == "year" else None
         return charts.lines(
-            self.points[self.points["region_code"].isin(list(self.names))],
+            self.points,
             self.names,
             trends.scene(reader, "、".join(self.names.values())),
             title=trends.statement(self.mine, reader.indicator, breakdown, aimed, whose),
@@ -124,24 +109,34 @@ class Course:
         chart.figure.layout.height = OUTLINE_HEIGHT
         return chart
 
-    def panels(self, reader: Reader) -> Chart:
-        """All leagues side by side, in the reader's colours; `leagues_have_figures` must hold."""
-        places = list(self.leagues)
-        if reader.indicator["kind"] in trends.DIFFERENCES:
-            places.append(REGION_ROOT)
-        return charts.small_multiples(
-            self.points[self.points["region_code"].isin(places)],
-            self.leagues,
-            replace(self.of_leagues, dark=reader.dark),
-            whole=REGION_ROOT,
-            step=self.step,
-            breaks=self.breaks,
-            in_parts=self.in_parts,
-        )
+    @property
+    def leagues_have_figures(self) -> bool:
+        """Whether there is anything to draw of the leagues."""
+        return self._leagues(self.reader.dark) is not None
 
-    def _timeline(self, figures: pd.DataFrame, step: str) -> pd.DataFrame:
-        unit = self.of_leagues.case_unit
-        return trends.timeline(figures, self.reader.indicator, self.reader.selection.breakdown, step, self.breaks, unit)
+    @property
+    def no_leagues(self) -> str:
+        """What to say where there is not."""
+        breakdown = self.reader.selection.breakdown
+        part = f"（{breakdown}）" if breakdown else ""
+        return f"{len(trends.leagues(self.reader.choices))}个盟市均未公布{self.reader.indicator['name']}{part}"
+
+    def panels(self, reader: Reader) -> Chart:
+        """All leagues side by side, in the reader's colours; not to be changed. Raises ValueError unless
+        `leagues_have_figures`.
+        """
+        chart = self._leagues(reader.dark)
+        if chart is None:
+            raise ValueError(self.no_leagues)
+        return chart
+
+    def _leagues(self, dark: bool) -> Chart | None:
+        chosen = self.reader.selection
+        return _leagues(self.reader.release, chosen.dataset, chosen.indicator, chosen.breakdown, self.step, dark)
+
+    def _series(self, figures: pd.DataFrame, step: str) -> list[Point]:
+        unit = compare.case_unit(self.reader.indicator, self.reader.choices.indicators)
+        return trends.series(figures, self.reader.indicator, self.reader.selection.breakdown, step, self.breaks, unit)
 
 
 def course(reader: Reader) -> Course:
@@ -153,11 +148,38 @@ def course(reader: Reader) -> Course:
         figures=queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator),
         breaks=queries.breaks(reader.release, chosen.dataset, chosen.indicator),
         names=trends.places(reader),
-        leagues=trends.leagues(reader),
     )
 
 
 def of_whole(reader: Reader) -> Course:
     """The whole region through the years, whatever place and step the address asks for."""
     whole = replace(reader, selection=replace(reader.selection, region=REGION_ROOT))
-    return replace(course(whole), step="year", names={REGION_ROOT: "全区"}, leagues={})
+    return replace(course(whole), step="year", names={REGION_ROOT: "全区"})
+
+
+@st.cache_resource(show_spinner=False, max_entries=LEAGUES_KEPT, hash_funcs=kept.NAMED)
+def _leagues(release: Release, dataset: str, indicator_id: str, breakdown: str, step: str, dark: bool) -> Chart | None:
+    """All leagues side by side, which are the same whatever place the reader has chosen; None: nothing to draw."""
+    choices = selection.choices_of(release)
+    chosen = Selection(dataset, indicator_id, breakdown, LATEST, "league", REGION_ROOT)
+    reader = Reader(release, choices, chosen, dark, shapes="")
+    indicator, names = reader.indicator, trends.leagues(choices)
+    scene = trends.scene(reader, f"{len(names)}个盟市")
+    figures = queries.figures_of_indicator(release, dataset, indicator_id)
+    breaks = queries.breaks(release, dataset, indicator_id)
+    places = [*names, *([REGION_ROOT] if indicator["kind"] in trends.DIFFERENCES else [])]
+    drawn = figures[figures["region_code"].isin(places)]
+    points = trends.series(drawn, indicator, breakdown, step, breaks, scene.case_unit)
+    if all(point.region_code == REGION_ROOT for point in points):
+        return None
+    # Who published parts of what is asked for and never the whole may have no line.
+    parts = drawn.loc[(drawn["breakdown"] != "") & drawn["value"].notna(), "region_code"]
+    return charts.small_multiples(
+        points,
+        names,
+        scene,
+        whole=REGION_ROOT,
+        step=step,
+        breaks=breaks,
+        in_parts=set() if breakdown else set(parts),
+    )

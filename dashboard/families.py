@@ -37,7 +37,7 @@ def _comparison(view: str, reader: Reader) -> Chart:
 
 def _trends(reader: Reader) -> Chart:
     found = course.course(reader)
-    if found.mine.empty:
+    if not found.mine:
         place = reader.choices.regions["name"][reader.selection.region]
         raise NotDrawableError(f"{place}没有公布{reader.indicator['name']}")
     wanted, notices = selection.own("projection", trends.PROJECTIONS)
@@ -48,7 +48,7 @@ def _trends(reader: Reader) -> Chart:
 def _leagues(reader: Reader) -> Chart:
     found = course.course(reader)
     if not found.leagues_have_figures:
-        raise NotDrawableError(f"{len(found.leagues)}个盟市均未公布{found.of_leagues.subject}")
+        raise NotDrawableError(found.no_leagues)
     return found.panels(reader)
 
 

@@ -23,7 +23,7 @@ YEARS = 3  # values of two changes in a row
 NAMED = 3  # places or indicators named in one sentence
 
 
-def target_phrase(figure: pd.Series, target: pd.Series, indicator: pd.Series, whose: str = "") -> str:
+def target_phrase(figure: pd.Series | dict[str, Any], target: pd.Series, indicator: pd.Series, whose: str = "") -> str:
     """How a figure stands to its target, the target's year named: ▲ 接近 · 距2024年目标100%差0.26个百分点.
 
     `figure`: value, unit, period; `target`: a row of `queries.targets`; `indicator`: a row of `queries.indicators`;

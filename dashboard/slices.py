@@ -21,6 +21,11 @@ def inferred(note: object) -> bool:
     return bool(INFERRED.search(str(note)))
 
 
+def period_words(period: str, note: object) -> str:
+    """A period in words; one that the source does not print says so: 2023年（推定）."""
+    return format_period(period) + ("（推定）" if inferred(note) else "")
+
+
 def own_bodies(note: object) -> bool:
     """Whether a note says that a figure covers only the bodies of its own level: 自治区本级."""
     return OWN_BODIES in str(note)
@@ -84,7 +89,7 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
         for value, unit, qualifier, state in zip(frame["value"], frame["unit"], frame["qualifier"], states, strict=True)
     ]
     periods = [
-        "" if pd.isna(period) else format_period(period) + ("（推定）" if inferred(note) else "")
+        "" if pd.isna(period) else period_words(period, note)
         for period, note in zip(frame["period"], frame["note"], strict=True)
     ]
     return frame.assign(text=texts, period_text=periods)

@@ -70,15 +70,15 @@ def wilson_interval(numerator: pd.Series, denominator: pd.Series, level: float =
     inference, JASA 22 (1927), 209-212. NaN where a part is missing or the numerator is not a part of the denominator.
     """
     z = _z(level)
-    possible = (denominator > 0) & numerator.between(0, denominator)
-    n = denominator.where(possible).astype("float64")
-    p = numerator / n
+    cases, n = numerator.to_numpy(dtype="float64"), denominator.to_numpy(dtype="float64")
+    n = np.where((n > 0) & (cases >= 0) & (cases <= n), n, np.nan)
+    p = cases / n
     middle = p + z**2 / (2 * n)
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
     scale = 100 / (1 + z**2 / n)
     # At 0 and 100 % the formula gives the rate itself as one end, but for the last bits.
-    low, high = ((middle - half) * scale).clip(0, 100 * p), ((middle + half) * scale).clip(100 * p, 100)
-    return pd.DataFrame({"low": low, "high": high})
+    low, high = np.clip((middle - half) * scale, 0, 100 * p), np.clip((middle + half) * scale, 100 * p, 100)
+    return pd.DataFrame({"low": low, "high": high}, index=numerator.index)
 
 
 def poisson_interval(count: pd.Series, level: float = LEVEL) -> pd.DataFrame:

@@ -1,7 +1,11 @@
 """One indicator through time: what a line may join, how fast it changes, and whether its target is met."""
 
 import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -10,11 +14,11 @@ import streamlit as st
 
 from dashboard import narrative, selection, slices
 from dashboard.charts.anatomy import Scene, change_words
-from dashboard.charts.trends import Aim, Fit
+from dashboard.charts.trends import Aim, Fit, Point
 from dashboard.compare import case_unit
 from dashboard.frame import Reader, plain, tell
-from dashboard.selection import REGION_ROOT
-from dashboard.statistics import SMALL_BASE, STATUS_WORDS, growth, small_base, status, target_for, wilson_interval
+from dashboard.selection import REGION_ROOT, Choices
+from dashboard.statistics import SMALL_BASE, STATUS_WORDS, growth, status, target_for, wilson_interval
 from dashboard.theme import (
     LEVEL_NAMES,
     NOT_PUBLISHED,
@@ -27,6 +31,10 @@ from dashboard.theme import (
 
 STEPS = {"year": "年度", "quarter": "季度"}
 PATTERNS = {"year": r"\d{4}", "quarter": r"\d{4}Q[1-4]"}
+FIELDS = [
+    *("region_code", "region", "period", "period_start", "period_end", "period_months", "value", "unit", "qualifier"),
+    *("numerator", "denominator", "source_title", "note"),
+]
 PROJECTIONS = ("off", "on")
 POINTS_NEEDED = 5  # of one definition, before a direction or a projection is spoken of (Fingertips has the same rule)
 SIGNIFICANT = 0.05
@@ -38,66 +46,99 @@ DIFFERENCES = ("rate", "ratio", "duration")  # kinds whose change is a differenc
 WORDS = {"higher_better": ("改善", "变差"), "lower_better": ("变差", "改善"), "neutral": ("", "")}
 
 
-def timeline(
+def series(
     figures: pd.DataFrame, indicator: pd.Series, breakdown: str, step: str, breaks: pd.DataFrame, case_unit: str = ""
-) -> pd.DataFrame:
+) -> list[Point]:
     """The figures with a value of one breakdown, by region and time, and which of them a line may join.
 
     `figures`: `queries.figures_of_indicator`; `breaks`: `queries.breaks`; `case_unit`: what cases are counted in.
-    Adds `text`, `period_text`; `cases` (as `slices.cases`); `middle` (text: the day in the middle of the period);
-    `regular` (bool: a whole year, or quarter, as `step` says); `era` (float64: figures of one definition share it; one
-    whose period holds a break has its own); `run` (Int64: regular figures of one region and era that follow each other
-    without a gap share it; NA for the others); `small` (bool), `low`, `high` (the Wilson interval of rates with parts,
-    else NaN).
     Figures of the other step are left out.
     """
-    cut = figures[(figures["breakdown"] == breakdown) & figures["value"].notna()]
-    regular = cut["period"].str.fullmatch(PATTERNS[step])
-    cut = cut[regular | ~cut["period"].str.fullmatch("|".join(PATTERNS.values()))]
-    cut = cut.sort_values(["region_code", "period_end", "period_months"], kind="stable").reset_index(drop=True)
-    frame = slices.with_texts(cut)
-    since = breaks["since"].to_numpy(dtype="datetime64[ns]")
-    starts, ends = (frame[name].to_numpy(dtype="datetime64[ns]") for name in ("period_start", "period_end"))
-    frame["era"] = (np.searchsorted(since, starts, side="right") + np.searchsorted(since, ends, side="right")) / 2
-    frame["middle"] = (frame["period_start"] + (frame["period_end"] - frame["period_start"]) / 2).dt.strftime(
-        "%Y-%m-%d"
-    )
-    frame["regular"] = frame["period"].str.fullmatch(PATTERNS[step]).astype(bool)
-    on_line = frame[frame["regular"]]
-    places = on_line["period_end"].dt.year * 12 + on_line["period_end"].dt.month
-    follows = (
-        (on_line["region_code"] == on_line["region_code"].shift())
-        & (places - places.shift() == on_line["period_months"])
-        & (on_line["era"] == on_line["era"].shift())
-    )
-    frame["run"] = (~follows).cumsum().reindex(frame.index).astype("Int64")
-    rate = indicator["kind"] in ("rate", "ratio")
-    frame["small"] = small_base(frame["denominator"]) if rate else False
-    frame["cases"] = slices.cases(frame, case_unit) if rate else ""
-    interval = wilson_interval(frame["numerator"], frame["denominator"])
-    return frame.assign(**(interval if rate else interval * np.nan))
+    cut = figures.loc[(figures["breakdown"] == breakdown) & figures["value"].notna(), FIELDS]
+    cut = cut.sort_values(["region_code", "period_end", "period_months"], kind="stable")
+    rate, since = indicator["kind"] in ("rate", "ratio"), breaks["since"].tolist()
+    ends = wilson_interval(cut["numerator"], cut["denominator"])
+    cases = slices.cases(cut, case_unit)
+    points: list[Point] = []
+    line: tuple[str, float, int] | None = None  # where it is now: region, era, month in which its last period ends
+    run = 0
+    for row, low, high, of in zip(cut.itertuples(index=False), ends["low"], ends["high"], cases, strict=True):
+        known_as = next((name for name, pattern in PATTERNS.items() if re.fullmatch(pattern, row.period)), "")
+        if known_as not in (step, ""):
+            continue
+        era = (bisect_right(since, row.period_start) + bisect_right(since, row.period_end)) / 2
+        if known_as:
+            month = row.period_end.year * 12 + row.period_end.month
+            if line != (row.region_code, era, month - row.period_months):
+                run += 1
+            line = row.region_code, era, month
+        points.append(
+            Point(
+                region_code=row.region_code,
+                region=row.region,
+                period=row.period,
+                period_start=row.period_start,
+                period_end=row.period_end,
+                period_months=row.period_months,
+                value=row.value,
+                unit=row.unit,
+                qualifier=row.qualifier,
+                denominator=row.denominator,
+                source_title=row.source_title,
+                text=format_value(row.value, row.unit, row.qualifier),
+                period_text=slices.period_words(row.period, row.note),
+                cases=of if rate else "",
+                middle=_middle(row.period_start, row.period_end),
+                regular=bool(known_as),
+                era=era,
+                run=run if known_as else None,
+                small=rate and row.denominator < SMALL_BASE,
+                low=low if rate else nan,
+                high=high if rate else nan,
+            )
+        )
+    return points
 
 
-def gaps(figures: pd.DataFrame, region_code: str, breakdown: str) -> pd.DataFrame:
-    """The years between the first and the last figure of a region in which no period has a value: year, text (未公布 or
-    another state).
+@lru_cache(maxsize=256)
+def _middle(start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """The day in the middle of a period."""
+    return f"{start + (end - start) / 2:%Y-%m-%d}"
+
+
+def timeline(
+    figures: pd.DataFrame, indicator: pd.Series, breakdown: str, step: str, breaks: pd.DataFrame, case_unit: str = ""
+) -> pd.DataFrame:
+    """`series` as a table: a row a Point, the columns its fields."""
+    return pd.DataFrame(series(figures, indicator, breakdown, step, breaks, case_unit), columns=list(Point._fields))
+
+
+def gaps(figures: pd.DataFrame, region_code: str, breakdown: str) -> dict[int, str]:
+    """The years between the first and the last figure of a region in which no period has a value: year -> 未公布 or
+    another state.
     """
-    of = figures[(figures["region_code"] == region_code) & (figures["breakdown"] == breakdown)]
-    known = of[of["value"].notna()]
-    if known.empty:
-        return pd.DataFrame({"year": [], "text": []})
-    covered = {year for row in known.itertuples() for year in range(row.period_start.year, row.period_end.year + 1)}
-    said = of[of["value"].isna()].set_index("period")["status"]
-    missing = [year for year in range(min(covered), max(covered) + 1) if year not in covered]
-    return pd.DataFrame(
-        {"year": missing, "text": [STATE_NAMES.get(said.get(str(year)), NOT_PUBLISHED) for year in missing]}
-    )
+    of = figures.loc[
+        (figures["region_code"] == region_code) & (figures["breakdown"] == breakdown),
+        ["period", "period_start", "period_end", "value", "status"],
+    ]
+    covered: set[int] = set()
+    said: dict[str, str] = {}
+    for row in of.itertuples():
+        if pd.isna(row.value):
+            said[row.period] = row.status
+        else:
+            covered.update(range(row.period_start.year, row.period_end.year + 1))
+    return {
+        year: STATE_NAMES.get(said.get(str(year), ""), NOT_PUBLISHED)
+        for year in range(min(covered, default=0), max(covered, default=0))
+        if year not in covered
+    }
 
 
-def comparable_run(points: pd.DataFrame) -> pd.DataFrame:
+def comparable_run(points: Sequence[Point]) -> list[Point]:
     """The regular figures of one region that share the newest definition; years may be missing between them."""
-    regular = points[points["regular"]]
-    return regular[regular["era"] == regular["era"].max()]
+    newest = max((point.era for point in points if point.regular), default=0.0)
+    return [point for point in points if point.regular and point.era == newest]
 
 
 @dataclass(frozen=True)
@@ -113,23 +154,21 @@ class Direction:
     turned: bool = False
 
 
-def direction(points: pd.DataFrame, polarity: str) -> Direction:
+def direction(points: Sequence[Point], polarity: str) -> Direction:
     """Whether a series of one region rises or falls: the Mann-Kendall test on the years of the newest definition.
 
     Kendall's τ between time and value, two-sided, at 5 %. Source: H. B. Mann, Nonparametric tests against trend,
-    Econometrica 13 (1945), 245-259. `points`: annual `timeline` of one region. Fewer than five points are not judged.
+    Econometrica 13 (1945), 245-259. `points`: annual `series` of one region. Fewer than five points are not judged.
     What the last years did is said beside it where it is another way.
     """
     run = comparable_run(points)
     if len(run) < POINTS_NEEDED:
         return Direction("", f"数据点不足，不判断趋势（至少需要{POINTS_NEEDED}个口径一致的年度数据，现有{len(run)}个）")
-    span = f"{run['period'].iloc[0]}—{run['period'].iloc[-1]}年"
-    if run["value"].nunique() == 1:
+    span = f"{run[0].period}—{run[-1].period}年"
+    values = [point.value for point in run]
+    if len(set(values)) == 1:
         return Direction("", f"{span}数值相同，没有变化")
-    # scipy.stats takes two seconds to import, and the first page needs this module for its changes only.
-    from scipy.stats import kendalltau
-
-    tau, p = kendalltau(run["period_end"].dt.year, run["value"])
+    tau, p = _kendall(tuple(point.period_end.year for point in run), tuple(values))
     said = f"p={p:.3f}" if p >= 0.001 else "p<0.001"
     method = f"趋势判断：{len(run)}个年度数据，Mann-Kendall检验，{said}，p小于{SIGNIFICANT}才说有趋势"
     way, years = last_steps(run)
@@ -144,12 +183,22 @@ def direction(points: pd.DataFrame, polarity: str) -> Direction:
     return Direction(word, sentence, method, turned=way != word and len(years) > 1)
 
 
-def last_steps(run: pd.DataFrame) -> tuple[str, list[int]]:
+@lru_cache(maxsize=1024)
+def _kendall(years: tuple[int, ...], values: tuple[float, ...]) -> tuple[float, float]:
+    """Kendall's τ, and its two-sided p."""
+    # scipy.stats takes two seconds to import, and the first page needs this module for its changes only.
+    from scipy.stats import kendalltau
+
+    tau, p = kendalltau(years, values)
+    return float(tau), float(p)
+
+
+def last_steps(run: Sequence[Point]) -> tuple[str, list[int]]:
     """Which way the newest figures went, 上升 or 下降, and the years, oldest first, that went it one after another.
 
     `run`: `comparable_run`. Empty where the newest year is as the one before, or that one has no figure.
     """
-    values = dict(zip(run["period_end"].dt.year, run["value"], strict=True))
+    values = {point.period_end.year: point.value for point in run}
     year = max(values)
     first = np.sign(values[year] - values.get(year - 1, values[year]))
     years: list[int] = []
@@ -159,72 +208,72 @@ def last_steps(run: pd.DataFrame) -> tuple[str, list[int]]:
     return ("上升" if first > 0 else "下降" if first < 0 else ""), years
 
 
-def projection(points: pd.DataFrame, target: pd.Series | None, polarity: str) -> tuple[Fit | None, str]:
+def projection(points: Sequence[Point], target: pd.Series | None, polarity: str) -> tuple[Fit | None, str]:
     """The straight line (least squares) through the years of the newest definition, drawn on to the year of the target.
 
     Only where the test finds a direction that the last years did not leave: a line through figures without one says
     nothing. Nor where the line would leave what is possible (above 100 %, below 0). A target whose year has
     passed without being met still stands: then the line runs one year beyond the last figure.
-    Returns the line, or None and the reason in Chinese why there is none. `points`: annual `timeline` of one region.
+    Returns the line, or None and the reason in Chinese why there is none. `points`: annual `series` of one region.
     """
     run = comparable_run(points)
     if target is None:
         return None, "没有目标，不作外推"
     if len(run) < POINTS_NEEDED:
         return None, f"不足{POINTS_NEEDED}个口径一致的年度数据，不作外推"
-    last = run.iloc[-1]
+    last = run[-1]
     found = direction(points, polarity)
     if not found.word:
         return None, "没有显著趋势，不作外推"
     if found.turned:
         return None, f"近年连续{last_steps(run)[0]}，与总趋势相反，不作外推"
-    if polarity == "neutral" or status(last["value"], target["value"], polarity, 0) == "reached":
+    if polarity == "neutral" or status(last.value, target["value"], polarity, 0) == "reached":
         return None, "目标已达到，不作外推"
-    years = run["period_end"].dt.year.to_numpy()
-    until = max(int(target["period"]), int(years[-1]) + 1)
-    slope, at_zero = np.polyfit(years, run["value"], deg=1)
+    years = [point.period_end.year for point in run]
+    until = max(int(target["period"]), years[-1] + 1)
+    slope, at_zero = np.polyfit(years, [point.value for point in run], deg=1)
     drawn = np.arange(years[0], until + 1)
     values = at_zero + slope * drawn
-    if last["unit"] == "%" and values.max() > 100:
+    if last.unit == "%" and values.max() > 100:
         return None, "接近上限，直线外推不适用"
     if values.min() < 0:
         return None, "接近下限，直线外推不适用"
-    return Fit(drawn.tolist(), values.tolist(), float(slope), last["unit"]), ""
+    return Fit(drawn.tolist(), values.tolist(), float(slope), last.unit), ""
 
 
-def changes(points: pd.DataFrame, published: pd.DataFrame, indicator: pd.Series) -> pd.DataFrame:
+def changes(points: Sequence[Point], published: pd.DataFrame, indicator: pd.Series) -> pd.DataFrame:
     """Computed and published growth over the same period of the year before, newest first, with Chinese headers.
 
-    `points`: `timeline` of one region; `published`: `queries.growth` of the same region and breakdown. What cannot be
+    `points`: `series` of one region; `published`: `queries.growth` of the same region and breakdown. What cannot be
     computed says why; percentages differ by 个百分点. Columns 期间, 数值, 计算同比, 公布同比, 来源 (of the published
     rate), 说明.
     """
-    known = points.drop_duplicates("period", keep="last").set_index("period")
-    said = published.drop_duplicates("period").set_index("period")
-    ends = pd.concat([known["period_end"], said["period_end"]])
+    known = {point.period: point for point in points}
+    said: dict[str, Any] = {}
+    for row in published.itertuples():
+        said.setdefault(row.period, row)
+    ends = {period: found.period_end for period, found in {**said, **known}.items()}
+    order = sorted(dict.fromkeys([*known, *said]), key=ends.__getitem__, reverse=True)
     rows = []
-    for period in ends[~ends.index.duplicated()].sort_values(ascending=False, kind="stable").index:
-        point = known.loc[period] if period in known.index else None
-        printed = said.loc[period] if period in said.index else None
-        before = year_before(period)
+    for period in order:
+        point, printed, base = known.get(period), said.get(period), known.get(year_before(period))
         percent = None
         if point is None:
             computed = "本期数未公布"
-        elif point["period_months"] > 12:
+        elif point.period_months > 12:
             computed = "跨年累计，不算同比"
-        elif before not in known.index:
+        elif base is None:
             computed = "上年同期未公布"
         else:
-            base = known.loc[before]
-            computed, percent = change(point, base, indicator["kind"], broken=bool(base["era"] != point["era"]))
+            computed, percent = change(point, base, indicator["kind"], broken=base.era != point.era)
         rows.append(
             {
                 "期间": format_period(period),
-                "数值": NOT_PUBLISHED if point is None else point["text"],
+                "数值": NOT_PUBLISHED if point is None else point.text,
                 "计算同比": computed,
-                "公布同比": NOT_PUBLISHED if printed is None else _percent(printed["value"]),
-                "来源": "" if printed is None else printed["source_title"],
-                "说明": _disagreement(percent, printed),
+                "公布同比": NOT_PUBLISHED if printed is None else _percent(printed.value),
+                "来源": "" if printed is None else printed.source_title,
+                "说明": "" if printed is None else _disagreement(percent, printed.value),
             }
         )
     return pd.DataFrame(rows, columns=["期间", "数值", "计算同比", "公布同比", "来源", "说明"])
@@ -246,10 +295,10 @@ def change(point: Any, base: Any, kind: str, broken: bool) -> tuple[str, float |
     return (TOO_FEW, None) if percent is None else (about + _percent(percent), percent)
 
 
-def _disagreement(percent: float | None, printed: pd.Series | None) -> str:
-    if percent is None or printed is None or abs(percent - printed["value"]) <= NOTEWORTHY:
+def _disagreement(percent: float | None, printed: float) -> str:
+    if percent is None or abs(percent - printed) <= NOTEWORTHY:
         return ""
-    return f"与计算同比相差{format_difference(round(percent - printed['value'], 2), '%')}"
+    return f"与计算同比相差{format_difference(round(percent - printed, 2), '%')}"
 
 
 def year_before(period: str) -> str:
@@ -295,9 +344,9 @@ def places(reader: Reader) -> dict[str, str]:
     return {code: "全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes}
 
 
-def leagues(reader: Reader) -> dict[str, str]:
+def leagues(choices: Choices) -> dict[str, str]:
     """All leagues, code -> short name."""
-    regions = reader.choices.regions
+    regions = choices.regions
     return regions.loc[regions["level"] == "league", "short_name"].to_dict()
 
 
@@ -314,34 +363,35 @@ def target_of(
     return target_for(targets, REGION_ROOT, str(indicator.name), period), "全区"
 
 
-def statement(mine: pd.DataFrame, indicator: pd.Series, breakdown: str, target: pd.Series | None, whose: str) -> str:
+def statement(mine: Sequence[Point], indicator: pd.Series, breakdown: str, target: pd.Series | None, whose: str) -> str:
     """The title: from the first to the newest comparable figure, and how that stands to the target.
 
-    `mine`: `timeline` of one place, not empty.
+    `mine`: `series` of one place, not empty.
     """
-    run = comparable_run(mine)
-    run = mine.tail(1) if run.empty else run
-    first, last = run.iloc[0], run.iloc[-1]
-    subject = f"{last['region']}{indicator['name']}" + (f"（{breakdown}）" if breakdown else "")
-    newest = last["text"] + (f"（{last['cases']}）" if last["cases"] else "")
+    run = comparable_run(mine) or mine[-1:]
+    first, last = run[0], run[-1]
+    subject = f"{last.region}{indicator['name']}" + (f"（{breakdown}）" if breakdown else "")
+    newest = last.text + (f"（{last.cases}）" if last.cases else "")
     if len(run) == 1:
-        sentence = f"{last['period_text']}{subject}{newest}"
+        sentence = f"{last.period_text}{subject}{newest}"
     else:
-        since = "口径变化后，" if last["era"] > mine["era"].min() else ""
-        sentence = f"{since}{subject}从{first['period_text']}的{first['text']}到{last['period_text']}的{newest}"
-    if target is None or not last["regular"]:
+        since = "口径变化后，" if last.era > min(point.era for point in mine) else ""
+        sentence = f"{since}{subject}从{first.period_text}的{first.text}到{last.period_text}的{newest}"
+    if target is None or not last.regular:
         return sentence
-    phrase = narrative.target_phrase(last, target, indicator, whose).split(" · ")
+    phrase = narrative.target_phrase(last._asdict(), target, indicator, whose).split(" · ")
     return f"{sentence}，{'已达到' if phrase[0] == STATUS_WORDS['reached'] else ''}{phrase[-1]}"
 
 
-def aim_of(points: pd.DataFrame, target: pd.Series | None, whose: str) -> Aim | None:
-    """The target to draw. `points`: annual `timeline` of one place."""
+def aim_of(points: Sequence[Point], target: pd.Series | None, whose: str) -> Aim | None:
+    """The target to draw. `points`: annual `series` of one place."""
     if target is None:
         return None
-    unit = "%" if points.empty else points["unit"].iloc[-1]
+    unit = points[-1].unit if points else "%"
     text = f"{whose}{format_period(target['period'])}目标{format_value(target['value'], unit)}"
-    return Aim(int(target["period"]), float(target["value"]), text, target["period"] not in set(points["period"]))
+    return Aim(
+        int(target["period"]), float(target["value"]), text, target["period"] not in [point.period for point in points]
+    )
 
 
 def _quarters(reader: Reader) -> bool:

@@ -13,7 +13,7 @@ with list_column:
     dictionary.browse(reader)
 with entry_column:
     dictionary.entry(reader, queries.targets(reader.release), whole.figures)
-    if whole.mine["regular"].any():
+    if any(point.regular for point in whole.mine):
         frame.show(whole.outline, reader, key="outline")
     else:
         st.caption("全区没有公布过这项指标的年度数据，没有图。")

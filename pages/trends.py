@@ -12,7 +12,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     trends.choose_step(reader)
     switch = st.container()
 found = course.course(reader)
-if found.mine.empty:
+if not found.mine:
     trends.nothing(reader, queries.figures_of_region(reader.release, chosen.dataset, chosen.region))
 else:
     with switch:
@@ -27,5 +27,5 @@ st.header("各盟市")
 if found.leagues_have_figures:
     frame.show(found.panels, reader, key="leagues")
 else:
-    st.caption(frame.plain(f"{len(found.leagues)}个盟市均未公布{found.of_leagues.subject}。"))
+    st.caption(frame.plain(f"{found.no_leagues}。"))
 panels.who_published(found.figures, reader)

@@ -77,6 +77,10 @@ def timeline(
     return trends.timeline(figures, indicator, "", step, breaks, "件")
 
 
+def drawn(figures: pd.DataFrame, breaks: pd.DataFrame = NO_BREAKS, indicator: pd.Series = RATE) -> list[charts.Point]:
+    return trends.series(figures, indicator, "", "year", breaks, "件")
+
+
 def parts(points: pd.DataFrame) -> list[list[str]]:
     """The periods that lines join, one list a line."""
     return [run["period"].tolist() for _, run in points[points["run"].notna()].groupby("run")]
@@ -136,16 +140,16 @@ def test_only_rates_with_parts_have_an_interval() -> None:
 
 
 def test_years_without_any_figure_are_named_and_years_with_odd_periods_are_not() -> None:
-    assert trends.gaps(OFFICIAL, "150000", "").values.tolist() == [[2022, "未公布"]]
+    assert trends.gaps(OFFICIAL, "150000", "") == {2022: "未公布"}
     reported = pd.concat([OFFICIAL, series({"2022": None}, status="not_reported")])
-    assert trends.gaps(reported, "150000", "")["text"].tolist() == ["未填报"]
+    assert trends.gaps(reported, "150000", "") == {2022: "未填报"}
 
 
 # ---- directions ----
 
 
 def test_four_figures_are_not_judged() -> None:
-    found = trends.direction(timeline(series(dict(list(RISING.items())[:4]))), "higher_better")
+    found = trends.direction(drawn(series(dict(list(RISING.items())[:4]))), "higher_better")
     assert found.word == ""
     assert found.sentence == "数据点不足，不判断趋势（至少需要5个口径一致的年度数据，现有4个）"
 
@@ -159,14 +163,14 @@ def test_four_figures_are_not_judged() -> None:
     ],
 )
 def test_a_direction_is_good_or_bad_only_where_the_indicator_has_one(polarity: str, words: str) -> None:
-    found = trends.direction(timeline(series(dict(list(RISING.items())[:5]))), polarity)
+    found = trends.direction(drawn(series(dict(list(RISING.items())[:5]))), polarity)
     assert (found.word, found.sentence) == ("上升", words)
     assert "Mann-Kendall检验，p=0.0" in found.method
 
 
 def test_a_fall_of_what_should_be_low_is_better() -> None:
     falling = {year: -value + 100 for year, value in RISING.items()}
-    assert "呈下降趋势，改善" in trends.direction(timeline(series(falling)), "lower_better").sentence
+    assert "呈下降趋势，改善" in trends.direction(drawn(series(falling)), "lower_better").sentence
 
 
 @pytest.mark.parametrize(
@@ -178,7 +182,7 @@ def test_a_fall_of_what_should_be_low_is_better() -> None:
     ],
 )
 def test_up_and_down_is_no_direction(values: list[float], sentence: str) -> None:
-    points = timeline(series(dict(zip(RISING, values, strict=False))))
+    points = drawn(series(dict(zip(RISING, values, strict=False))))
     found = trends.direction(points, "higher_better")
     assert (found.word, found.sentence) == ("", sentence)
 
@@ -187,7 +191,7 @@ TURNED = dict(zip(RISING, [10.0, 30.0, 50.0, 70.0, 90.0, 85.0, 80.0], strict=Tru
 
 
 def test_what_the_last_years_did_stands_beside_another_word_and_nothing_is_drawn_on() -> None:
-    points = timeline(series(TURNED))
+    points = drawn(series(TURNED))
     found = trends.direction(points, "higher_better")
     assert (found.word, found.turned) == ("上升", True)
     assert found.sentence == "2019—2025年总体呈上升趋势，但2024、2025年连续2年下降"
@@ -196,12 +200,12 @@ def test_what_the_last_years_did_stands_beside_another_word_and_nothing_is_drawn
 
 
 def test_steps_over_a_missing_year_are_not_one_after_another() -> None:
-    run = timeline(series({"2019": 3.0, "2020": 2.0, "2022": 4.0, "2023": 5.0}))
+    run = drawn(series({"2019": 3.0, "2020": 2.0, "2022": 4.0, "2023": 5.0}))
     assert trends.last_steps(run) == ("上升", [2023])
 
 
 def test_only_figures_of_the_newest_definition_are_tested() -> None:
-    found = trends.direction(timeline(series(RISING), breaks=BREAK.assign(since=pd.Timestamp("2023-01-01"))), "neutral")
+    found = trends.direction(drawn(series(RISING), breaks=BREAK.assign(since=pd.Timestamp("2023-01-01"))), "neutral")
     assert "现有3个" in found.sentence
 
 
@@ -209,7 +213,7 @@ def test_only_figures_of_the_newest_definition_are_tested() -> None:
 
 
 def test_a_projection_runs_to_the_year_of_the_target() -> None:
-    points = timeline(series(dict(list(RISING.items())[:5])))
+    points = drawn(series(dict(list(RISING.items())[:5])))
     fit, why = trends.projection(points, TARGETS.iloc[0].replace("2024", "2026"), "higher_better")
     assert why == ""
     assert fit is not None
@@ -217,7 +221,7 @@ def test_a_projection_runs_to_the_year_of_the_target() -> None:
 
 
 def test_a_target_that_was_missed_is_projected_one_year_on() -> None:
-    fit, _ = trends.projection(timeline(series(RISING)), TARGETS.iloc[0], "higher_better")
+    fit, _ = trends.projection(drawn(series(RISING)), TARGETS.iloc[0], "higher_better")
     assert fit is not None
     assert (fit.years[-1], round(fit.values[-1], 6)) == (2026, 80.0)
 
@@ -233,7 +237,7 @@ def test_a_target_that_was_missed_is_projected_one_year_on() -> None:
     ],
 )
 def test_no_projection_without_a_reason_for_one(values: dict[str, float], target: pd.Series | None, why: str) -> None:
-    assert trends.projection(timeline(series(values)), target, "higher_better") == (None, why)
+    assert trends.projection(drawn(series(values)), target, "higher_better") == (None, why)
 
 
 # ---- changes ----
@@ -247,7 +251,7 @@ def changes(
 ) -> pd.DataFrame:
     said = pd.DataFrame(published or [], columns=["period", "value"])
     said = said.assign(period_end=pd.to_datetime(said["period"].astype(str) + "-12-31"), source_title="公报")
-    return trends.changes(timeline(figures, indicator=indicator, **more), said, indicator).set_index("期间")
+    return trends.changes(drawn(figures, indicator=indicator, **more), said, indicator).set_index("期间")
 
 
 def test_published_and_computed_growth_stand_apart_and_their_difference_is_said() -> None:
@@ -290,17 +294,17 @@ def test_a_rounded_figure_gives_an_approximate_growth() -> None:
 
 
 def test_the_title_tells_the_way_from_first_to_newest_and_the_target() -> None:
-    said = trends.statement(timeline(OFFICIAL), RATE, "", TARGETS.iloc[0], "")
+    said = trends.statement(drawn(OFFICIAL), RATE, "", TARGETS.iloc[0], "")
     assert said == "内蒙古自治区出庭应诉率从2019年的15%到2023年的99.74%，距2024年目标100%差0.26个百分点"
 
 
 def test_after_a_change_of_definition_the_title_starts_anew() -> None:
-    said = trends.statement(timeline(series(RISING), breaks=BREAK), RATE, "", None, "")
+    said = trends.statement(drawn(series(RISING), breaks=BREAK), RATE, "", None, "")
     assert said == "口径变化后，内蒙古自治区出庭应诉率从2021年的30%到2025年的70%"
 
 
 def test_a_reached_target_is_told_as_reached_with_the_cases() -> None:
-    points = timeline(series({"2024": 100.0}, region_code="150100", numerator=61.0, denominator=61.0))
+    points = drawn(series({"2024": 100.0}, region_code="150100", numerator=61.0, denominator=61.0))
     said = trends.statement(points, RATE, "", TARGETS.iloc[0], "全区")
     assert said == "2024年呼和浩特市出庭应诉率100%（61/61件），已达到全区2024年目标100%"
 
@@ -343,7 +347,7 @@ def draw(
         "breaks": breaks,
         "fit": None,
     }
-    points = timeline(figures, breaks=breaks)
+    points = drawn(figures, breaks=breaks)
     return charts.lines(points, {"150000": "全区"}, scene(dataset), **(settings | changed))  # type: ignore[arg-type]
 
 
@@ -404,7 +408,7 @@ def test_counts_begin_at_zero_and_rates_near_their_ceiling_on_a_marked_axis() ->
 def test_panels_share_their_axes_and_name_who_has_nothing() -> None:
     figures = pd.concat([OFFICIAL, series({"2022": 40.0, "2023": 60.0}, region_code="150100")])
     chart = charts.small_multiples(
-        timeline(figures),
+        drawn(figures),
         {"150100": "呼和浩特", "150200": "包头"},
         scene(highlighted="150100"),
         whole="150000",
@@ -423,7 +427,7 @@ def test_the_title_of_the_panels_speaks_of_the_year_that_they_print() -> None:
     newest = [series({"2024": 50.0, "2025": value}, region_code=code) for code, value in values.items()]
     older = pd.concat([*newest, series({"2024": 40.0}).assign(region_code="150300", region="乌海市")])
     chart = charts.small_multiples(
-        timeline(older), names | {"150300": "乌海"}, scene(), whole="", step="year", breaks=NO_BREAKS
+        drawn(older), names | {"150300": "乌海"}, scene(), whole="", step="year", breaks=NO_BREAKS
     )
     assert chart.title == "2025年有数的3个盟市出庭应诉率：包头市最高，80%；内蒙古自治区最低，60%"
     assert "数字为2025年" in chart.subtitle
@@ -431,7 +435,7 @@ def test_the_title_of_the_panels_speaks_of_the_year_that_they_print() -> None:
 
 def test_who_published_parts_alone_is_not_said_to_have_published_nothing() -> None:
     chart = charts.small_multiples(
-        timeline(series({"2023": 60.0}, region_code="150100")),
+        drawn(series({"2023": 60.0}, region_code="150100")),
         {"150100": "呼和浩特", "150200": "包头", "150300": "乌海"},
         scene(),
         whole="150000",
@@ -447,7 +451,7 @@ def test_all_panels_have_one_scale() -> None:
         [series({"2022": 40.0, "2023": 60.0}, region_code="150100"), series({"2023": 5.0}, region_code="150200")]
     )
     chart = charts.small_multiples(
-        timeline(figures),
+        drawn(figures),
         {"150100": "呼和浩特", "150200": "包头"},
         scene(),
         whole="150000",
@@ -539,7 +543,7 @@ def test_nothing_is_asked_of_the_warehouse_twice(name: str, monkeypatch: pytest.
         return query(path, sql, parameters)
 
     app = open_page(name, dataset="demo", indicator="court_appearance_rate", region="150100")
-    st.cache_data.clear()
+    st.cache_resource.clear()
     monkeypatch.setattr(queries, "_query", count)
     app.run()
     assert not app.exception

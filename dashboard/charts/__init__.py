@@ -79,16 +79,21 @@ def add_notes(figure: go.Figure, texts: list[dict[str, Any]], shapes: list[dict[
         figure.layout.shapes = [*figure.layout.shapes, *shapes]
 
 
+def watermark_note(colours: Palette, size: int = 54) -> dict[str, Any]:
+    """The mark of simulated data as an annotation, for a figure that is put together in one step."""
+    return {
+        "text": DEMO_MARK,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "textangle": -18,
+        "opacity": 0.16,
+        "font": {"size": size, "color": colours.text},
+    }
+
+
 def watermark(figure: go.Figure, colours: Palette) -> None:
     """Writes 演示数据（模拟） across the figure, so that no picture of simulated data can pass for real."""
-    figure.add_annotation(
-        text=DEMO_MARK,
-        xref="paper",
-        yref="paper",
-        x=0.5,
-        y=0.5,
-        showarrow=False,
-        textangle=-18,
-        opacity=0.16,
-        font={"size": 54, "color": colours.text},
-    )
+    figure.add_annotation(watermark_note(colours))

@@ -2,12 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from dashboard.charts import watermark
+from dashboard.charts import watermark_note
 from dashboard.statistics import SMALL_BASE
 from dashboard.theme import (
     DATASET_NAMES,
@@ -98,11 +97,9 @@ class Scene:
         return steps[1]
 
 
-def mark_simulated(figure: go.Figure, scene: Scene) -> None:
-    """The mark of simulated data across the figure, small enough for a phone."""
-    if scene.dataset == "demo":
-        watermark(figure, scene.colours)
-        figure.layout.annotations[-1].font.size = MARK_SIZE
+def simulated_mark(scene: Scene) -> list[dict[str, Any]]:
+    """The last annotation of a figure of simulated data: their mark, small enough for a phone; none for others."""
+    return [watermark_note(scene.colours, MARK_SIZE)] if scene.dataset == "demo" else []
 
 
 def small_words(scene: Scene) -> str:
@@ -170,11 +167,9 @@ def place_words(row: pd.Series) -> str:
     return f"第{row['best']}—{row['worst']}名"
 
 
-def interval_words(row: pd.Series, unit: str) -> str:
-    """The interval of a row of `statistics.standings`: 86.5%—98.3%; empty without one."""
-    if pd.isna(row["low"]):
-        return ""
-    return f"{format_value(round(row['low'], 1), unit)}—{format_value(round(row['high'], 1), unit)}"
+def interval_words(low: float, high: float, unit: str) -> str:
+    """An interval of `statistics.standings`: 86.5%—98.3%; empty without one (NaN)."""
+    return "" if math.isnan(low) else f"{format_value(round(low, 1), unit)}—{format_value(round(high, 1), unit)}"
 
 
 def change_words(change: float, unit: str) -> str:

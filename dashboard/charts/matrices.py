@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts import Chart
-from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, holders, mark_simulated, subtitle
+from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, holders, simulated_mark, subtitle
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, standings_of_many, status
 from dashboard.theme import STATE_NAMES, format_difference, format_period, format_value, template
 
@@ -188,6 +188,7 @@ def _chart(
         layout={
             "template": template(scene.dark),
             "dragmode": False,
+            "annotations": simulated_mark(scene),
             "height": max(lowest, height),
             "margin": {"l": 8, "r": 8, "t": TOP, "b": BOTTOM + max(0, lowest - height)},
             "xaxis": {
@@ -213,7 +214,6 @@ def _chart(
             },
         },
     )
-    mark_simulated(figure, scene)
     return Chart(
         name="热力图",
         figure=figure,

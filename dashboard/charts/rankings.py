@@ -4,6 +4,8 @@ Counts are bars from zero. Rates are dots with their interval, because near thei
 a bar on a cut axis would lie. What has no value has no row: it is named under the chart.
 """
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -19,8 +21,8 @@ from dashboard.charts.anatomy import (
     holders,
     interval_words,
     listed,
-    mark_simulated,
     place_words,
+    simulated_mark,
     small_words,
     subtitle,
     ticks,
@@ -67,9 +69,8 @@ def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, targe
     if len(ranked) < FEWEST_RANKED:
         rows = rows.assign(rank=pd.NA, best=pd.NA, worst=pd.NA)
     lines = _lines(scene, whole, target)
-    rows = rows.assign(
-        cases=slices.cases(rows, scene.case_unit), place=[place_words(row) for _, row in rows.iterrows()]
-    )
+    places = rows[["rank", "best", "worst"]].to_dict("records")
+    rows = rows.assign(cases=slices.cases(rows, scene.case_unit), place=[place_words(row) for row in places])
     names = [
         f"{_muted(place, scene.colours)}  {name}" if place else name
         for place, name in zip(rows["place"], _names(rows, scene), strict=True)
@@ -82,8 +83,8 @@ def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, targe
     layout = _layout(scene, rows, names, labels, values)
     layout["shapes"] += [_line_shape(value, dash, scene.colours) for value, _, dash, _ in lines]
     layout["annotations"] += [_line_words(line, layout["xaxis"]["range"], scene.colours) for line in lines]
+    layout["annotations"] += simulated_mark(scene)
     figure = go.Figure(data=[*_marks(rows, scene), _labels_right(rows)], layout=layout)
-    mark_simulated(figure, scene)
     title = _ranking_title(ranked, rows, scene, whole)
     pairs = _pairs_words(ranked, scene)
     missing = frame[frame["state"] != "value"]
@@ -183,11 +184,10 @@ def _muted(words: str, colours: Palette) -> str:
     return f'<span style="color:{colours.muted}">{words}</span>'
 
 
-def _labels_right(rows: pd.DataFrame) -> go.Scatter:
+def _labels_right(rows: pd.DataFrame) -> dict[str, Any]:
     """Nothing to see: plotly draws the second axis only for a trace that uses it."""
-    return go.Scatter(
-        x=rows["value"], y=_heights(rows), yaxis="y2", mode="markers", opacity=0, hoverinfo="skip", showlegend=False
-    )
+    at = {"type": "scatter", "x": rows["value"], "y": _heights(rows), "yaxis": "y2"}
+    return {**at, "mode": "markers", "opacity": 0, "hoverinfo": "skip", "showlegend": False}
 
 
 def _heading(words: str, at: float, colours: Palette) -> dict[str, object]:
@@ -203,11 +203,11 @@ def _heading(words: str, at: float, colours: Palette) -> dict[str, object]:
     }
 
 
-def _marks(rows: pd.DataFrame, scene: Scene) -> list[go.Scatter | go.Bar]:
+def _marks(rows: pd.DataFrame, scene: Scene) -> list[dict[str, Any]]:
     """Bars from zero for counts; for rates dots on the light band of their interval, hollow on a small base."""
     low, high = _intervals(rows)
     inks = [scene.colours.highlight if code == scene.highlighted else scene.ink for code in rows.index]
-    hover = [_hover(row, scene) for _, row in rows.iterrows()]
+    hover = [_hover(row) for row in rows.itertuples()]
     shared = {"x": rows["value"], "y": _heights(rows), "text": hover, "hovertemplate": "%{text}<extra></extra>"}
     ends = {
         "type": "data",
@@ -218,30 +218,32 @@ def _marks(rows: pd.DataFrame, scene: Scene) -> list[go.Scatter | go.Bar]:
     }
     if not scene.rate:
         thin = {**ends, "color": scene.colours.text, "thickness": 1.2}
-        return [go.Bar(**shared, orientation="h", marker={"color": inks}, textposition="none", error_x=thin)]
+        bar = {"type": "bar", "orientation": "h", "marker": {"color": inks}, "textposition": "none", "error_x": thin}
+        return [{**bar, **shared}]
     return [
-        go.Scatter(
+        {
+            "type": "scatter",
             **shared,
-            mode="markers",
-            marker={
+            "mode": "markers",
+            "marker": {
                 "size": 12,
                 "color": inks,
                 "symbol": ["circle-open" if small else "circle" for small in rows["small"]],
                 "line": {"width": 2, "color": scene.colours.ground},
             },
-            error_x={**ends, "color": scene.tint, "thickness": 8},
-            cliponaxis=False,
-        )
+            "error_x": {**ends, "color": scene.tint, "thickness": 8},
+            "cliponaxis": False,
+        }
     ]
 
 
-def _hover(row: pd.Series, scene: Scene) -> str:
-    interval = interval_words(row, row["unit"])
+def _hover(row: Any) -> str:
+    interval = interval_words(row.low, row.high, row.unit)
     lines = [
-        f"<b>{row['name']}</b>",
-        row["text"] + (f"（{row['cases']}）" if row["cases"] else ""),
+        f"<b>{row.name}</b>",
+        row.text + (f"（{row.cases}）" if row.cases else ""),
         f"95%区间 {interval}" if interval else "",
-        SMALL_BASE_WORDS if row["small"] else row["place"],
+        SMALL_BASE_WORDS if row.small else row.place,
     ]
     return "<br>".join(line for line in lines if line)
 
@@ -337,7 +339,7 @@ def _ranking_table(frame: pd.DataFrame, rows: pd.DataFrame, scene: Scene, target
             VALUE: [*rows["text"], *missing["text"]],
             BAR: [*rows["value"], *missing["value"]],
             "分子/分母": [*rows["cases"], *[""] * len(missing)],
-            "95%区间": [*[interval_words(row, row["unit"]) for _, row in rows.iterrows()], *[""] * len(missing)],
+            "95%区间": [*map(interval_words, rows["low"], rows["high"], rows["unit"]), *[""] * len(missing)],
             "距目标": [*[_gap_words(row, scene, target) for _, row in rows.iterrows()], *[""] * len(missing)],
             "说明": [*rows["note"], *[""] * len(missing)],
             "来源": [*rows["source_title"], *[STATE_NAMES.get(s, NOT_PUBLISHED) for s in missing["state"]]],
@@ -370,14 +372,14 @@ def two_periods(early: pd.DataFrame, late: pd.DataFrame, scene: Scene, *, period
     first, last = sorted([scene.period, period2])
     rows = _changes(early, late, scene)
     labels = [
-        _two_lines(f"<b>{row['change_text']}</b>", f"{row['early_text']}→{row['text']}", rows, scene)
-        for _, row in rows.iterrows()
+        _two_lines(f"<b>{row.change_text}</b>", f"{row.early_text}→{row.text}", rows, scene)
+        for row in rows.itertuples()
     ]
     layout = _layout(scene, rows, _names(rows, scene), labels, [*rows["early"], *rows["value"]])
     legend = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False}
     layout |= {"showlegend": True, "legend": legend}
+    layout["annotations"] += simulated_mark(scene)
     figure = go.Figure(data=[*_dumbbells(rows, scene, first, last), _labels_right(rows)], layout=layout)
-    mark_simulated(figure, scene)
     title = _changes_title(rows, scene, first, last)
     return Chart(
         name="两期对比",
@@ -413,51 +415,53 @@ def _changes(early: pd.DataFrame, late: pd.DataFrame, scene: Scene) -> pd.DataFr
         change=both["value"] - both["early"],
         apart=apart.where(both["low"].notna() & both["early_low"].notna()),
     )
-    rows = rows.assign(change_text=[_change_text(row, scene) for _, row in rows.iterrows()])
+    rows = rows.assign(change_text=[_change_text(row, scene) for row in rows.itertuples()])
     return rows.sort_values(["small", "change"], ascending=[True, False], kind="stable")
 
 
-def _change_text(row: pd.Series, scene: Scene) -> str:
+def _change_text(row: Any, scene: Scene) -> str:
     """Rates differ by percentage points; counts by number and, unless the base is small, by growth."""
-    words = change_words(row["change"], row["unit"])
-    grown = None if scene.rate else growth(row["value"], row["early"])
-    return words if grown is None or not row["change"] else f"{words}（{grown:+.1f}%）".replace("（-", "（−")
+    words = change_words(row.change, row.unit)
+    grown = None if scene.rate else growth(row.value, row.early)
+    return words if grown is None or not row.change else f"{words}（{grown:+.1f}%）".replace("（-", "（−")
 
 
-def _dumbbells(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> list[go.Scatter]:
+def _dumbbells(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> list[dict[str, Any]]:
     """The lines, thick where the intervals do not overlap, and the dots of both periods."""
     traces = []
     heights = pd.Series(_heights(rows), index=rows.index)
     thick = rows["apart"].fillna(False).astype(bool)
     for part, width in ((rows[~thick], 2), (rows[thick], 6)):
         traces.append(
-            go.Scatter(
-                x=[x for row in part.itertuples() for x in (row.early, row.value, None)],
-                y=[y for height in heights[part.index] for y in (height, height, None)],
-                mode="lines",
-                line={"color": scene.tint, "width": width},
-                hoverinfo="skip",
-                showlegend=False,
-            )
+            {
+                "type": "scatter",
+                "x": [x for row in part.itertuples() for x in (row.early, row.value, None)],
+                "y": [y for height in heights[part.index] for y in (height, height, None)],
+                "mode": "lines",
+                "line": {"color": scene.tint, "width": width},
+                "hoverinfo": "skip",
+                "showlegend": False,
+            }
         )
     inks = [scene.colours.highlight if code == scene.highlighted else scene.ink for code in rows.index]
     hover = [
-        f"<b>{row['name']}</b><br>{format_period(first)}{row['early_text']}<br>{format_period(last)}{row['text']}"
-        f"<br>{row['change_text']}"
-        for _, row in rows.iterrows()
+        f"<b>{row.name}</b><br>{format_period(first)}{row.early_text}<br>{format_period(last)}{row.text}"
+        f"<br>{row.change_text}"
+        for row in rows.itertuples()
     ]
     for column, period, symbol in (("early", first, "circle-open"), ("value", last, "circle")):
         traces.append(
-            go.Scatter(
-                x=rows[column],
-                y=heights,
-                mode="markers",
-                name=format_period(period),
-                marker={"size": 11, "symbol": symbol, "color": inks, "line": {"width": 2, "color": inks}},
-                text=hover,
-                hovertemplate="%{text}<extra></extra>",
-                cliponaxis=False,
-            )
+            {
+                "type": "scatter",
+                "x": rows[column],
+                "y": heights,
+                "mode": "markers",
+                "name": format_period(period),
+                "marker": {"size": 11, "symbol": symbol, "color": inks, "line": {"width": 2, "color": inks}},
+                "text": hover,
+                "hovertemplate": "%{text}<extra></extra>",
+                "cliponaxis": False,
+            }
         )
     return traces
 

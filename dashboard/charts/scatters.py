@@ -1,5 +1,7 @@
 """Dots in a plane: two indicators against each other, and the funnel of a rate over the number of its cases."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,8 +16,8 @@ from dashboard.charts.anatomy import (
     footnotes,
     holders,
     interval_words,
-    mark_simulated,
     missing_line,
+    simulated_mark,
     small_words,
     subtitle,
     ticks,
@@ -85,12 +87,12 @@ def two_indicators(
     kept = PLANE[0] + 6, (other_middle - bottom) / (top - bottom) * PLANE[1] - LINE
     layout["annotations"] += _labels(both, both["value"], both["up_value"], layout, scene, kept)
     hover = [
-        f"<b>{row['name']}</b><br>{scene.subject} {row['text']}<br>{other.subject} {row['up_text']}"
-        + (f"<br>{SMALL_BASE_WORDS}" if row["small"] else "")
-        for _, row in both.iterrows()
+        f"<b>{row.name}</b><br>{scene.subject} {row.text}<br>{other.subject} {row.up_text}"
+        + (f"<br>{SMALL_BASE_WORDS}" if row.small else "")
+        for row in both.itertuples()
     ]
+    layout["annotations"] += simulated_mark(scene)
     figure = go.Figure(data=[_dots(both, both["value"], both["up_value"], hover, scene)], layout=layout)
-    mark_simulated(figure, scene)
     title = _two_title(both, middle, other_middle, scene, other)
     lacking = [(scene, missing_line(across)), (other, missing_line(up))]
     notes = [
@@ -144,19 +146,21 @@ def funnel(frame: pd.DataFrame, scene: Scene, *, rate: float) -> Chart:
     shown = known if len(known) <= LABELLED else known[beyond["outer"] != ""]
     layout["annotations"] += _labels(shown, shown["denominator"], shown["value"], layout, scene)
     hover = [
-        f"<b>{row['name']}</b><br>{row['text']}（{cases}）<br>{words or '在控制线以内'}"
-        for (_, row), cases, words in zip(
-            known.iterrows(), slices.cases(known, scene.case_unit), beyond["words"], strict=True
+        f"<b>{row.name}</b><br>{row.text}（{cases}）<br>{words or '在控制线以内'}"
+        for row, cases, words in zip(
+            known.itertuples(), slices.cases(known, scene.case_unit), beyond["words"], strict=True
         )
     ]
     dots = _dots(known, known["denominator"], known["value"], hover, scene)
-    dots.marker.symbol = [
-        "diamond" if outer else "circle-open" if small else "circle"
-        for outer, small in zip(beyond["outer"], known["small"], strict=True)
-    ]
-    dots.marker.color = [colours.highlight if outer else scene.ink for outer in beyond["outer"]]
+    dots["marker"] |= {
+        "symbol": [
+            "diamond" if outer else "circle-open" if small else "circle"
+            for outer, small in zip(beyond["outer"], known["small"], strict=True)
+        ],
+        "color": [colours.highlight if outer else scene.ink for outer in beyond["outer"]],
+    }
+    layout["annotations"] += simulated_mark(scene)
     figure = go.Figure(data=[*_curves(sizes, curves, scene), dots], layout=layout)
-    mark_simulated(figure, scene)
     title = _funnel_title(known, beyond, scene)
     many = len(known) >= MANY and bool((beyond["outer"] != "").mean() > NOT_CHANCE)
     return Chart(
@@ -212,21 +216,22 @@ def _titled(scene: Scene, units: pd.Series) -> str:
     return f"{scene.subject}（{units.iloc[0] if len(units) else scene.indicator['unit']}）"
 
 
-def _dots(rows: pd.DataFrame, across: pd.Series, up: pd.Series, hover: list[str], scene: Scene) -> go.Scatter:
-    return go.Scatter(
-        x=across,
-        y=up,
-        mode="markers",
-        text=hover,
-        hovertemplate="%{text}<extra></extra>",
-        marker={
+def _dots(rows: pd.DataFrame, across: pd.Series, up: pd.Series, hover: list[str], scene: Scene) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": across,
+        "y": up,
+        "mode": "markers",
+        "text": hover,
+        "hovertemplate": "%{text}<extra></extra>",
+        "marker": {
             "size": 11,
             "color": [scene.colours.highlight if code == scene.highlighted else scene.ink for code in rows.index],
             "symbol": ["circle-open" if small else "circle" for small in rows["small"]],
             "line": {"width": 1.5, "color": scene.colours.ground},
         },
-        cliponaxis=False,
-    )
+        "cliponaxis": False,
+    }
 
 
 def _labels(
@@ -332,15 +337,16 @@ def _limit_words(level: float) -> str:
     return f"{format_value(round(100 * level, 1), '%')}控制线"
 
 
-def _curves(sizes: np.ndarray, curves: dict[float, pd.DataFrame], scene: Scene) -> list[go.Scatter]:
+def _curves(sizes: np.ndarray, curves: dict[float, pd.DataFrame], scene: Scene) -> list[dict[str, Any]]:
     return [
-        go.Scatter(
-            x=sizes,
-            y=limits[side],
-            mode="lines",
-            line={"color": scene.colours.muted, "width": 1.3, "dash": dash},
-            hoverinfo="skip",
-        )
+        {
+            "type": "scatter",
+            "x": sizes,
+            "y": limits[side],
+            "mode": "lines",
+            "line": {"color": scene.colours.muted, "width": 1.3, "dash": dash},
+            "hoverinfo": "skip",
+        }
         for (_, limits), dash in zip(curves.items(), ("dash", "solid"), strict=True)
         for side in ("low", "high")
     ]
@@ -367,7 +373,7 @@ def _funnel_table(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> pd
             VALUE: known["text"],
             BAR: known["value"],
             "分子/分母": slices.cases(known, scene.case_unit),
-            "95%区间": [interval_words(row, "%") for _, row in known.iterrows()],
+            "95%区间": [interval_words(low, high, "%") for low, high in zip(known["low"], known["high"], strict=True)],
             "控制线": beyond["words"].where(beyond["words"] != "", "线内"),
             "来源": known["source_title"],
         }

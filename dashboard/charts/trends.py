@@ -6,10 +6,11 @@ checked by plotly once, at the end: its own helpers check every trace and every 
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from textwrap import wrap
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -23,7 +24,7 @@ from dashboard.charts.anatomy import (
     cut_strokes,
     holders,
     interval_words,
-    mark_simulated,
+    simulated_mark,
     subtitle,
     ticks,
 )
@@ -69,6 +70,44 @@ class Aim:
     unknown: bool
 
 
+class Point(NamedTuple):
+    """A figure with a value, as `trends.series` makes it of a row of `queries.figures_of_indicator`.
+
+    `text`, `period_text`, `cases`: value, period and parts in words. `middle`: the day in the middle of the period.
+    `regular`: a whole year, or a whole quarter, whichever is drawn. `era`: figures of one definition share it; one
+    whose period holds a break has its own. `run`: regular figures of one region and era that follow each other without
+    a gap share it; None for the others. `small`: a rate on a small base. `low`, `high`: the Wilson interval of rates
+    with parts, else NaN.
+    """
+
+    region_code: str
+    region: str
+    period: str
+    period_start: pd.Timestamp
+    period_end: pd.Timestamp
+    period_months: int
+    value: float
+    unit: str
+    qualifier: str
+    denominator: float
+    source_title: str
+    text: str
+    period_text: str
+    cases: str
+    middle: str
+    regular: bool
+    era: float
+    run: int | None
+    small: bool
+    low: float
+    high: float
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether low and high are known."""
+        return not math.isnan(self.low)
+
+
 @dataclass
 class Drawing:
     """What a figure is put together from, each as plotly takes it."""
@@ -80,9 +119,8 @@ class Drawing:
     def figure(self, scene: Scene, **layout: object) -> go.Figure:
         """The finished figure, with the mark of simulated data."""
         common = {"template": template(scene.dark), "showlegend": False, "dragmode": False}
-        figure = go.Figure(self.traces, {**common, "shapes": self.shapes, "annotations": self.notes, **layout})
-        mark_simulated(figure, scene)
-        return figure
+        notes = [*self.notes, *simulated_mark(scene)]
+        return go.Figure(self.traces, {**common, "shapes": self.shapes, "annotations": notes, **layout})
 
 
 @dataclass
@@ -94,17 +132,17 @@ class Track:
     texts: list[str] = field(default_factory=list)
     hovers: list[str] = field(default_factory=list)
     symbols: list[str] = field(default_factory=list)
-    odd: list[Any] = field(default_factory=list)
+    odd: list[Point] = field(default_factory=list)
     odd_hovers: list[str] = field(default_factory=list)
 
 
-def tracks(points: pd.DataFrame) -> dict[str, Track]:
-    """The places in `points` (`trends.timeline`), region code -> Track."""
+def tracks(points: Iterable[Point]) -> dict[str, Track]:
+    """The places in `points`, which are in the order of time, region code -> Track."""
     found: dict[str, Track] = {}
     last: tuple[str, int] | None = None
-    for row in points.itertuples():
+    for row in points:
         track = found.setdefault(row.region_code, Track())
-        if pd.isna(row.run):
+        if row.run is None:
             track.odd.append(row)
             track.odd_hovers.append(_hover(row))
             continue
@@ -124,7 +162,7 @@ def tracks(points: pd.DataFrame) -> dict[str, Track]:
 
 
 def lines(
-    points: pd.DataFrame,
+    points: Sequence[Point],
     names: dict[str, str],
     scene: Scene,
     *,
@@ -133,18 +171,18 @@ def lines(
     method: str,
     step: str,
     aim: Aim | None,
-    gaps: pd.DataFrame,
+    gaps: dict[int, str],
     breaks: pd.DataFrame,
     fit: Fit | None,
 ) -> Chart:
     """The chosen place (`scene.highlighted`) as a labelled line, others behind it; target, gaps, breaks, odd periods.
 
-    `points`: `trends.timeline` of the places in `names` (code -> short name, the chosen one among them); `gaps`:
+    `points`: `trends.series` of the places in `names` (code -> short name, the chosen one among them); `gaps`:
     `trends.gaps` of the chosen one; `breaks`: `queries.breaks`; `finding`: what the test of direction says; `method`:
     of that test, or empty.
     """
     colours, chosen, drawing = scene.colours, scene.highlighted, Drawing()
-    mine, found = points[points["region_code"] == chosen], tracks(points)
+    mine, found = [point for point in points if point.region_code == chosen], tracks(points)
     others = [code for code in names if code != chosen and code in found and found[code].x]
     years = _years(points, aim, fit)
     axis = value_axis(*_extent(points, aim, fit), scene.rate, _unit(points, scene))
@@ -174,14 +212,14 @@ def lines(
         title=title,
         subtitle=subtitle(scene, scene.subject, f"单位：{_unit(points, scene)}", STEP_NAMES[step]),
         footnotes=_footnotes(points, scene, breaks, words),
-        reading="。".join([title, finding, *[f"{gap.year}年{gap.text}" for gap in gaps.itertuples()]]) + "。",
+        reading="。".join([title, finding, *[f"{year}年{text}" for year, text in gaps.items()]]) + "。",
         table=lambda: _table(points, names),
         simulated=scene.dataset == "demo",
     )
 
 
 def small_multiples(
-    points: pd.DataFrame,
+    points: Sequence[Point],
     places: dict[str, str],
     scene: Scene,
     *,
@@ -193,14 +231,14 @@ def small_multiples(
     """A panel for each place in `places` (code -> short name) that has figures, all on the same axes.
 
     The whole region (code `whole`), where `points` hold it, is grey behind each; places without figures are named
-    未公布, or 只公布分项 (those in `in_parts`). `points`: `trends.timeline`.
+    未公布, or 只公布分项 (those in `in_parts`). `points`: `trends.series`.
     """
     colours, drawing, found = scene.colours, Drawing(), tracks(points)
     shown = [code for code in places if code in found]
     missing = {code: name for code, name in places.items() if code not in found}
     grey = [_line(found[whole], colours.hatch, 2, 3)] if whole in found and found[whole].x else []
-    newest = points.loc[points["run"].notna(), "period"].max()
-    last = points.groupby("region_code").tail(1).set_index("region_code")
+    newest = max((point.period for point in points if point.run is not None), default="")
+    last = {point.region_code: point for point in points}
     axis = value_axis(*_extent(points, None, None), scene.rate, _unit(points, scene))
     years = time_axis(*_years(points, None, None), short=True)
     layout: dict[str, Any] = {}
@@ -209,10 +247,10 @@ def small_multiples(
         layout |= _panel_axes(number, len(shown), years, axis)
         for trace in [*grey, *_panel(found[code], scene)]:
             drawing.traces.append({**trace, "xaxis": f"x{sign}", "yaxis": f"y{sign}"})
-        when = "" if last["period"][code] == newest else f"<br>{last['period_text'][code]}"
+        when = "" if last[code].period == newest else f"<br>{last[code].period_text}"
         drawing.notes.append(
             {
-                "text": f"<b>{places[code]}</b><br>{last['text'][code]}{when}",
+                "text": f"<b>{places[code]}</b><br>{last[code].text}{when}",
                 **{"x": 0, "y": 1, "xref": f"x{sign} domain", "yref": f"y{sign} domain", "align": "left"},
                 **{"xanchor": "left", "yanchor": "bottom", "showarrow": False, "font": {"size": 12}},
             }
@@ -231,7 +269,7 @@ def small_multiples(
     ]
     head = [scene.subject, f"单位：{_unit(points, scene)}", STEP_NAMES[step]]
     axes = "各图坐标相同" + ("，灰线为全区" if grey else "")
-    axes += f"，数字为{format_period(newest)}" if isinstance(newest, str) else ""
+    axes += f"，数字为{format_period(newest)}" if newest else ""
     return Chart(
         name="各盟市趋势",
         figure=drawing.figure(
@@ -399,26 +437,27 @@ def _panel(track: Track, scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def _hover(row: Any) -> str:
+def _hover(row: Point) -> str:
     """What stands beside the mouse: place, period, value, cases, interval, source."""
     cases = f"（{row.cases}）" if row.cases else ""
     lines = [f"{row.region}　{row.period_text}", f"<b>{row.text}</b>{cases}"]
-    if not math.isnan(row.low):
+    if row.has_interval:
         lines.append(f"95%区间{row.low:.1f}%—{row.high:.1f}%" + ("，基数过小" if row.small else ""))
     return "<br>".join([*lines, cited(row.source_title)])
 
 
-def _draw_band(drawing: Drawing, mine: pd.DataFrame, ink: str) -> None:
+def _draw_band(drawing: Drawing, mine: list[Point], ink: str) -> None:
     """The Wilson interval of each run; of a figure that stands alone an upright line."""
-    known = mine[mine["low"].notna() & mine["run"].notna()]
+    known = [point for point in mine if point.has_interval and point.run is not None]
     red, green, blue = (int(ink[i : i + 2], 16) for i in (1, 3, 5))
-    for _, run in known.groupby("run"):
+    for _, points in groupby(known, key=lambda point: point.run):
+        run = list(points)
         alone = len(run) == 1
         drawing.traces.append(
             {
                 "type": "scatter",
-                "x": [*run["middle"], *run["middle"][::-1]],
-                "y": [*run["low"], *run["high"][::-1]],
+                "x": [point.middle for point in (*run, *reversed(run))],
+                "y": [*[point.low for point in run], *[point.high for point in reversed(run)]],
                 "mode": "lines",
                 "fill": "none" if alone else "toself",
                 "fillcolor": f"rgba({red},{green},{blue},0.16)",
@@ -428,18 +467,18 @@ def _draw_band(drawing: Drawing, mine: pd.DataFrame, ink: str) -> None:
         )
 
 
-def _shade_gaps(drawing: Drawing, gaps: pd.DataFrame, colours: Palette) -> None:
-    for gap in gaps.itertuples():
+def _shade_gaps(drawing: Drawing, gaps: dict[int, str], colours: Palette) -> None:
+    for year, text in gaps.items():
         drawing.shapes.append(
             {
-                **{"type": "rect", "x0": f"{gap.year}-01-01", "x1": f"{gap.year}-12-31", "y0": 0, "y1": 1},
+                **{"type": "rect", "x0": f"{year}-01-01", "x1": f"{year}-12-31", "y0": 0, "y1": 1},
                 **{"yref": "paper", "fillcolor": colours.missing, "line": {"width": 0}, "layer": "below"},
             }
         )
         drawing.notes.append(
             {
-                **{"x": f"{gap.year}-07-02", "y": 0, "yref": "paper", "yanchor": "bottom", "yshift": 4},
-                **{"text": gap.text, "showarrow": False, "font": {"size": 13, "color": colours.muted}},
+                **{"x": f"{year}-07-02", "y": 0, "yref": "paper", "yanchor": "bottom", "yshift": 4},
+                **{"text": text, "showarrow": False, "font": {"size": 13, "color": colours.muted}},
             }
         )
 
@@ -501,7 +540,9 @@ def _upright(since: pd.Timestamp, x: str, y: str, colours: Palette, width: float
 def _draw_breaks(drawing: Drawing, breaks: pd.DataFrame, years: tuple[int, int], colours: Palette) -> int:
     """Upright lines where the definition changed, the reason above them; how many lines of text that takes."""
     most = 0
-    for row in breaks[breaks["since"].dt.year.between(*years)].itertuples():
+    for row in breaks.itertuples():
+        if not years[0] <= row.since.year <= years[1]:
+            continue
         words = wrap(f"口径变化：{row.reason}", REASON_WIDTH)
         drawing.shapes.append(_upright(row.since, "x", "paper", colours, 1.5))
         drawing.notes.append(
@@ -516,7 +557,7 @@ def _draw_breaks(drawing: Drawing, breaks: pd.DataFrame, years: tuple[int, int],
 
 def _name_lines(
     drawing: Drawing,
-    points: pd.DataFrame,
+    points: Iterable[Point],
     inks: dict[str, str],
     names: dict[str, str],
     axis: dict[str, Any],
@@ -527,16 +568,16 @@ def _name_lines(
     Returns the room that they take, in pixels.
     """
     bottom, top = axis["range"]
-    ends = points[points["run"].notna() & points["region_code"].isin(list(inks))].groupby("region_code").tail(1)
-    ends = ends.assign(height=(ends["value"] - bottom) / (top - bottom) * PLOT_HEIGHT).sort_values("height")
+    ends = {point.region_code: point for point in points if point.run is not None and point.region_code in inks}
     placed, longest = -math.inf, 0
-    for end in ends.itertuples():
-        placed = max(end.height, placed + END_LABEL_GAP)
+    for end in sorted(ends.values(), key=lambda point: point.value):
+        height = (end.value - bottom) / (top - bottom) * PLOT_HEIGHT
+        placed = max(height, placed + END_LABEL_GAP)
         text = f"{names[end.region_code]} {end.text}"
         longest = max(longest, sum(13 if letter > "ÿ" else 8 for letter in text))
         drawing.notes.append(
             {
-                **{"x": end.middle, "y": end.value, "xanchor": "left", "xshift": 10, "yshift": placed - end.height},
+                **{"x": end.middle, "y": end.value, "xanchor": "left", "xshift": 10, "yshift": placed - height},
                 **{"text": text, "font": {"size": 13, "color": inks[end.region_code]}, "showarrow": False},
                 "bgcolor": colours.ground,  # a projection may run through
             }
@@ -544,27 +585,32 @@ def _name_lines(
     return longest
 
 
-def _extent(points: pd.DataFrame, aim: Aim | None, fit: Fit | None) -> tuple[float, float]:
-    values = [*points["value"], *points["low"].dropna(), *points["high"].dropna()]
+def _extent(points: Iterable[Point], aim: Aim | None, fit: Fit | None) -> tuple[float, float]:
+    values = [
+        value
+        for point in points
+        for value in ((point.value, point.low, point.high) if point.has_interval else (point.value,))
+    ]
     values += [aim.value] if aim else []
     values += fit.values if fit else []
     return (min(values), max(values)) if values else (0.0, 1.0)
 
 
-def _years(points: pd.DataFrame, aim: Aim | None, fit: Fit | None) -> tuple[int, int]:
-    years = [*points["period_start"].dt.year, *points["period_end"].dt.year]
+def _years(points: Iterable[Point], aim: Aim | None, fit: Fit | None) -> tuple[int, int]:
+    years = [year for point in points for year in (point.period_start.year, point.period_end.year)]
     years += [aim.year] if aim else []
     years += fit.years if fit else []
     return (min(years), max(years)) if years else (2019, 2025)
 
 
-def _unit(points: pd.DataFrame, scene: Scene) -> str:
-    return str(points["unit"].iloc[0] if len(points) else scene.indicator["unit"])
+def _unit(points: Sequence[Point], scene: Scene) -> str:
+    return points[0].unit if points else str(scene.indicator["unit"])
 
 
-def _footnotes(points: pd.DataFrame, scene: Scene, breaks: pd.DataFrame, drawing: list[str]) -> list[str]:
+def _footnotes(points: Iterable[Point], scene: Scene, breaks: pd.DataFrame, drawing: list[str]) -> list[str]:
     """How to read the drawing, then sources, definition, its changes, and the release."""
-    sources = list(dict.fromkeys(points.sort_values("period_end", ascending=False)["source_title"]))
+    newest_first = sorted(points, key=lambda point: point.period_end, reverse=True)
+    sources = list(dict.fromkeys(point.source_title for point in newest_first))
     lines = [
         "；".join(drawing),
         f"来源：{'；'.join(cited(title) for title in sources)}" if sources else "",
@@ -575,12 +621,13 @@ def _footnotes(points: pd.DataFrame, scene: Scene, breaks: pd.DataFrame, drawing
     return [line for line in lines if line]
 
 
-def _how_drawn(points: pd.DataFrame, mine: pd.DataFrame, scene: Scene) -> list[str]:
+def _how_drawn(points: Iterable[Point], mine: list[Point], scene: Scene) -> list[str]:
+    band = any(point.has_interval for point in mine)
     return [
-        *(["◇为其他长度的期间，横线为其起止，不与连线比较"] if mine["run"].isna().any() else []),
-        *(["浅色带为95%区间（Wilson法）"] if mine["low"].notna().any() else []),
-        *([f"空心点基数过小（不足{SMALL_BASE}件）"] if points["small"].any() else []),
-        *([f"{PARTS_NOT_PUBLISHED}，不画区间"] if scene.rate and len(mine) and mine["low"].isna().all() else []),
+        *(["◇为其他长度的期间，横线为其起止，不与连线比较"] if any(point.run is None for point in mine) else []),
+        *(["浅色带为95%区间（Wilson法）"] if band else []),
+        *([f"空心点基数过小（不足{SMALL_BASE}件）"] if any(point.small for point in points) else []),
+        *([f"{PARTS_NOT_PUBLISHED}，不画区间"] if scene.rate and mine and not band else []),
     ]
 
 
@@ -595,39 +642,40 @@ def _fit_note(fit: Fit | None) -> list[str]:
     return [f"虚线为最小二乘直线，平均每年{change}；{PROJECTION_NOTE}，不考虑政策与案件变化"]
 
 
-def _panels_title(points: pd.DataFrame, shown: list[str], count: int, scene: Scene) -> str:
+def _panels_title(points: Iterable[Point], shown: list[str], count: int, scene: Scene) -> str:
     """Who of `count` places has most and least in the newest period, the one that the panels print; where hardly any
     has a figure of it, how many have one at all. Small bases have no say.
     """
-    of = points[points["region_code"].isin(shown) & points["run"].notna()]
-    newest = of[(of["period"] == of["period"].max()) & ~of["small"].astype(bool)]
+    of = [point for point in points if point.region_code in shown and point.run is not None]
+    last = max((point.period for point in of), default="")
+    newest = [point for point in of if point.period == last and not point.small]
     if len(newest) < min(FEWEST_IN_TITLE, count):
         return f"{count}个{scene.level_name}中有{len(shown)}个公布过{scene.subject}"
-    when, high, low = format_period(newest["period"].iloc[0]), newest["value"].max(), newest["value"].min()
+    values = [point.value for point in newest]
+    when, high, low = format_period(last), max(values), min(values)
     some = "" if len(newest) == count else f"有数的{len(newest)}个{scene.level_name}"
     if high == low:
-        return f"{when}{some or f'{count}个{scene.level_name}'}{scene.subject}均为{newest['text'].iloc[0]}"
+        return f"{when}{some or f'{count}个{scene.level_name}'}{scene.subject}均为{newest[0].text}"
     ends = []
     for value, word in ((high, "最高"), (low, "最低")):
-        at = newest[newest["value"] == value]
-        ends.append(f"{holders(at['region'].tolist(), scene.level_name)}{word}，{at['text'].iloc[0]}")
+        at = [point for point in newest if point.value == value]
+        ends.append(f"{holders([point.region for point in at], scene.level_name)}{word}，{at[0].text}")
     return f"{when}{some}{scene.subject}：{'；'.join(ends)}"
 
 
-def _table(points: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
-    ordered = points[points["region_code"].isin(list(names))].sort_values(
-        ["region_code", "period_end"], ascending=[True, False], kind="stable"
-    )
+def _table(points: Iterable[Point], names: dict[str, str]) -> pd.DataFrame:
+    newest_first = sorted(points, key=lambda point: point.period_end, reverse=True)
+    ordered = sorted((p for p in newest_first if p.region_code in names), key=lambda point: point.region_code)
     table = pd.DataFrame(
         {
-            "地区": ordered["region"],
-            "期间": ordered["period_text"],
-            VALUE: ordered["text"],
+            "地区": [point.region for point in ordered],
+            "期间": [point.period_text for point in ordered],
+            VALUE: [point.text for point in ordered],
             # Of periods of one length alone: bars of others would compare them.
-            BAR: ordered["value"].where(ordered["run"].notna()).to_numpy(),
-            "分子/分母": ordered["cases"],
-            "95%区间": [interval_words(row, row["unit"]) for _, row in ordered.iterrows()],
-            "来源": ordered["source_title"],
+            BAR: [math.nan if point.run is None else point.value for point in ordered],
+            "分子/分母": [point.cases for point in ordered],
+            "95%区间": [interval_words(point.low, point.high, point.unit) for point in ordered],
+            "来源": [point.source_title for point in ordered],
         }
-    ).reset_index(drop=True)
+    )
     return table.loc[:, [name for name in table if name not in ("分子/分母", "95%区间", BAR) or table[name].any()]]
