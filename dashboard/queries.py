@@ -647,13 +647,8 @@ def loads(release: Release) -> pd.DataFrame:
 
 def breaks(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
     """Changes of definition of one indicator, oldest first: since (datetime64, first day of the new one), reason."""
-    return _answer(
-        release,
-        """
-        SELECT "from" AS since, reason FROM breaks
-        WHERE dataset = $dataset AND indicator_id = $indicator ORDER BY since""",
-        {"dataset": dataset, "indicator": indicator_id},
-    )
+    found = breaks_of_dataset(release, dataset)
+    return found.loc[found["indicator_id"] == indicator_id, ["since", "reason"]].reset_index(drop=True)
 
 
 def breaks_of_dataset(release: Release, dataset: str) -> pd.DataFrame:
@@ -669,17 +664,22 @@ def growth(release: Release, dataset: str, region_code: str, indicator_id: str) 
     """Published growth over the same period of the year before (percent), newest first: breakdown, period, period_end,
     value, unit, qualifier, source_title, publisher, published_as.
     """
-    return _answer(
+    # One small table for all: asked for one region and indicator, nearly every reader's question would be a new one.
+    every = _answer(
         release,
         """
-        SELECT g.breakdown, g.period, g.period_end, g.value, g.unit, g.qualifier, s.title AS source_title,
-            s.publisher, g.published_as
+        SELECT g.region_code, g.indicator_id, g.breakdown, g.period, g.period_end, g.value, g.unit, g.qualifier,
+            s.title AS source_title, s.publisher, g.published_as
         FROM growth AS g JOIN sources AS s ON s.id = g.source_id
-        WHERE g.dataset = $dataset AND g.region_code = $region AND g.indicator_id = $indicator
-        QUALIFY row_number() OVER (PARTITION BY g.breakdown, g.period, g.source_id ORDER BY g.revision DESC) = 1
+        WHERE g.dataset = $dataset
+        QUALIFY row_number() OVER (
+            PARTITION BY g.region_code, g.indicator_id, g.breakdown, g.period, g.source_id ORDER BY g.revision DESC
+        ) = 1
         ORDER BY g.period_end DESC, g.breakdown""",
-        {"dataset": dataset, "region": region_code, "indicator": indicator_id},
+        {"dataset": dataset},
     )
+    own = (every["region_code"] == region_code) & (every["indicator_id"] == indicator_id)
+    return every[own].drop(columns=["region_code", "indicator_id"]).reset_index(drop=True)
 
 
 def growth_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:

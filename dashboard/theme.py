@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 import plotly.graph_objects as go
+import plotly.io
 
 FONTS = "Noto Sans CJK SC, Noto Sans SC, Microsoft YaHei, PingFang SC, Hiragino Sans GB, sans-serif"
 NOT_PUBLISHED = "未公布"
@@ -89,9 +90,17 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@cache  # charts copy it
-def template(dark: bool) -> go.layout.Template:
-    """The plotly template that every chart uses, on screen and in exports."""
+@cache
+def template(dark: bool) -> str:
+    """The plotly template that every chart uses, on screen and in exports, by its name: one that is given as an object
+    plotly checks anew in every figure.
+    """
+    name = f"dashboard-{'dark' if dark else 'light'}"
+    plotly.io.templates[name] = _template(dark)
+    return name
+
+
+def _template(dark: bool) -> go.layout.Template:
     colours = palette(dark)
     axis = {
         "gridcolor": colours.line,
