@@ -1,11 +1,14 @@
 """Cuts of the figures that charts and pages draw: pure pandas, no SQL, no page."""
 
 import re
+from collections import Counter
 
+import numpy as np
 import pandas as pd
 
 from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value
 
+MISSING = "not_published"  # the state of what nobody says anything of
 STATES = ("value", "parts_only", "not_published", "not_applicable", "not_reported")
 OWN_LEVEL = "自治区本级"
 # How notes of published figures say so; the only place where the words of a note decide anything.
@@ -49,13 +52,16 @@ def _no_address(dataset: str, note: str) -> str:
 
 
 def newest(figures: pd.DataFrame) -> pd.DataFrame:
-    """The newest figure with a value of each region, indicator and breakdown; of two that end together the longer."""
-    return (
-        figures[figures["value"].notna()]
-        .sort_values(["period_end", "period_months"], kind="stable")
-        .groupby(["region_code", "indicator_id", "breakdown"], sort=False)
-        .tail(1)
-    )
+    """The newest figure with a value of each region, indicator and breakdown; of two that end together the longer.
+
+    They follow each other as they end, those that end together by length.
+    """
+    known = np.flatnonzero(figures["value"].notna())
+    ends, months = (figures[name].to_numpy()[known] for name in ("period_end", "period_months"))
+    ordered = known[np.lexsort((months, ends))]
+    whose = list(zip(*(figures[name].tolist() for name in ("region_code", "indicator_id", "breakdown")), strict=True))
+    last = {whose[at]: place for place, at in enumerate(ordered.tolist())}
+    return figures.iloc[ordered[sorted(last.values())]]
 
 
 def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdown: str, period: str) -> pd.DataFrame:
@@ -64,18 +70,22 @@ def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdow
     `figures`: `queries.figures_of_indicator`. Index code; columns of `regions` plus those of the figure, `state`
     (one of STATES), `text` (the value as people write it, or the state in words) and `period_text`.
     """
-    cut = figures[figures["breakdown"] == breakdown]
-    cut = newest(cut) if period == LATEST else cut[cut["period"] == period]
+    of_breakdown, in_time = figures["breakdown"] == breakdown, (period == LATEST) | (figures["period"] == period)
+    cut = figures[of_breakdown & in_time]
+    cut = newest(cut) if period == LATEST else cut
     places = regions[regions["level"] == level]
-    frame = places.join(cut.set_index("region_code").drop(columns=["region", "level"]), how="left")
-    missing_states = frame["status"].where(frame["status"].isin(STATES), "not_published")
-    frame["state"] = missing_states.where(frame["value"].isna(), "value")
-    if breakdown == "":
-        parts = figures[(figures["breakdown"] != "") & figures["value"].notna()]
-        parts = parts if period == LATEST else parts[parts["period"] == period]
-        only_parts = (frame["state"] == "not_published") & frame.index.isin(parts["region_code"])
-        frame["state"] = frame["state"].where(~only_parts, "parts_only")
-    return with_texts(frame)
+    found = cut.drop(columns=["region_code", "region", "level"]).set_axis(cut["region_code"]).reindex(places.index)
+    states = [
+        "value" if known else status if status in STATES else MISSING
+        for known, status in zip(found["value"].notna().tolist(), found["status"].tolist(), strict=True)
+    ]
+    if breakdown == "" and MISSING in states:
+        in_parts = set(figures["region_code"][~of_breakdown & in_time & figures["value"].notna()].tolist())
+        states = [
+            "parts_only" if state == MISSING and code in in_parts else state
+            for state, code in zip(states, places.index.tolist(), strict=True)
+        ]
+    return with_texts(pd.concat([places, found], axis=1).assign(state=states))
 
 
 def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -83,28 +93,27 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
 
     A period that the source does not print says so: 2023年（推定）.
     """
-    states = frame["state"] if "state" in frame else frame["status"]
-    texts = [
-        STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
-        for value, unit, qualifier, state in zip(frame["value"], frame["unit"], frame["qualifier"], states, strict=True)
-    ]
-    periods = [
-        "" if pd.isna(period) else period_words(period, note)
-        for period, note in zip(frame["period"], frame["note"], strict=True)
-    ]
+    # Lists: the elements of a column come one by one at many times the price.
+    columns = [frame[name].tolist() for name in ("value", "unit", "qualifier", "period", "note")]
+    states = frame["state" if "state" in frame else "status"].tolist()
+    texts, periods = [], []
+    for value, unit, qualifier, period, note, state in zip(*columns, states, strict=True):
+        texts.append(STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier))
+        periods.append("" if pd.isna(period) else period_words(period, note))
     return frame.assign(text=texts, period_text=periods)
 
 
 def comparable(frame: pd.DataFrame) -> bool:
     """Whether the values in `frame` are of one and the same period; others are never compared or ranked."""
-    return frame.loc[frame["value"].notna(), "period"].nunique() <= 1
+    known = frame["value"].notna().tolist()
+    return len({period for period, there in zip(frame["period"].tolist(), known, strict=True) if there}) <= 1
 
 
 def tally(frame: pd.DataFrame, level_name: str) -> str:
     """The account under a map: 12个盟市：有数2 · 未公布10."""
-    counts = frame["state"].value_counts()
-    parts = [f"有数{counts.get('value', 0)}"]
-    parts += [f"{name}{counts[state]}" for state, name in STATE_NAMES.items() if counts.get(state, 0)]
+    counts = Counter(frame["state"].tolist())
+    parts = [f"有数{counts['value']}"]
+    parts += [f"{name}{counts[state]}" for state, name in STATE_NAMES.items() if counts[state]]
     return f"{len(frame)}个{level_name}：{' · '.join(parts)}"
 
 
@@ -123,7 +132,5 @@ def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
 
 def cases(figures: pd.DataFrame, unit: str) -> list[str]:
     """The cases behind each rate, 58/61件, counted in `unit`; empty where the parts were not published."""
-    return [
-        "" if pd.isna(numerator) or pd.isna(denominator) else f"{numerator:.0f}/{denominator:.0f}{unit}"
-        for numerator, denominator in zip(figures["numerator"], figures["denominator"], strict=True)
-    ]
+    parts = zip(figures["numerator"].tolist(), figures["denominator"].tolist(), strict=True)
+    return ["" if pd.isna(part) or pd.isna(of) else f"{part:.0f}/{of:.0f}{unit}" for part, of in parts]
