@@ -1,16 +1,17 @@
 """The page 对比: what is compared with what, which of its views answers, and what to say where nothing compares."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, own_groups, queries, selection, slices, state
+from dashboard import frame, kept, own_groups, queries, selection, slices, state
 from dashboard.charts import Chart, matrices, rankings, scatters
 from dashboard.charts.anatomy import Scene, missing_line
 from dashboard.frame import Reader, plain
 from dashboard.groups import Group
+from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT, Choices, Comparison
 from dashboard.statistics import PARTS_NOT_PUBLISHED, standings, target_for
 from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, format_period
@@ -23,6 +24,11 @@ GROUPS_HELP = (
     "周边指边界与所选地区相接的同级地区，按行政区划边界算出，在左侧选“地区”即可换中心。"
     "文件划定的对比组须注明出处，由管理员在 data/catalogue/groups.csv 登记。"
 )
+STANDINGS_KEPT = 400
+STOOD = [  # what a comparison needs of a figure and its place
+    *("name", "short_name", "value", "unit", "qualifier", "numerator", "denominator", "status", "period_end"),
+    *("source_title", "note", "state", "text", "period_text"),
+]
 FEWEST = 2  # places with a figure of one period, below which there is nothing to compare
 TOO_MANY = "热力图并排放不下全部旗县，请在“对比范围”中选一个盟市的旗县。"
 
@@ -30,7 +36,7 @@ TOO_MANY = "热力图并排放不下全部旗县，请在“对比范围”中�
 @dataclass(frozen=True)
 class Question:
     """What the reader asks: the comparison, in which group, among which places (rows of `queries.regions`), of which
-    figures. `own`: `state.own_groups`. `stood`: the standings computed so far, by period and indicator.
+    figures. `own`: `state.own_groups`.
     """
 
     reader: Reader
@@ -39,20 +45,14 @@ class Question:
     places: pd.DataFrame
     figures: pd.DataFrame
     own: dict[str, tuple[str, ...]]
-    stood: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
 
-    def standings(self, period: str, indicator: str = "", figures: pd.DataFrame | None = None) -> pd.DataFrame:
-        """The places in one period with what `statistics.standings` adds; of the chosen indicator or of another."""
-        if (period, indicator) not in self.stood:
-            self.stood[period, indicator] = self._standings(period, indicator, figures)
-        return self.stood[period, indicator]
-
-    def _standings(self, period: str, indicator: str, figures: pd.DataFrame | None) -> pd.DataFrame:
-        chosen, row = self.reader.selection, self.reader.choices.indicators.loc[indicator or self.reader.indicator.name]
-        found = self.figures if figures is None else figures
-        breakdown = "" if indicator else chosen.breakdown
-        cut = slices.by_region(found, self.places, chosen.level, breakdown, period)
-        return standings(cut, row["direction"], row["kind"], row["aggregation"])
+    def standings(self, period: str, indicator: str = "") -> pd.DataFrame:
+        """The places in one period with what `statistics.standings` adds; of the chosen indicator, or the totals of
+        another.
+        """
+        chosen = self.reader.selection
+        asked = (indicator, "") if indicator else (chosen.indicator, chosen.breakdown)
+        return _standings(self.reader.release, chosen.dataset, *asked, period, chosen.level, self.group.codes)
 
     def scene(self, indicator: str = "") -> Scene:
         """What its charts share."""
@@ -86,6 +86,23 @@ def question(reader: Reader) -> Question:
     return Question(reader, asked, group, regions.loc[list(group.codes)], figures, own)
 
 
+@kept.table(max_entries=STANDINGS_KEPT)
+def _standings(
+    release: Release,
+    dataset: str,
+    indicator_id: str,
+    breakdown: str,
+    period: str,
+    level: str,
+    codes: tuple[str, ...],
+) -> pd.DataFrame:
+    choices = selection.choices_of(release)
+    places, row = choices.regions.loc[list(codes)], choices.indicators.loc[indicator_id]
+    figures = queries.figures_of_indicator(release, dataset, indicator_id)
+    cut = slices.by_region(figures, places, level, breakdown, period)[STOOD]
+    return standings(cut, row["direction"], row["kind"], row["aggregation"])
+
+
 def short_level(level: str) -> str:
     """What the places of a level are called in a sentence: 盟市, 旗县."""
     return LEVEL_NAMES[level].partition("（")[0]
@@ -100,8 +117,9 @@ def case_unit(indicator: pd.Series, indicators: pd.DataFrame) -> str:
 def whole_of(figures: pd.DataFrame, breakdown: str, period: str) -> pd.Series | None:
     """The whole region's figure of one period with its text; None where it has none, or only that of its own bodies."""
     cut = figures[(figures["level"] == "region") & (figures["breakdown"] == breakdown) & (figures["period"] == period)]
-    cut = cut[cut["value"].notna() & ~cut["note"].map(slices.own_bodies).astype(bool)]
-    return None if cut.empty else slices.with_texts(cut).iloc[0]
+    said = zip(cut["value"].notna().tolist(), cut["note"].tolist(), strict=True)
+    cut = cut[[known and not slices.own_bodies(note) for known, note in said]]
+    return None if cut.empty else slices.with_texts(cut.head(1)).iloc[0]
 
 
 # ---- controls ----
@@ -294,7 +312,7 @@ def _scatter(asked: Question, stood: pd.DataFrame) -> Drawing:
     if not other:
         raise NothingToCompareError(f"{format_period(chosen.period)}没有第二项至少两地有数的指标，画不出散点。")
     figures = queries.figures_of_indicator(reader.release, chosen.dataset, other)
-    others = asked.standings(chosen.period, other, figures)
+    others = asked.standings(chosen.period, other)
     wholes = {
         "whole": whole_of(asked.figures, chosen.breakdown, chosen.period),
         "other_whole": whole_of(figures, "", chosen.period),

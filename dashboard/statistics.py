@@ -88,12 +88,11 @@ def poisson_interval(count: pd.Series, level: float = LEVEL) -> pd.DataFrame:
     degrees of freedom, half of which is the quantile of the gamma distribution with shape k/2. Source: F. Garwood,
     Fiducial limits for the Poisson distribution, Biometrika 28 (1936), 437-442. NaN for missing and negative counts.
     """
-    c = count.where(count >= 0).astype("float64")
+    c = count.to_numpy(dtype="float64")
+    c = np.where(c >= 0, c, np.nan)
     tail = (1 - level) / 2
-    low = special.gammaincinv(c.where(c > 0), tail)
-    return pd.DataFrame(
-        {"low": low.where(c != 0, 0.0), "high": special.gammaincinv(c + 1, 1 - tail)}, index=count.index
-    )
+    low = np.where(c > 0, special.gammaincinv(c, tail), c)
+    return pd.DataFrame({"low": low, "high": special.gammaincinv(c + 1, 1 - tail)}, index=count.index)
 
 
 def ranks(values: pd.Series, direction: str) -> pd.Series:
@@ -124,15 +123,15 @@ def rank_bands(low: pd.Series, high: pd.Series, direction: str) -> pd.DataFrame:
     return bands.reindex(low.index).astype("Int64")
 
 
-def overlapping_pairs(low: pd.Series, high: pd.Series) -> tuple[int, int]:
+def overlapping_pairs(low: Numbers, high: Numbers) -> tuple[int, int]:
     """How many pairs of intervals overlap, and how many pairs there are; missing intervals make no pair.
 
     Two intervals overlap when neither begins after the other ends. It is a cautious test: rates may differ although
     their intervals overlap a little. Source: N. Schenker, J. F. Gentleman, On judging the significance of differences
     by examining the overlap between confidence intervals, The American Statistician 55 (2001), 182-186.
     """
-    known = low.notna() & high.notna()
-    starts, ends = np.sort(low[known].to_numpy()), high[known].to_numpy()
+    known = ~(np.isnan(low) | np.isnan(high))
+    starts, ends = np.sort(low[known]), high[known]
     pairs = len(starts) * (len(starts) - 1) // 2
     apart = int((len(starts) - np.searchsorted(starts, ends, side="right")).sum())
     return pairs - apart, pairs
@@ -152,11 +151,12 @@ def standings(frame: pd.DataFrame, direction: str, kind: str, aggregation: str) 
     if rate:
         ends = wilson_interval(frame["numerator"], frame["denominator"])
     else:
-        per = PEOPLE / frame["denominator"] if kind == PER_PEOPLE else pd.Series(1.0, index=frame.index)
         cases = frame["numerator"] if kind == PER_PEOPLE else frame["value"]
-        counted = frame["unit"].str.partition("/")[0].isin(CASE_UNITS) & (frame["qualifier"] == "")
-        chance = counted & (kind in ("count", PER_PEOPLE)) & (aggregation == "sum")
-        ends = poisson_interval(cases.where(chance)).mul(per, axis=0)
+        drawn = kind in ("count", PER_PEOPLE) and aggregation == "sum"
+        exact = zip(frame["unit"].tolist(), frame["qualifier"].tolist(), strict=True)
+        chance = [drawn and qualifier == "" and unit.partition("/")[0] in CASE_UNITS for unit, qualifier in exact]
+        ends = poisson_interval(cases.where(chance))
+        ends = ends.mul(PEOPLE / frame["denominator"], axis=0) if kind == PER_PEOPLE else ends
     small = small_base(frame["denominator"]) & frame["value"].notna() & rate
     places = ranks(frame["value"].where(~small), direction)
     ranked = ends.where(places.notna())

@@ -121,11 +121,12 @@ def test_overlapping_intervals_share_a_band_of_places() -> None:
 
 def test_intervals_that_touch_overlap() -> None:
     assert rank_bands(column(90, 80), column(99, 90), "higher_better")["worst"].tolist() == [2, 2]
-    assert overlapping_pairs(column(90, 80), column(99, 90)) == (1, 1)
+    assert overlapping_pairs(np.array([90.0, 80]), np.array([99.0, 90])) == (1, 1)
 
 
 def test_pairs_of_intervals_are_counted_without_the_missing_ones() -> None:
-    assert overlapping_pairs(column(90, 85, 60, None, 50), column(99, 95, 70, None, 65)) == (2, 6)
+    low, high = np.array([90, 85, 60, np.nan, 50]), np.array([99, 95, 70, np.nan, 65])
+    assert overlapping_pairs(low, high) == (2, 6)
 
 
 PARTS = some.lists(some.tuples(some.integers(0, 50), some.integers(1, 50)).map(sorted), min_size=1, max_size=30)

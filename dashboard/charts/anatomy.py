@@ -115,7 +115,8 @@ def subtitle(scene: Scene, *parts: str) -> str:
 
 def footnotes(frame: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
     """Who is missing, what differs, then `notes`, sources, definition and release. `frame`: `slices.by_region`."""
-    sources = list(dict.fromkeys(frame.loc[frame["state"] == "value", "source_title"]))
+    states, titles = frame["state"].tolist(), frame["source_title"].tolist()
+    sources = dict.fromkeys(title for state, title in zip(states, titles, strict=True) if state == "value")
     lines = [
         missing_line(frame),
         scope_line(frame),
@@ -130,20 +131,22 @@ def footnotes(frame: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
 
 def missing_line(frame: pd.DataFrame) -> str:
     """Who has no value, each state by its name: 未公布：包头市、乌海市；未填报：阿拉善盟."""
-    parts = []
-    for state, word in STATE_NAMES.items():
-        names = frame.loc[frame["state"] == state, "name"].tolist()
-        if names:
-            parts.append(f"{word}：{listed(names)}")
-    return "；".join(parts)
+    names: dict[str, list[str]] = {}
+    for state, name in zip(frame["state"].tolist(), frame["name"].tolist(), strict=True):
+        names.setdefault(state, []).append(name)
+    return "；".join(f"{word}：{listed(names[state])}" for state, word in STATE_NAMES.items() if state in names)
 
 
 def scope_line(frame: pd.DataFrame) -> str:
     """What the figures of single places cover, where their notes say so; a reason not to take them as alike."""
-    noted = frame[(frame["state"] == "value") & frame["note"].fillna("").ne("")]
-    if noted.empty:
+    columns = (frame[name].tolist() for name in ("state", "name", "note"))
+    words = [
+        f"{name}：{note}"
+        for state, name, note in zip(*columns, strict=True)
+        if state == "value" and isinstance(note, str) and note
+    ]
+    if not words:
         return ""
-    words = [f"{name}：{note}" for name, note in zip(noted["name"], noted["note"], strict=True)]
     rest = "" if len(words) <= NOTED else f"；等{len(words)}条，见“查看数据”"
     return f"各地口径不尽相同，不宜只看高低。{'；'.join(words[:NOTED])}{rest}"
 
@@ -158,7 +161,7 @@ def holders(names: list[str], level_name: str) -> str:
     return "、".join(names) if len(names) <= 2 else f"{len(names)}个{level_name}"
 
 
-def place_words(row: pd.Series) -> str:
+def place_words(row: pd.Series | dict[str, Any]) -> str:
     """The place of a row of `statistics.standings`: 第3名, 第3—7名 where intervals leave it open; empty without one."""
     if pd.isna(row["rank"]):
         return ""

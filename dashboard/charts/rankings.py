@@ -4,8 +4,11 @@ Counts are bars from zero. Rates are dots with their interval, because near thei
 a bar on a cut axis would lie. What has no value has no row: it is named under the chart.
 """
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -58,28 +61,54 @@ RATE_INTERVAL = "浅色横带为95%区间（Wilson法）："
 COUNT_INTERVAL = "细横线为95%区间（泊松精确法，设各件相互独立）："
 
 
+STOOD = [
+    *("name", "short_name", "value", "unit", "numerator", "denominator", "text", "note", "source_title"),
+    *("low", "high", "small", "rank", "best", "worst"),
+]
+
+
+class Row(NamedTuple):
+    """A place with a value: a row of `statistics.standings`, its parts (`cases`) and its `place` in words, and whether
+    its interval says anything of its place (`banded`).
+    """
+
+    code: str
+    name: str
+    short_name: str
+    value: float
+    unit: str
+    numerator: float
+    denominator: float
+    text: str
+    cases: str
+    note: str
+    source_title: str
+    low: float
+    high: float
+    small: bool
+    rank: int | None
+    banded: bool
+    place: str
+
+
 def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, target: pd.Series | None) -> Chart:
     """Places in the order of their values, with whole region and target as lines.
 
     `frame`: `slices.by_region` with `statistics.standings`. `whole`: the whole region's row of the same period (value,
     text). `target`: the whole region's row of `queries.targets`. Small bases follow below, without a rank.
     """
-    rows = _ordered(frame)
-    ranked = rows[rows["rank"].notna()]
+    rows = _ordered(frame, scene)
+    ranked = [row for row in rows if row.rank is not None]
     if len(ranked) < FEWEST_RANKED:
-        rows = rows.assign(rank=pd.NA, best=pd.NA, worst=pd.NA)
+        rows = [row._replace(place="") for row in rows]
     lines = _lines(scene, whole, target)
-    places = rows[["rank", "best", "worst"]].to_dict("records")
-    rows = rows.assign(cases=slices.cases(rows, scene.case_unit), place=[place_words(row) for row in places])
     names = [
-        f"{_muted(place, scene.colours)}  {name}" if place else name
-        for place, name in zip(rows["place"], _names(rows, scene), strict=True)
+        f"{_muted(row.place, scene.colours)}  {name}" if row.place else name
+        for row, name in zip(rows, _names(rows, scene), strict=True)
     ]
-    labels = [
-        _two_lines(f"<b>{text}</b>", cases, rows, scene)
-        for text, cases in zip(rows["text"], rows["cases"], strict=True)
-    ]
-    values = [*rows["value"], *[end for ends in _intervals(rows) for end in ends], *[value for value, *_ in lines]]
+    labels = [_two_lines(f"<b>{row.text}</b>", row.cases, rows, scene) for row in rows]
+    ends = [end for row in rows if not row.small for end in (row.low, row.high)]
+    values = [*[row.value for row in rows], *ends, *[value for value, *_ in lines]]
     layout = _layout(scene, rows, names, labels, values)
     layout["shapes"] += [_line_shape(value, dash, scene.colours) for value, _, dash, _ in lines]
     layout["annotations"] += [_line_words(line, layout["xaxis"]["range"], scene.colours) for line in lines]
@@ -87,45 +116,60 @@ def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, targe
     figure = go.Figure(data=[*_marks(rows, scene), _labels_right(rows)], layout=layout)
     title = _ranking_title(ranked, rows, scene, whole)
     pairs = _pairs_words(ranked, scene)
-    missing = frame[frame["state"] != "value"]
+    missing = len(frame) - len(rows)
     return Chart(
         name="排名",
         figure=figure,
         title=title,
         subtitle=subtitle(scene),
         footnotes=footnotes(frame, scene, *_ranking_notes(rows, ranked, scene, pairs)),
-        reading="".join([f"{title}。", pairs, f"{len(missing)}个没有数据。" if len(missing) else ""]),
+        reading="".join([f"{title}。", pairs, f"{missing}个没有数据。" if missing else ""]),
         table=lambda: _ranking_table(frame, rows, scene, target),
         simulated=scene.dataset == "demo",
     )
 
 
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
+def _ordered(frame: pd.DataFrame, scene: Scene) -> list[Row]:
     """The rows with a value: by rank, those of equal rank in catalogue order, small bases last."""
-    known = frame[frame["state"] == "value"]
-    small = known["small"].astype(bool)
-    return pd.concat([known[~small].sort_values("rank", kind="stable"), known[small]])
+    known = frame.loc[frame["state"] == "value", STOOD]
+    rows = [
+        Row(
+            code=row.Index,
+            name=row.name,
+            short_name=row.short_name,
+            value=row.value,
+            unit=row.unit,
+            numerator=row.numerator,
+            denominator=row.denominator,
+            text=row.text,
+            cases=cases,
+            note=row.note,
+            source_title=row.source_title,
+            low=row.low,
+            high=row.high,
+            small=bool(row.small),
+            rank=None if pd.isna(row.rank) else row.rank,
+            banded=not pd.isna(row.best),
+            place=place_words({"rank": row.rank, "best": row.best, "worst": row.worst}),
+        )
+        for row, cases in zip(known.itertuples(), slices.cases(known, scene.case_unit), strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row.small, row.rank or 0))
 
 
-def _intervals(rows: pd.DataFrame) -> list[pd.Series]:
-    """The ends of the intervals that are drawn: not those of small bases, which would flatten everything else."""
-    return [rows["low"].where(~rows["small"]), rows["high"].where(~rows["small"])]
-
-
-def _heights(rows: pd.DataFrame) -> list[float]:
+def _heights(rows: Sequence[Any]) -> list[float]:
     """Where the rows lie, from the top; a row's room is left above the small bases for their heading."""
-    small = rows["small"].astype(int)
-    return [float(at + shift) for at, shift in enumerate(small)]
+    return [float(at + row.small) for at, row in enumerate(rows)]
 
 
-def _layout(scene: Scene, rows: pd.DataFrame, names: list[str], labels: list[str], values: list[float]) -> dict:
+def _layout(scene: Scene, rows: Sequence[Any], names: list[str], labels: list[str], values: list[float]) -> dict:
     """`names` at the left of the rows, `labels` at their right, the axis below that holds `values`."""
     colours, heights = scene.colours, _heights(rows)
     start, end, cut = value_range(values, scene.rate)
     shapes = cut_strokes("x", colours) if cut else []
     words = [under_axis(CUT_WORDS, colours)] if cut else []
-    if rows["small"].any():
-        first = int((~rows["small"]).sum())
+    if any(row.small for row in rows):
+        first = sum(not row.small for row in rows)
         words.append(_heading(SMALL_BASE_WORDS, heights[first] - 1, colours))
     top = TOP_WITH_LINES if scene.rate else TOP
     pitch = ROW_HEIGHT if _tall(rows, scene) else LOW_ROW_HEIGHT
@@ -159,22 +203,22 @@ def _layout(scene: Scene, rows: pd.DataFrame, names: list[str], labels: list[str
     }
 
 
-def _unit(rows: pd.DataFrame, scene: Scene) -> str:
+def _unit(rows: Sequence[Any], scene: Scene) -> str:
     """The unit of the figures; a breakdown may be counted in another one than its indicator."""
-    return str(rows["unit"].iloc[0] if len(rows) else scene.indicator["unit"])
+    return str(rows[0].unit if rows else scene.indicator["unit"])
 
 
-def _names(rows: pd.DataFrame, scene: Scene) -> list[str]:
+def _names(rows: Sequence[Any], scene: Scene) -> list[str]:
     """Short names, the reader's own choice in bold."""
-    return [f"<b>{name}</b>" if code == scene.highlighted else name for code, name in rows["short_name"].items()]
+    return [f"<b>{row.short_name}</b>" if row.code == scene.highlighted else row.short_name for row in rows]
 
 
-def _tall(rows: pd.DataFrame, scene: Scene) -> bool:
+def _tall(rows: Sequence[Any], scene: Scene) -> bool:
     """Whether there is room for two lines in a row."""
     return len(rows) <= TALL_ROWS and not scene.wall
 
 
-def _two_lines(first: str, second: str, rows: pd.DataFrame, scene: Scene) -> str:
+def _two_lines(first: str, second: str, rows: Sequence[Any], scene: Scene) -> str:
     """A label of two parts: one under the other, or beside it where the rows are low."""
     between = "<br>" if _tall(rows, scene) else "  "
     return first + (between + _muted(second, scene.colours) if second else "")
@@ -184,9 +228,9 @@ def _muted(words: str, colours: Palette) -> str:
     return f'<span style="color:{colours.muted}">{words}</span>'
 
 
-def _labels_right(rows: pd.DataFrame) -> dict[str, Any]:
+def _labels_right(rows: Sequence[Any]) -> dict[str, Any]:
     """Nothing to see: plotly draws the second axis only for a trace that uses it."""
-    at = {"type": "scatter", "x": rows["value"], "y": _heights(rows), "yaxis": "y2"}
+    at = {"type": "scatter", "x": np.array([row.value for row in rows]), "y": _heights(rows), "yaxis": "y2"}
     return {**at, "mode": "markers", "opacity": 0, "hoverinfo": "skip", "showlegend": False}
 
 
@@ -203,17 +247,25 @@ def _heading(words: str, at: float, colours: Palette) -> dict[str, object]:
     }
 
 
-def _marks(rows: pd.DataFrame, scene: Scene) -> list[dict[str, Any]]:
+def _marks(rows: list[Row], scene: Scene) -> list[dict[str, Any]]:
     """Bars from zero for counts; for rates dots on the light band of their interval, hollow on a small base."""
-    low, high = _intervals(rows)
-    inks = [scene.colours.highlight if code == scene.highlighted else scene.ink for code in rows.index]
-    hover = [_hover(row) for row in rows.itertuples()]
-    shared = {"x": rows["value"], "y": _heights(rows), "text": hover, "hovertemplate": "%{text}<extra></extra>"}
+    # Not the intervals of small bases, which would flatten everything else.
+    values, low, high = (
+        np.array(ends)
+        for ends in (
+            [row.value for row in rows],
+            [math.nan if row.small else row.low for row in rows],
+            [math.nan if row.small else row.high for row in rows],
+        )
+    )
+    inks = [scene.colours.highlight if row.code == scene.highlighted else scene.ink for row in rows]
+    hover = [_hover(row) for row in rows]
+    shared = {"x": values, "y": _heights(rows), "text": hover, "hovertemplate": "%{text}<extra></extra>"}
     ends = {
         "type": "data",
         "symmetric": False,
-        "array": (high - rows["value"]).clip(lower=0),
-        "arrayminus": (rows["value"] - low).clip(lower=0),
+        "array": np.maximum(high - values, 0),
+        "arrayminus": np.maximum(values - low, 0),
         "width": 0,
     }
     if not scene.rate:
@@ -228,7 +280,7 @@ def _marks(rows: pd.DataFrame, scene: Scene) -> list[dict[str, Any]]:
             "marker": {
                 "size": 12,
                 "color": inks,
-                "symbol": ["circle-open" if small else "circle" for small in rows["small"]],
+                "symbol": ["circle-open" if row.small else "circle" for row in rows],
                 "line": {"width": 2, "color": scene.colours.ground},
             },
             "error_x": {**ends, "color": scene.tint, "thickness": 8},
@@ -237,7 +289,7 @@ def _marks(rows: pd.DataFrame, scene: Scene) -> list[dict[str, Any]]:
     ]
 
 
-def _hover(row: Any) -> str:
+def _hover(row: Row) -> str:
     interval = interval_words(row.low, row.high, row.unit)
     lines = [
         f"<b>{row.name}</b>",
@@ -284,26 +336,27 @@ def _line_words(line: Line, axis: tuple[float, float], colours: Palette) -> dict
     }
 
 
-def _ranking_title(ranked: pd.DataFrame, rows: pd.DataFrame, scene: Scene, whole: pd.Series | None) -> str:
+def _ranking_title(ranked: list[Row], rows: list[Row], scene: Scene, whole: pd.Series | None) -> str:
     """What the ranking says: who is first and who is last, in the order of the indicator."""
     what, end = format_period(scene.period) + scene.topic, f"；全区{whole['text']}" if whole is not None else ""
     if len(ranked) < FEWEST_RANKED:
-        values = "、".join(rows["name"] + rows["text"])
+        values = "、".join(row.name + row.text for row in rows)
         return f"{what}：{values or '没有可排名的数据'}{end}"
-    if ranked["value"].nunique() == 1:
-        return f"{what}：{len(ranked)}个{scene.level_name}均为{ranked['text'].iloc[0]}{end}"
+    if len({row.value for row in ranked}) == 1:
+        return f"{what}：{len(ranked)}个{scene.level_name}均为{ranked[0].text}{end}"
     words = ["最低", "最高"] if scene.indicator["direction"] == "lower_better" else ["最高", "最低"]
     parts = []
     for at, word in zip((0, -1), words, strict=True):
-        same = ranked[ranked["value"] == ranked["value"].iloc[at]]
+        same = [row for row in ranked if row.value == ranked[at].value]
         equal = "并列" if len(same) > 1 else ""
-        parts.append(f"{holders(same['name'].tolist(), scene.level_name)}{equal}{word}，{same['text'].iloc[0]}")
+        parts.append(f"{holders([row.name for row in same], scene.level_name)}{equal}{word}，{same[0].text}")
     return f"{what}：{'；'.join(parts)}{end}"
 
 
-def _pairs_words(ranked: pd.DataFrame, scene: Scene) -> str:
+def _pairs_words(ranked: list[Row], scene: Scene) -> str:
     """How many of the differences are larger than chance."""
-    overlapping, pairs = overlapping_pairs(ranked["low"], ranked["high"])
+    low, high = np.array([row.low for row in ranked]), np.array([row.high for row in ranked])
+    overlapping, pairs = overlapping_pairs(low, high)
     if len(ranked) < FEWEST_RANKED or not pairs:
         return ""
     who = f"{len(ranked)}个{scene.level_name}两两比较共{pairs}对"
@@ -312,37 +365,40 @@ def _pairs_words(ranked: pd.DataFrame, scene: Scene) -> str:
     return f"{who}，其中{overlapping}对区间重叠，分不出先后。"
 
 
-def _ranking_notes(rows: pd.DataFrame, ranked: pd.DataFrame, scene: Scene, pairs: str) -> list[str]:
+def _ranking_notes(rows: list[Row], ranked: list[Row], scene: Scene, pairs: str) -> list[str]:
     few = 0 < len(ranked) < FEWEST_RANKED
-    drawn = rows["low"].notna().any()
+    drawn = any(not math.isnan(row.low) for row in rows)
+    banded = any(row.banded for row in ranked)
     method = RATE_INTERVAL if scene.rate else COUNT_INTERVAL
     return [
         f"有数的不足{FEWEST_RANKED}个，不排名。" if few else "",
         pairs,
-        method + INTERVAL_NOTE if drawn and ranked["best"].notna().any() else "",
-        PART_INTERVALS if drawn and len(ranked) and ranked["best"].isna().all() else "",
+        method + INTERVAL_NOTE if drawn and banded else "",
+        PART_INTERVALS if drawn and ranked and not banded else "",
         f"{PARTS_NOT_PUBLISHED}，不计算区间、名次范围和差几件达标。" if scene.rate and not drawn else "",
-        f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if rows["small"].any() else "",
+        f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if any(row.small for row in rows) else "",
         "中性指标：高低不表示好坏，由高到低排列。" if scene.neutral else "",
         "" if scene.rate else BIGGER_HAVE_MORE,
     ]
 
 
-def _ranking_table(frame: pd.DataFrame, rows: pd.DataFrame, scene: Scene, target: pd.Series | None) -> pd.DataFrame:
+def _ranking_table(frame: pd.DataFrame, rows: list[Row], scene: Scene, target: pd.Series | None) -> pd.DataFrame:
     """Rows in the order of the chart, then those without a value; columns that would be empty are left out."""
     missing = frame[frame["state"] != "value"]
-    places = rows["place"].where(~rows["small"].astype(bool), SMALL_BASE_WORDS)
     table = pd.DataFrame(
         {
-            "名次": [*places, *[""] * len(missing)],
-            "地区": [*rows["name"], *missing["name"]],
-            VALUE: [*rows["text"], *missing["text"]],
-            BAR: [*rows["value"], *missing["value"]],
-            "分子/分母": [*rows["cases"], *[""] * len(missing)],
-            "95%区间": [*map(interval_words, rows["low"], rows["high"], rows["unit"]), *[""] * len(missing)],
-            "距目标": [*[_gap_words(row, scene, target) for _, row in rows.iterrows()], *[""] * len(missing)],
-            "说明": [*rows["note"], *[""] * len(missing)],
-            "来源": [*rows["source_title"], *[STATE_NAMES.get(s, NOT_PUBLISHED) for s in missing["state"]]],
+            "名次": [*[SMALL_BASE_WORDS if row.small else row.place for row in rows], *[""] * len(missing)],
+            "地区": [*[row.name for row in rows], *missing["name"]],
+            VALUE: [*[row.text for row in rows], *missing["text"]],
+            BAR: [*[row.value for row in rows], *missing["value"]],
+            "分子/分母": [*[row.cases for row in rows], *[""] * len(missing)],
+            "95%区间": [*[interval_words(row.low, row.high, row.unit) for row in rows], *[""] * len(missing)],
+            "距目标": [*[_gap_words(row, scene, target) for row in rows], *[""] * len(missing)],
+            "说明": [*[row.note for row in rows], *[""] * len(missing)],
+            "来源": [
+                *[row.source_title for row in rows],
+                *[STATE_NAMES.get(s, NOT_PUBLISHED) for s in missing["state"]],
+            ],
         }
     )
     if target is not None:
@@ -351,11 +407,11 @@ def _ranking_table(frame: pd.DataFrame, rows: pd.DataFrame, scene: Scene, target
     return table.loc[:, [bool(table[column].astype(str).str.strip().any()) for column in table]]
 
 
-def _gap_words(row: pd.Series, scene: Scene, target: pd.Series | None) -> str:
+def _gap_words(row: Row, scene: Scene, target: pd.Series | None) -> str:
     """How many cases were missing to the target, for periods are over when their figures come: 相差3件."""
     if target is None:
         return ""
-    cases = gap_in_cases(row["numerator"], row["denominator"], target["value"], scene.indicator["direction"])
+    cases = gap_in_cases(row.numerator, row.denominator, target["value"], scene.indicator["direction"])
     if cases is None:
         return "" if scene.neutral else PARTS_NOT_PUBLISHED
     return f"相差{cases}{scene.case_unit}" if cases else "已达标"
@@ -371,15 +427,13 @@ def two_periods(early: pd.DataFrame, late: pd.DataFrame, scene: Scene, *, period
     """
     first, last = sorted([scene.period, period2])
     rows = _changes(early, late, scene)
-    labels = [
-        _two_lines(f"<b>{row.change_text}</b>", f"{row.early_text}→{row.text}", rows, scene)
-        for row in rows.itertuples()
-    ]
-    layout = _layout(scene, rows, _names(rows, scene), labels, [*rows["early"], *rows["value"]])
+    drawn = list(rows.rename_axis("code").reset_index().itertuples(index=False))
+    labels = [_two_lines(f"<b>{row.change_text}</b>", f"{row.early_text}→{row.text}", drawn, scene) for row in drawn]
+    layout = _layout(scene, drawn, _names(drawn, scene), labels, [*rows["early"], *rows["value"]])
     legend = {"x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "itemclick": False, "itemdoubleclick": False}
     layout |= {"showlegend": True, "legend": legend}
     layout["annotations"] += simulated_mark(scene)
-    figure = go.Figure(data=[*_dumbbells(rows, scene, first, last), _labels_right(rows)], layout=layout)
+    figure = go.Figure(data=[*_dumbbells(rows, scene, first, last), _labels_right(drawn)], layout=layout)
     title = _changes_title(rows, scene, first, last)
     return Chart(
         name="两期对比",
@@ -388,7 +442,7 @@ def two_periods(early: pd.DataFrame, late: pd.DataFrame, scene: Scene, *, period
         subtitle=subtitle(
             scene,
             scene.subject,
-            f"单位：{_unit(rows, scene)}",
+            f"单位：{_unit(drawn, scene)}",
             f"{format_period(first)}与{format_period(last)}",
         ),
         footnotes=footnotes(late, scene, *_changes_notes(rows, early, late, scene, first)),
@@ -429,7 +483,7 @@ def _change_text(row: Any, scene: Scene) -> str:
 def _dumbbells(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> list[dict[str, Any]]:
     """The lines, thick where the intervals do not overlap, and the dots of both periods."""
     traces = []
-    heights = pd.Series(_heights(rows), index=rows.index)
+    heights = pd.Series(_heights(list(rows.itertuples())), index=rows.index)
     thick = rows["apart"].fillna(False).astype(bool)
     for part, width in ((rows[~thick], 2), (rows[thick], 6)):
         traces.append(
