@@ -10,10 +10,11 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import audit, controls, export, frame, queries, selection
+from dashboard import audit, controls, export, frame, kept, queries, selection
 from dashboard.charts import coverage as charts
 from dashboard.clock import beijing, day, today
 from dashboard.frame import CSV_TYPE, Reader, plain
+from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import (
     DATASET_NAMES,
@@ -27,6 +28,7 @@ from dashboard.theme import (
     format_value,
 )
 
+GRIDS_KEPT = 40
 METRIC_WIDTH = 158  # two beside each other on a phone
 LINE = 35  # pixels, of a row of a table
 TALL_LINE = 66  # of a row whose sentence wraps
@@ -189,7 +191,7 @@ def account(reader: Reader) -> None:
 
 def coverage(reader: Reader) -> None:
     """Which indicators have figures in which league, or of one region in which year."""
-    chosen, regions = reader.selection, reader.choices.regions
+    chosen = reader.selection
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = parameter("grid", ["leagues", "years"], "leagues")
         st.session_state["quality_grid"] = view
@@ -201,12 +203,12 @@ def coverage(reader: Reader) -> None:
             on_change=_write,
             args=("grid", "leagues"),
         )
-        codes = list(regions.index[regions["level"] != "banner"]) if view == "leagues" else [chosen.region]
-        known = queries.coverage_by_year(reader.release, chosen.dataset, codes, today())
-        years = [str(year) for year in sorted(known["year"].unique(), reverse=True)]
+        region = chosen.region if view == "years" else ""
         if view == "leagues":
-            newest = LATEST if chosen.dataset == "published" or not years else years[0]
-            year = _select("coverage", "年份", [LATEST, *years], newest, _year_name)
+            known = _known(reader.release, chosen.dataset, region, today())
+            years = [str(year) for year in sorted(known["year"].unique())]
+            newest = LATEST if chosen.dataset == "published" or not years else years[-1]
+            year = _select("coverage", "年份", [LATEST, *reversed(years)], newest, _year_name)
         else:
             year = LATEST
             controls.CONTROLS["region"](reader)
@@ -215,46 +217,76 @@ def coverage(reader: Reader) -> None:
             "章", list(chapters.index), index=None, format_func=lambda n: f"{n} {chapters[n]}", placeholder="全部"
         )
         everything = st.toggle("包括没有数据也没有要求的指标")
-    indicators = reader.choices.indicators
-    if picked:
-        indicators = indicators[indicators["chapter"] == picked]
+    asked = (reader.release, chosen.dataset, region, year, picked, everything, today())
+    try:
+        _grid(*asked, reader.dark)
+    except NothingKnownError as error:
+        st.info(plain(str(error)))
+        return
+    frame.show(
+        lambda reader: _grid(*asked, reader.dark).chart(chosen.indicator), reader, key=f"coverage_{view}", heading=2
+    )
+
+
+class NothingKnownError(Exception):
+    """Why there is no grid, in Chinese."""
+
+
+def _known(release: Release, dataset: str, region: str, on: date) -> pd.DataFrame:
+    """`queries.coverage_by_year` of one region, or (empty) of the whole and all leagues."""
+    regions = selection.choices_of(release).regions
+    codes = [region] if region else list(regions.index[regions["level"] != "banner"])
+    return queries.coverage_by_year(release, dataset, codes, on)
+
+
+@st.cache_resource(show_spinner=False, max_entries=GRIDS_KEPT, hash_funcs=kept.NAMED)
+def _grid(
+    release: Release,
+    dataset: str,
+    region: str,
+    year: str,
+    chapter: int | None,
+    everything: bool,
+    on: date,
+    dark: bool,
+) -> charts.Grid:
+    """The grid of one region by years, or (region empty) of all leagues in one year. Raises NothingKnownError."""
+    choices = selection.choices_of(release)
+    known, regions, indicators = _known(release, dataset, region, on), choices.regions, choices.indicators
+    if chapter:
+        indicators = indicators[indicators["chapter"] == chapter]
     if not everything:
-        concerned = {i for dataset, i in reader.choices.covered if dataset == chosen.dataset} | set(
-            known["indicator_id"]
-        )
+        concerned = {i for of, i in choices.covered if of == dataset} | set(known["indicator_id"])
         indicators = indicators[indicators.index.isin(concerned)]
     if indicators.empty:
-        st.info("这一章的指标没有数据，也没有报送要求。打开“包括没有数据也没有要求的指标”可以看到它们。")
-        return
-    if view == "leagues":
-        columns = {code: "全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes}
-        cells = of_year(known, year)
-        subject, when = f"{len(columns)}个地区", "" if year == LATEST else f"{year}年"
+        raise NothingKnownError(
+            "这一章的指标没有数据，也没有报送要求。打开“包括没有数据也没有要求的指标”可以看到它们。"
+        )
+    columns: dict[object, str]
+    if region:
+        years = sorted(known["year"].unique())
+        columns = {number: str(number) for number in years}
+        cells, by = known, "year"
+        subject, when = regions["name"][region], f"{years[0]}—{years[-1]}年" if years else ""
     else:
-        columns = dict(zip(sorted(known["year"].unique()), sorted(years), strict=True))
-        cells = known
-        subject, when = regions["name"][chosen.region], f"{years[-1]}—{years[0]}年" if years else ""
+        codes = list(regions.index[regions["level"] != "banner"])
+        columns = {code: "全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes}
+        cells, by = of_year(known, year), "region_code"
+        subject, when = f"{len(columns)}个地区", "" if year == LATEST else f"{year}年"
     if not columns:
-        st.info(plain(f"{subject}没有数据，也没有报送要求。"))
-        return
-    states, periods = grid(cells, list(indicators.index), list(columns), "region_code" if view == "leagues" else "year")
-    frame.show(
-        lambda reader: charts.coverage_grid(
-            states,
-            periods,
-            names=indicators["name"],
-            chapters=indicators["chapter"].astype(str) + " " + indicators["chapter_short"],
-            columns=columns,
-            subject=subject,
-            when=when or "历年",
-            dataset=chosen.dataset,
-            release_id=reader.release.id,
-            selected=chosen.indicator,
-            dark=reader.dark,
-        ),
-        reader,
-        key=f"coverage_{view}",
-        heading=2,
+        raise NothingKnownError(f"{subject}没有数据，也没有报送要求。")
+    states, periods = grid(cells, list(indicators.index), list(columns), by)
+    return charts.coverage_grid(
+        states,
+        periods,
+        names=indicators["name"],
+        chapters=indicators["chapter"].astype(str) + " " + indicators["chapter_short"],
+        columns=columns,
+        subject=subject,
+        when=when or "历年",
+        dataset=dataset,
+        release_id=release.id,
+        dark=dark,
     )
 
 

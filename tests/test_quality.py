@@ -48,7 +48,7 @@ def draw_grid(states: list[str] = FOUR_STATES, **changes: object) -> Chart:
         "dataset": "published",
         "release_id": "20251231-a1b2c3",
     }
-    return coverage.coverage_grid(frame, frame.replace(coverage.GRID_STATES), **(settings | changes))
+    return coverage.coverage_grid(frame, frame.replace(coverage.GRID_STATES), **(settings | changes)).chart()
 
 
 def test_a_cell_that_nobody_knows_anything_of_is_not_published_and_never_zero() -> None:

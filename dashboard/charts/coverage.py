@@ -5,12 +5,13 @@ A state is never told by colour alone: each has a sign of its own, in the cell o
 
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart, add_notes, watermark
+from dashboard.charts import Chart, add_notes, watermark, watermark_note
 from dashboard.charts.maps import DARK_FILL, MAP_NOTE, areas, layout, place_labels, shape
 from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
 
@@ -55,6 +56,25 @@ class Rows:
     end: int
 
 
+@dataclass(frozen=True)
+class Grid:
+    """A grid of coverage, whichever indicator is selected; not to be changed.
+
+    `names`: of the indicators, by id, in their order. `words`: of the chart, beside its figure.
+    """
+
+    traces: list[dict[str, Any]]
+    layout: dict[str, Any]
+    names: dict[str, str]
+    words: dict[str, Any]
+
+    def chart(self, selected: str = "") -> Chart:
+        """The grid with the name of the selected indicator in bold."""
+        labels = [f"<b>{name}</b>" if key == selected else name for key, name in self.names.items()]
+        yaxis = {**self.layout["yaxis"], "ticktext": labels}
+        return Chart(figure=go.Figure(self.traces, {**self.layout, "yaxis": yaxis}), **self.words)
+
+
 def coverage_grid(
     states: pd.DataFrame,
     periods: pd.DataFrame,
@@ -66,62 +86,59 @@ def coverage_grid(
     when: str,
     dataset: str,
     release_id: str,
-    selected: str = "",
     dark: bool = False,
-) -> Chart:
+) -> Grid:
     """Which indicators have figures where, or when: a cell for every indicator and column, told by state.
 
     `states`: index indicator id, in the order of the chapters, columns the keys of `columns` (region codes or years),
     each cell a key of GRID_STATES; `periods`: the same shape, what a cell says when asked. `names`, `chapters`: by
-    indicator id. `columns`: key -> name. `subject`, `when`: whose figures, of which time, in words. `selected`: the
-    indicator to set in bold.
+    indicator id. `columns`: key -> name. `subject`, `when`: whose figures, of which time, in words.
     """
     colours = palette(dark)
     headings = {key: name if name.isdigit() else "<br>".join(name) for key, name in columns.items()}
     rows = _rows(states.index, chapters, max(text.count("<br>") + 1 for text in headings.values()))
     fills = _grid_fills(colours)
-    figure = go.Figure(
-        [
-            *_cells(states, periods, rows, names, columns, fills),
-            _column_names(rows, list(headings.values()), colours),
-        ],
-        _grid_layout(rows, names, columns, selected, dark, colours),
-    )
     heading = {"xref": "paper", "x": 0, "xshift": -NAMES_WIDTH, "xanchor": "left", "showarrow": False}
     heading["font"] = {"size": 14, "color": colours.text}
-    add_notes(figure, [heading | {"text": f"<b>{chapter}</b>", "y": row} for chapter, row in rows.headings.items()])
+    key, boxes = _key([Entry(fills[s], GRID_SIGNS[s], GRID_STATES[s]) for s in GRID_STATES], colours, beside=True)
+    notes = [
+        *[heading | {"text": f"<b>{chapter}</b>", "y": row} for chapter, row in rows.headings.items()],
+        *key,
+        *(_watermarks(rows, colours) if dataset == "demo" else []),
+    ]
     counts = states.stack().value_counts()
     present = [state for state in GRID_STATES if counts.get(state, 0)]
-    _key(figure, [Entry(fills[s], GRID_SIGNS[s], GRID_STATES[s]) for s in GRID_STATES], colours, beside=True)
-    if dataset == "demo":
-        _watermarks(figure, rows, colours)
     told = "，".join(f"{GRID_STATES[state]}{counts[state]}格" for state in present)
     share = f"（{counts.get('value', 0) / states.size:.1%}）"
     told = told.replace(f"有数{counts.get('value', 0)}格", f"有数{counts.get('value', 0)}格{share}", 1)
     title = f"{when}{subject}{len(states)}项指标共{states.size}格：{told}"
-    return Chart(
-        name="数据覆盖",
-        figure=figure,
-        title=title,
-        subtitle=f"数据覆盖 · {when} · {DATASET_NAMES.get(dataset, dataset)}",
-        footnotes=[
-            "有全年数的按全年，没有的看当年内结束的其他期间；任一分项有数即为有数。",
-            "未公布：没有要求报送，也没有公布；未填报：要求报送而没有报；不适用：该地区没有这项业务。都不是零。",
-            f"来源：本版本已载入的数据与报送要求清单 · 版本{release_id}",
+    return Grid(
+        traces=[
+            *_cells(states, periods, rows, names, columns, fills),
+            _column_names(rows, list(headings.values()), colours),
         ],
-        reading=f"{title}。",
-        table=lambda: _grid_table(states, names, chapters, columns),
-        simulated=dataset == "demo",
+        layout=_grid_layout(rows, columns, dark, colours) | {"annotations": notes, "shapes": boxes},
+        names={key: names[key] for key in rows.places},
+        words={
+            "name": "数据覆盖",
+            "title": title,
+            "subtitle": f"数据覆盖 · {when} · {DATASET_NAMES.get(dataset, dataset)}",
+            "footnotes": [
+                "有全年数的按全年，没有的看当年内结束的其他期间；任一分项有数即为有数。",
+                "未公布：没有要求报送，也没有公布；未填报：要求报送而没有报；不适用：该地区没有这项业务。都不是零。",
+                f"来源：本版本已载入的数据与报送要求清单 · 版本{release_id}",
+            ],
+            "reading": f"{title}。",
+            "table": lambda: _grid_table(states, names, chapters, columns),
+            "simulated": dataset == "demo",
+        },
     )
 
 
-def _watermarks(figure: go.Figure, rows: Rows, colours: Palette) -> None:
+def _watermarks(rows: Rows, colours: Palette) -> list[dict[str, Any]]:
     """The mark across every screenful: a picture of a part of the grid must not pass for real either."""
-    watermark(figure, colours)
-    mark = figure.layout.annotations[-1].to_plotly_json()
     count = ceil(rows.end / ROWS_A_MARK)
-    figure.layout.annotations[-1].y = 0.5 / count
-    add_notes(figure, [mark | {"y": (number + 0.5) / count} for number in range(1, count)])
+    return [watermark_note(colours) | {"y": (number + 0.5) / count} for number in range(count)]
 
 
 def _rows(ids: pd.Index, chapters: pd.Series, lines: int) -> Rows:
@@ -140,9 +157,7 @@ def _rows(ids: pd.Index, chapters: pd.Series, lines: int) -> Rows:
     return Rows(places, headings, at)
 
 
-def _grid_layout(
-    rows: Rows, names: pd.Series, columns: dict[object, str], selected: str, dark: bool, colours: Palette
-) -> dict[str, object]:
+def _grid_layout(rows: Rows, columns: dict[object, str], dark: bool, colours: Palette) -> dict[str, Any]:
     bare = {
         "showgrid": False,
         "zeroline": False,
@@ -151,7 +166,6 @@ def _grid_layout(
         "fixedrange": True,
         "automargin": False,
     }
-    labels = [f"<b>{names[i]}</b>" if i == selected else names[i] for i in rows.places]
     return {
         "template": template(dark),
         "height": rows.end * ROW_HEIGHT + KEY_HEIGHT,
@@ -163,7 +177,6 @@ def _grid_layout(
         | {
             "range": [rows.end - 0.5, -0.5],
             "tickvals": list(rows.places.values()),
-            "ticktext": labels,
             "ticklabelstandoff": 6,
             "tickfont": {"size": 12, "color": colours.text},
         },
@@ -186,10 +199,10 @@ def _cells(
     names: pd.Series,
     columns: dict[object, str],
     fills: dict[str, str],
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """The cells of each state as one trace, with its sign and what each says when asked.
 
-    In arrays: plotly looks at every single cell of a list.
+    In arrays of texts: plotly looks at every single cell of a list, and copies those of an array of objects one by one.
     """
     at = list(rows.places.values())
     held_by = states.loc[list(rows.places)].to_numpy()
@@ -198,13 +211,13 @@ def _cells(
             [f"{names[i]}<br>{column}：{text}" for column, text in zip(columns.values(), said, strict=True)]
             for i, said in zip(rows.places, periods.loc[list(rows.places)].to_numpy(), strict=True)
         ],
-        dtype=object,
+        dtype=str,
     )
     traces = []
     for state, fill in fills.items():
         held = held_by == state
         z = np.full((rows.end, len(columns)), np.nan, dtype="float32")
-        signs, asked = (np.full(z.shape, "", dtype=object) for _ in range(2))
+        signs, asked = np.full(z.shape, "", dtype="U1"), np.full(z.shape, "", dtype=told.dtype)
         z[at], signs[at], asked[at] = np.where(held, 1, np.nan), np.where(held, GRID_SIGNS[state], ""), told
         asked[np.isnan(z)] = ""
         traces.append(
@@ -231,19 +244,20 @@ def _cells(
     return traces
 
 
-def _column_names(rows: Rows, texts: list[str], colours: Palette) -> go.Scatter:
+def _column_names(rows: Rows, texts: list[str], colours: Palette) -> dict[str, Any]:
     """The names of the columns over every chapter, words written downwards: a phone has no room for more."""
     tops = [row + 0.45 for row in rows.headings.values()]
-    return go.Scatter(
-        x=list(range(len(texts))) * len(tops),
-        y=[top for top in tops for _ in texts],
-        mode="text",
-        text=texts * len(tops),
-        textposition="top center",
-        textfont={"size": 12, "color": colours.muted},
-        cliponaxis=False,
-        hoverinfo="skip",
-    )
+    return {
+        "type": "scatter",
+        "x": list(range(len(texts))) * len(tops),
+        "y": [top for top in tops for _ in texts],
+        "mode": "text",
+        "text": texts * len(tops),
+        "textposition": "top center",
+        "textfont": {"size": 12, "color": colours.muted},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
 
 
 def _grid_table(
@@ -311,7 +325,7 @@ def reporting_map(
         for s in REPORT_STATES
         if counts.get(s, 0)
     ]
-    _key(figure, entries, colours, beside=False)
+    add_notes(figure, *_key(entries, colours, beside=False))
     if dataset == "demo":
         watermark(figure, colours)
     title = f"{when}{_who_has_reported(frame, LEVEL_NAMES[level])}"
@@ -372,11 +386,13 @@ def _report_table(frame: pd.DataFrame) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
-def _key(figure: go.Figure, entries: list[Entry], colours: Palette, beside: bool) -> None:
-    """The key of the states, top left: beside each other over a grid, or under each other on a map."""
+def _key(entries: list[Entry], colours: Palette, beside: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The key of the states, top left: beside each other over a grid, or under each other on a map. Its texts, and its
+    boxes.
+    """
     across = 2 - NAMES_WIDTH if beside else 10
-    texts: list[dict[str, object]] = []
-    shapes: list[dict[str, object]] = []
+    texts: list[dict[str, Any]] = []
+    shapes: list[dict[str, Any]] = []
     for number, entry in enumerate(entries):
         down = 16 if beside else -24 - number * KEY_STEP
         pixels = {
@@ -401,4 +417,4 @@ def _key(figure: go.Figure, entries: list[Entry], colours: Palette, beside: bool
         texts += [{**text, **place, "showarrow": False} for text in (sign, words)]
         if beside:
             across += 36 + 14 * len(entry.words)
-    add_notes(figure, texts, shapes)
+    return texts, shapes
