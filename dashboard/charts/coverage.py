@@ -202,7 +202,7 @@ def _cells(
 ) -> list[dict[str, Any]]:
     """The cells of each state as one trace, with its sign and what each says when asked.
 
-    In arrays of texts: plotly looks at every single cell of a list, and copies those of an array of objects one by one.
+    In arrays: plotly looks at every single cell of a list.
     """
     at = list(rows.places.values())
     held_by = states.loc[list(rows.places)].to_numpy()
@@ -211,13 +211,13 @@ def _cells(
             [f"{names[i]}<br>{column}：{text}" for column, text in zip(columns.values(), said, strict=True)]
             for i, said in zip(rows.places, periods.loc[list(rows.places)].to_numpy(), strict=True)
         ],
-        dtype=str,
+        dtype=object,
     )
     traces = []
     for state, fill in fills.items():
         held = held_by == state
         z = np.full((rows.end, len(columns)), np.nan, dtype="float32")
-        signs, asked = np.full(z.shape, "", dtype="U1"), np.full(z.shape, "", dtype=told.dtype)
+        signs, asked = (np.full(z.shape, "", dtype=object) for _ in range(2))
         z[at], signs[at], asked[at] = np.where(held, 1, np.nan), np.where(held, GRID_SIGNS[state], ""), told
         asked[np.isnan(z)] = ""
         traces.append(
