@@ -17,7 +17,7 @@ from dashboard.theme import LATEST
 from dashboard.trends import Direction
 
 OUTLINE_HEIGHT = 280  # pixels
-LEAGUES_KEPT = 128  # charts
+CHARTS_KEPT = 256  # of each kind that is the same whatever place is chosen
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,6 @@ class Course:
             fit=fit,
         )
 
-    def outline(self, reader: Reader) -> Chart:
-        """As `lines`, small, of the place that this is about, in the reader's colours."""
-        chart = self.lines(replace(self.reader, dark=reader.dark), None)
-        chart.figure.layout.height = OUTLINE_HEIGHT
-        return chart
-
     @property
     def leagues_have_figures(self) -> bool:
         """Whether there is anything to draw of the leagues."""
@@ -131,8 +125,7 @@ class Course:
         return chart
 
     def _leagues(self, dark: bool) -> Chart | None:
-        chosen = self.reader.selection
-        return _leagues(self.reader.release, chosen.dataset, chosen.indicator, chosen.breakdown, self.step, dark)
+        return _leagues(*_whole(replace(self.reader, dark=dark)), self.step)
 
     def _series(self, figures: pd.DataFrame, step: str) -> list[Point]:
         unit = compare.case_unit(self.reader.indicator, self.reader.choices.indicators)
@@ -151,19 +144,55 @@ def course(reader: Reader) -> Course:
     )
 
 
-def of_whole(reader: Reader) -> Course:
-    """The whole region through the years, whatever place and step the address asks for."""
-    whole = replace(reader, selection=replace(reader.selection, region=REGION_ROOT))
-    return replace(course(whole), step="year", names={REGION_ROOT: "全区"})
+def has_outline(reader: Reader) -> bool:
+    """Whether the whole region has figures of years."""
+    return _outline(*_whole(reader)) is not None
 
 
-@st.cache_resource(show_spinner=False, max_entries=LEAGUES_KEPT, hash_funcs=kept.NAMED)
-def _leagues(release: Release, dataset: str, indicator_id: str, breakdown: str, step: str, dark: bool) -> Chart | None:
-    """All leagues side by side, which are the same whatever place the reader has chosen; None: nothing to draw."""
-    choices = selection.choices_of(release)
+def outline(reader: Reader) -> Chart:
+    """The whole region through the years as a small chart, in the reader's colours; not to be changed. Raises
+    ValueError unless `has_outline`.
+    """
+    chart = _outline(*_whole(reader))
+    if chart is None:
+        raise ValueError("the whole region has no figures of years")
+    return chart
+
+
+def _whole(reader: Reader) -> tuple[Release, str, str, str, bool]:
+    """What matters of a choice where the place does not."""
+    chosen = reader.selection
+    return reader.release, chosen.dataset, chosen.indicator, chosen.breakdown, reader.dark
+
+
+def _of_whole(release: Release, dataset: str, indicator_id: str, breakdown: str, dark: bool) -> Reader:
+    """A reader who has chosen that, and the whole region."""
     chosen = Selection(dataset, indicator_id, breakdown, LATEST, "league", REGION_ROOT)
-    reader = Reader(release, choices, chosen, dark, shapes="")
-    indicator, names = reader.indicator, trends.leagues(choices)
+    return Reader(release, selection.choices_of(release), chosen, dark, shapes="")
+
+
+@st.cache_resource(show_spinner=False, max_entries=CHARTS_KEPT, hash_funcs=kept.NAMED)
+def _outline(release: Release, dataset: str, indicator_id: str, breakdown: str, dark: bool) -> Chart | None:
+    reader = _of_whole(release, dataset, indicator_id, breakdown, dark)
+    found = Course(
+        reader=reader,
+        step="year",
+        figures=queries.figures_of_indicator(release, dataset, indicator_id),
+        breaks=queries.breaks(release, dataset, indicator_id),
+        names={REGION_ROOT: "全区"},
+    )
+    if not any(point.regular for point in found.mine):
+        return None
+    chart = found.lines(reader, None)
+    chart.figure.layout.height = OUTLINE_HEIGHT
+    return chart
+
+
+@st.cache_resource(show_spinner=False, max_entries=CHARTS_KEPT, hash_funcs=kept.NAMED)
+def _leagues(release: Release, dataset: str, indicator_id: str, breakdown: str, dark: bool, step: str) -> Chart | None:
+    """All leagues side by side, which are the same whatever place the reader has chosen; None: nothing to draw."""
+    reader = _of_whole(release, dataset, indicator_id, breakdown, dark)
+    indicator, names = reader.indicator, trends.leagues(reader.choices)
     scene = trends.scene(reader, f"{len(names)}个盟市")
     figures = queries.figures_of_indicator(release, dataset, indicator_id)
     breaks = queries.breaks(release, dataset, indicator_id)

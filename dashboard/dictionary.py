@@ -3,9 +3,10 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import queries, selection
+from dashboard import kept, queries, selection
 from dashboard.compare import short_level
 from dashboard.frame import Reader, plain
+from dashboard.queries import Release
 from dashboard.theme import LEVEL_NAMES, cited, format_period, format_value
 
 KIND_NAMES = {"count": "计数", "rate": "比率", "ratio": "占比", "money": "金额", "duration": "时长"}
@@ -48,16 +49,8 @@ def browse(reader: Reader) -> None:
     st.caption(f"{len(found)}个指标" if len(found) else "没有找到，请换个说法")
     if found.empty:
         return
-    covered = _covered(reader)
-    places = covered.groupby("indicator_id")["regions"].sum()
-    table = pd.DataFrame(
-        {
-            "章": found["chapter_short"],
-            "指标": found["name"],
-            "单位": found["unit"],
-            "有数地区": found.index.map(places).fillna(0).astype("int64"),
-        }
-    )
+    table = _listed(reader.release, reader.selection.dataset)
+    table = table if len(found) == len(table) else table.loc[found.index]
 
     def open_entry() -> None:
         cells = st.session_state["dictionary_list"]["selection"]["cells"]
@@ -81,15 +74,37 @@ def browse(reader: Reader) -> None:
     )
 
 
-def _covered(reader: Reader) -> pd.DataFrame:
-    """`queries.covered_regions` of the chosen dataset."""
-    covered = queries.covered_regions(reader.release)
-    return covered[covered["dataset"] == reader.selection.dataset]
+@kept.table(max_entries=40)
+def _listed(release: Release, dataset: str) -> pd.DataFrame:
+    """The list of all indicators, as it is shown; index id."""
+    indicators, covered = queries.indicators(release), queries.covered_regions(release)
+    places = covered[covered["dataset"] == dataset].groupby("indicator_id")["regions"].sum().to_dict()
+    return pd.DataFrame(
+        {
+            "章": indicators["chapter_short"],
+            "指标": indicators["name"],
+            "单位": indicators["unit"],
+            "有数地区": [int(places.get(indicator, 0)) for indicator in indicators.index],
+        }
+    )
 
 
-def entry(reader: Reader, targets: pd.DataFrame, figures: pd.DataFrame) -> None:
-    """The chosen indicator in full. `targets`: `queries.targets`; `figures`: `queries.figures_of_indicator`."""
+@st.cache_resource(show_spinner=False, max_entries=500, hash_funcs=kept.NAMED)
+def _covered(release: Release, dataset: str, indicator_id: str) -> tuple[str, str]:
+    """Which levels have figures, 自治区1个、盟市2个, and how many places year by year."""
+    covered = queries.covered_regions(release)
+    of = covered[(covered["dataset"] == dataset) & (covered["indicator_id"] == indicator_id)]
+    levels = dict(zip(of["level"], of["regions"], strict=True))
+    named = [f"{LEVEL_NAMES[level]}{levels[level]}个" for level in LEVEL_NAMES if level in levels]
+    figures = queries.figures_of_indicator(release, dataset, indicator_id)
+    return "、".join(named) or "本数据集没有数据", "；".join(years_covered(figures))
+
+
+def entry(reader: Reader) -> None:
+    """The chosen indicator in full."""
     indicator, indicators = reader.indicator, reader.choices.indicators
+    targets = queries.targets(reader.release)
+    levels, years = _covered(reader.release, reader.selection.dataset, reader.selection.indicator)
     st.markdown(f"## {plain(indicator['name'])}")
     st.caption(plain(indicator["name_en"]))
     st.markdown(plain(indicator["definition"]))
@@ -113,8 +128,8 @@ def entry(reader: Reader, targets: pd.DataFrame, figures: pd.DataFrame) -> None:
             f"{format_period(row.period)}{format_value(row.value, indicator['unit'])}（{cited(row.source_title)}）"
             for row in targets[targets["indicator_id"] == reader.selection.indicator].itertuples()
         ),
-        "覆盖": _coverage_text(reader),
-        "逐年有数": "；".join(years_covered(figures)),
+        "覆盖": levels,
+        "逐年有数": years,
     }
     st.table(
         pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index(
@@ -144,11 +159,3 @@ def years_covered(figures: pd.DataFrame) -> list[str]:
     follows = (words == words.shift()) & (pd.Series(words.index, words.index).diff() == 1)
     runs = words.groupby((~follows).cumsum())
     return [f"{run.index[0]}{f'—{run.index[-1]}' if len(run) > 1 else ''}年{run.iloc[0]}" for _, run in runs]
-
-
-def _coverage_text(reader: Reader) -> str:
-    """Which levels have figures: 自治区1 · 盟市2."""
-    covered = _covered(reader)
-    levels = covered[covered["indicator_id"] == reader.selection.indicator].set_index("level")["regions"]
-    named = [f"{LEVEL_NAMES[level]}{levels[level]}个" for level in LEVEL_NAMES if level in levels.index]
-    return "、".join(named) or "本数据集没有数据"

@@ -5,16 +5,16 @@ import streamlit as st
 from dashboard import course, dictionary, frame, panels, queries
 
 reader = frame.reader()
-whole = course.of_whole(reader)
+figures = queries.figures_of_indicator(reader.release, reader.selection.dataset, reader.selection.indicator)
 
 st.title("指标词典")
 list_column, entry_column = st.columns([5, 6], gap="medium")
 with list_column:
     dictionary.browse(reader)
 with entry_column:
-    dictionary.entry(reader, queries.targets(reader.release), whole.figures)
-    if any(point.regular for point in whole.mine):
-        frame.show(whole.outline, reader, key="outline")
+    dictionary.entry(reader)
+    if course.has_outline(reader):
+        frame.show(course.outline, reader, key="outline")
     else:
         st.caption("全区没有公布过这项指标的年度数据，没有图。")
-    panels.who_published(whole.figures, reader)
+    panels.who_published(figures, reader)
