@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit, export, queries, selection, slices
+from dashboard import audit, export, kept, queries, selection, slices
 from dashboard.clock import today
 from dashboard.frame import CSV_TYPE, XLSX_TYPE, Reader, plain
+from dashboard.queries import Release
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
 NOTHING = "all"  # in the address: neither switch is on
@@ -49,8 +50,8 @@ COLUMNS = {
 }
 
 
-def loaded(reader: Reader) -> tuple[pd.DataFrame, bool]:
-    """The figures that the two switches ask for, and whether these are all of the dataset."""
+def loaded(reader: Reader) -> tuple[pd.DataFrame, list[str]]:
+    """The figures that the two switches ask for, and which of them, indicator and region, are on."""
     regions, chosen = reader.choices.regions, reader.selection
     usual = _usual(reader)
     asked, notices = selection.own_several("only", ["indicator", "region", NOTHING])
@@ -70,7 +71,7 @@ def loaded(reader: Reader) -> tuple[pd.DataFrame, bool]:
         children = regions.index[regions["parent"] == chosen.region]
         below = [chosen.region, *children, *regions.index[regions["parent"].isin(children)]]
         figures = figures[figures["region_code"].isin(below)]
-    return figures, not only
+    return figures, only
 
 
 def _usual(reader: Reader) -> list[str]:
@@ -187,8 +188,20 @@ def readable(figures: pd.DataFrame) -> pd.DataFrame:
     )[list(COLUMNS)].rename(columns=COLUMNS)
 
 
-def show(figures: pd.DataFrame, reader: Reader) -> None:
-    """The filtered table."""
+@kept.table(max_entries=60)
+def _readable_of_indicator(release: Release, dataset: str, indicator_id: str) -> pd.DataFrame:
+    """`readable` of all figures of an indicator, without blanks."""
+    return without_blanks(readable(queries.figures_of_indicator(release, dataset, indicator_id)))
+
+
+def without_blanks(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with empty texts as missing ones, and without columns that hold nothing."""
+    columns = {name: column.mask(blank) if (blank := column == "").any() else column for name, column in table.items()}
+    return pd.DataFrame({name: column for name, column in columns.items() if column.notna().any()})
+
+
+def show(figures: pd.DataFrame, reader: Reader, of_indicator: bool) -> None:
+    """The filtered table. `of_indicator`: it holds all figures of the chosen indicator, and no others."""
     if reader.selection.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
     st.markdown(
@@ -199,9 +212,13 @@ def show(figures: pd.DataFrame, reader: Reader) -> None:
         if st.session_state["only_indicator"]:
             st.button("在全部指标中查找", icon=":material/search:", on_click=_of_all_indicators, args=(reader,))
         return
-    shown = readable(figures)
+    chosen = reader.selection
+    if of_indicator:
+        shown = _readable_of_indicator(reader.release, chosen.dataset, chosen.indicator)
+    else:
+        shown = without_blanks(readable(figures))
     st.dataframe(
-        shown.mask(shown == "").dropna(axis="columns", how="all"),
+        shown,
         hide_index=True,
         height=560,
         column_config={
