@@ -25,9 +25,11 @@ GROUPS_HELP = (
     "文件划定的对比组须注明出处，由管理员在 data/catalogue/groups.csv 登记。"
 )
 STANDINGS_KEPT = 400
-STOOD = [  # what a comparison needs of a figure and its place
-    *("name", "short_name", "value", "unit", "qualifier", "numerator", "denominator", "status", "period_end"),
-    *("source_title", "note", "state", "text", "period_text"),
+# What a comparison needs of a place, and of a figure.
+PLACE = ["name", "short_name", "level"]
+FIGURE = [
+    *("region_code", "region", "level", "indicator_id", "breakdown", "period", "period_end", "period_months", "value"),
+    *("unit", "qualifier", "numerator", "denominator", "status", "source_title", "note"),
 ]
 FEWEST = 2  # places with a figure of one period, below which there is nothing to compare
 TOO_MANY = "热力图并排放不下全部旗县，请在“对比范围”中选一个盟市的旗县。"
@@ -97,9 +99,9 @@ def _standings(
     codes: tuple[str, ...],
 ) -> pd.DataFrame:
     choices = selection.choices_of(release)
-    places, row = choices.regions.loc[list(codes)], choices.indicators.loc[indicator_id]
-    figures = queries.figures_of_indicator(release, dataset, indicator_id)
-    cut = slices.by_region(figures, places, level, breakdown, period)[STOOD]
+    places, row = choices.regions.loc[list(codes), PLACE], choices.indicators.loc[indicator_id]
+    figures = queries.figures_of_indicator(release, dataset, indicator_id)[FIGURE]
+    cut = slices.by_region(figures, places, level, breakdown, period)
     return standings(cut, row["direction"], row["kind"], row["aggregation"])
 
 
