@@ -45,12 +45,8 @@ def _no_address(dataset: str, note: str) -> str:
 
 def newest(figures: pd.DataFrame) -> pd.DataFrame:
     """The newest figure with a value of each region, indicator and breakdown; of two that end together the longer."""
-    return (
-        figures[figures["value"].notna()]
-        .sort_values(["period_end", "period_months"], kind="stable")
-        .groupby(["region_code", "indicator_id", "breakdown"], sort=False)
-        .tail(1)
-    )
+    known = figures[figures["value"].notna()].sort_values(["period_end", "period_months"], kind="stable")
+    return known.drop_duplicates(["region_code", "indicator_id", "breakdown"], keep="last")
 
 
 def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdown: str, period: str) -> pd.DataFrame:
@@ -79,13 +75,14 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
     A period that the source does not print says so: 2023年（推定）.
     """
     states = frame["state"] if "state" in frame else frame["status"]
+    values, units, qualifiers = (frame[name].tolist() for name in ("value", "unit", "qualifier"))
     texts = [
         STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
-        for value, unit, qualifier, state in zip(frame["value"], frame["unit"], frame["qualifier"], states, strict=True)
+        for value, unit, qualifier, state in zip(values, units, qualifiers, states.tolist(), strict=True)
     ]
     periods = [
         "" if pd.isna(period) else format_period(period) + ("（推定）" if inferred(note) else "")
-        for period, note in zip(frame["period"], frame["note"], strict=True)
+        for period, note in zip(frame["period"].tolist(), frame["note"].tolist(), strict=True)
     ]
     return frame.assign(text=texts, period_text=periods)
 
@@ -120,5 +117,5 @@ def cases(figures: pd.DataFrame, unit: str) -> list[str]:
     """The cases behind each rate, 58/61件, counted in `unit`; empty where the parts were not published."""
     return [
         "" if pd.isna(numerator) or pd.isna(denominator) else f"{numerator:.0f}/{denominator:.0f}{unit}"
-        for numerator, denominator in zip(figures["numerator"], figures["denominator"], strict=True)
+        for numerator, denominator in zip(figures["numerator"].tolist(), figures["denominator"].tolist(), strict=True)
     ]
