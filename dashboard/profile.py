@@ -1,10 +1,10 @@
 """One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
 
-import itertools
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -119,15 +119,18 @@ def spine(
     small bases), `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words).
     The region itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
     """
-    annual = figures[(figures["breakdown"] == "") & figures["value"].notna()].drop(columns="chapter")
-    own = annual[annual["period"] == period].set_index("indicator_id")
-    before = annual[annual["period"] == year_before(period)].set_index("indicator_id")
+    totals = figures["value"].notna() & (figures["breakdown"] == "")
+    of_year = totals & (figures["period"] == period)
+    before = figures.loc[totals & (figures["period"] == year_before(period)), ["indicator_id", *_Annual._fields]]
     averaged = set(indicators.index[indicators["kind"].isin(DIFFERENCES)])
-    shown = set(own.index).intersection(peers.index, averaged if region_code == REGION_ROOT else indicators.index)
+    at = dict(zip(figures["indicator_id"][of_year], np.flatnonzero(of_year), strict=True))
+    shown = set(at).intersection(peers.index, averaged if region_code == REGION_ROOT else at)
     ids = [indicator for indicator in indicators.index if indicator in shown]
+    own = figures.drop(columns="chapter").iloc[[at[i] for i in ids]].set_index("indicator_id")
     described = indicators.loc[ids, ["name", "chapter", "chapter_short", "direction", "kind"]]
-    rows = slices.with_texts(own.loc[ids].assign(**peers.loc[ids], **described))
-    places = stood[stood["region_code"] == region_code].set_index("indicator_id").reindex(ids)
+    rows = slices.with_texts(own.assign(**peers.loc[ids], **described))
+    places = stood.loc[stood["region_code"] == region_code, ["indicator_id", "rank", "best", "worst", "last"]]
+    places = places.set_index("indicator_id").reindex(ids)
     units = case_units(indicators)
     rate = rows["kind"].isin(["rate", "ratio"])
     marks = averaged if region_code != REGION_ROOT else ()
@@ -154,9 +157,9 @@ def spine(
 def _place_words(rows: pd.DataFrame, places: pd.DataFrame) -> list[str]:
     """The place among the peers; of neutral indicators only 偏高 or 偏低; of small bases none."""
     words = []
-    own = [rows[name].tolist() for name in ("small", "direction", "value", "lower", "upper")]
-    held = [places[name].tolist() for name in ("rank", "best", "worst")]
-    for small, direction, value, lower, upper, rank, best, worst in zip(*own, *held, strict=True):
+    own = slices.each(rows, "small", "direction", "value", "lower", "upper")
+    held = slices.each(places, "rank", "best", "worst")
+    for (small, direction, value, lower, upper), (rank, best, worst) in zip(own, held, strict=True):
         if small:
             words.append(SMALL_BASE_WORDS)
         elif direction != "neutral":
@@ -179,16 +182,18 @@ class _Annual(NamedTuple):
     period_end: pd.Timestamp
 
 
-def _by_indicator(rows: pd.DataFrame) -> dict[str, _Annual]:
-    columns = zip(*(rows[name].tolist() for name in _Annual._fields), strict=True)
-    return dict(zip(rows.index, itertools.starmap(_Annual, columns), strict=True))
+def _annual(rows: pd.DataFrame) -> list[_Annual]:
+    return [_Annual(*row) for row in slices.each(rows, *_Annual._fields)]
 
 
 def _change_words(rows: pd.DataFrame, before: pd.DataFrame, breaks: pd.DataFrame) -> list[str]:
     """The change over the year before, or why there is none. `before`: the figures of that year."""
-    bases, since = _by_indicator(before), breaks.groupby("indicator_id")["since"].apply(list).to_dict()
+    bases = dict(zip(before["indicator_id"], _annual(before), strict=True))
+    since: dict[str, list[pd.Timestamp]] = {}
+    for i, day in slices.each(breaks, "indicator_id", "since"):
+        since.setdefault(i, []).append(day)
     words = []
-    for (i, own), kind, small in zip(_by_indicator(rows).items(), rows["kind"], rows["small"], strict=True):
+    for i, own, kind, small in zip(rows.index, _annual(rows), rows["kind"], rows["small"], strict=True):
         base = bases.get(i)
         if base is None:
             words.append("上年未公布")
@@ -396,7 +401,7 @@ def _spine(
     release: Release, dataset: str, region: str, level: str, codes: tuple[str, ...], period: str
 ) -> pd.DataFrame:
     whole = queries.figures_of_region(release, dataset, REGION_ROOT)
-    whole = whole[(whole["period"] == period) & (whole["breakdown"] == "")]
+    whole = whole.loc[(whole["period"] == period) & (whole["breakdown"] == ""), ["indicator_id", "value"]]
     return spine(
         queries.figures_of_region(release, dataset, region),
         _standings(release, dataset, level, period, codes),

@@ -1,6 +1,8 @@
 """Cuts of the figures that charts and pages draw: pure pandas, no SQL, no page."""
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -14,6 +16,11 @@ OWN_BODIES = "本级"
 NO_ADDRESS = "未取得网址"
 NOT_PUBLISHED_ANYWHERE = {"demo": "模拟数据，没有网址"}
 OWN_TABLE = "报送表格，没有网址"
+
+
+def each(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """The rows as tuples of some columns; `itertuples` takes many times as long over texts."""
+    return zip(*(frame[name].tolist() for name in columns), strict=True)
 
 
 def inferred(note: object) -> bool:
@@ -74,15 +81,14 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
 
     A period that the source does not print says so: 2023年（推定）.
     """
-    states = frame["state"] if "state" in frame else frame["status"]
-    values, units, qualifiers = (frame[name].tolist() for name in ("value", "unit", "qualifier"))
+    state = "state" if "state" in frame else "status"
     texts = [
         STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
-        for value, unit, qualifier, state in zip(values, units, qualifiers, states.tolist(), strict=True)
+        for value, unit, qualifier, state in each(frame, "value", "unit", "qualifier", state)
     ]
     periods = [
         "" if pd.isna(period) else format_period(period) + ("（推定）" if inferred(note) else "")
-        for period, note in zip(frame["period"].tolist(), frame["note"].tolist(), strict=True)
+        for period, note in each(frame, "period", "note")
     ]
     return frame.assign(text=texts, period_text=periods)
 
@@ -117,5 +123,5 @@ def cases(figures: pd.DataFrame, unit: str) -> list[str]:
     """The cases behind each rate, 58/61件, counted in `unit`; empty where the parts were not published."""
     return [
         "" if pd.isna(numerator) or pd.isna(denominator) else f"{numerator:.0f}/{denominator:.0f}{unit}"
-        for numerator, denominator in zip(figures["numerator"].tolist(), figures["denominator"].tolist(), strict=True)
+        for numerator, denominator in each(figures, "numerator", "denominator")
     ]

@@ -48,11 +48,15 @@ def target_for(targets: pd.DataFrame, region_code: str, indicator_id: str, perio
 
     `targets`: `queries.targets`; periods of targets are years.
     """
-    of = targets[(targets["region_code"] == region_code) & (targets["indicator_id"] == indicator_id)]
-    if of.empty:
+    known = zip(*(targets[name].tolist() for name in ("region_code", "indicator_id", "period")), strict=True)
+    of = [
+        (at, its)
+        for at, (region, indicator, its) in enumerate(known)
+        if (region, indicator) == (region_code, indicator_id)
+    ]
+    if not of:
         return None
-    later = of[of["period"] >= period[:4]]
-    return (later if len(later) else of.iloc[::-1]).iloc[0]
+    return targets.iloc[next((at for at, its in of if its >= period[:4]), of[-1][0])]
 
 
 def small_base(denominator: pd.Series) -> pd.Series:
