@@ -45,6 +45,10 @@ SOURCE_COLUMNS = {
     "figures": "数据条数",
     "url": "网址",
 }
+FIGURE = [
+    *("region_code", "chapter", "period", "period_start", "period_end", "value", "unit", "qualifier"),
+    *("numerator", "denominator", "status", "note", "source_title"),
+]
 LIST_ROWS = 18
 NOT_ENOUGH = "同级地区公布数不足，不作比较"
 
@@ -71,18 +75,18 @@ def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFr
     return cells[cells["breakdown"] == ""]
 
 
-@kept.table(max_entries=60)
+@kept.table(max_entries=60, derived=True)
 def _intervals(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
-    return intervals_of_many(totals(release, dataset, level, period), queries.indicators(release))
+    return intervals_of_many(totals(release, dataset, level, period), selection.choices_of(release).indicators)
 
 
-@kept.table(max_entries=400)
+@kept.table(max_entries=400, derived=True)
 def _standings(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
     known = _intervals(release, dataset, level, period)
     return places_of_many(known[known["region_code"].isin(codes)])
 
 
-@kept.table(max_entries=400)
+@kept.table(max_entries=400, derived=True)
 def _spread(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
     return spread(_standings(release, dataset, level, period, codes))
 
@@ -114,7 +118,7 @@ def spine(
 
     `figures`: `queries.figures_of_region`; `stood`: `standings_of_many` of the peers; `peers`: `spread` of them;
     `whole`: the whole region's values by indicator; `breaks`: `queries.breaks_of_dataset`. Index indicator_id; columns
-    of the figure, of `peers`, and name, chapter, chapter_short, direction, kind, `whole` (NaN for what is a sum over
+    of the figure (FIGURE), of `peers`, and name, chapter_short, direction, kind, `whole` (NaN for what is a sum over
     places), `small`, `cases`, `place` (in words), `best`, `worst` (Int64: the first and last place it may hold, NA for
     small bases), `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words).
     The region itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
@@ -126,8 +130,8 @@ def spine(
     at = dict(zip(figures["indicator_id"][of_year], np.flatnonzero(of_year), strict=True))
     shown = set(at).intersection(peers.index, averaged if region_code == REGION_ROOT else at)
     ids = [indicator for indicator in indicators.index if indicator in shown]
-    own = figures.drop(columns="chapter").iloc[[at[i] for i in ids]].set_index("indicator_id")
-    described = indicators.loc[ids, ["name", "chapter", "chapter_short", "direction", "kind"]]
+    own = figures[FIGURE].iloc[[at[i] for i in ids]].set_axis(pd.Index(ids, name="indicator_id"))
+    described = indicators.loc[ids, ["name", "chapter_short", "direction", "kind"]]
     rows = slices.with_texts(own.assign(**peers.loc[ids], **described))
     places = stood.loc[stood["region_code"] == region_code, ["indicator_id", "rank", "best", "worst", "last"]]
     places = places.set_index("indicator_id").reindex(ids)
@@ -396,20 +400,24 @@ def spine_of(reader: Reader, peers: Group, period: str) -> pd.DataFrame:
     return _spine(reader.release, reader.selection.dataset, reader.selection.region, peers.level, peers.codes, period)
 
 
-@kept.table(max_entries=240)
+@kept.table(max_entries=60, derived=True)
+def _whole(release: Release, dataset: str, period: str) -> pd.DataFrame:
+    figures = queries.figures_of_region(release, dataset, REGION_ROOT)
+    return figures.loc[(figures["period"] == period) & (figures["breakdown"] == ""), ["indicator_id", "value"]]
+
+
+@kept.table(max_entries=240, derived=True)
 def _spine(
     release: Release, dataset: str, region: str, level: str, codes: tuple[str, ...], period: str
 ) -> pd.DataFrame:
-    whole = queries.figures_of_region(release, dataset, REGION_ROOT)
-    whole = whole.loc[(whole["period"] == period) & (whole["breakdown"] == ""), ["indicator_id", "value"]]
     return spine(
         queries.figures_of_region(release, dataset, region),
         _standings(release, dataset, level, period, codes),
         _spread(release, dataset, level, period, codes),
-        dict(zip(whole["indicator_id"], whole["value"], strict=True)),
+        dict(slices.each(_whole(release, dataset, period), "indicator_id", "value")),
         region_code=region,
         period=period,
-        indicators=queries.indicators(release),
+        indicators=selection.choices_of(release).indicators,
         targets=queries.targets(release),
         breaks=queries.breaks_of_dataset(release, dataset),
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value
@@ -52,8 +53,13 @@ def _no_address(dataset: str, note: str) -> str:
 
 def newest(figures: pd.DataFrame) -> pd.DataFrame:
     """The newest figure with a value of each region, indicator and breakdown; of two that end together the longer."""
-    known = figures[figures["value"].notna()].sort_values(["period_end", "period_months"], kind="stable")
-    return known.drop_duplicates(["region_code", "indicator_id", "breakdown"], keep="last")
+    known = figures["value"].notna().to_numpy()
+    order = np.lexsort((figures["period_months"], figures["period_end"]))
+    series = list(each(figures, "region_code", "indicator_id", "breakdown"))
+    last: dict[tuple[Any, ...], int] = {}
+    for at in order[known[order]][::-1].tolist():
+        last.setdefault(series[at], at)
+    return figures.iloc[list(last.values())[::-1]]
 
 
 def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdown: str, period: str) -> pd.DataFrame:

@@ -81,14 +81,19 @@ def add_notes(figure: go.Figure, texts: list[dict[str, Any]], shapes: list[dict[
 
 def watermark(figure: go.Figure, colours: Palette) -> None:
     """Writes 演示数据（模拟） across the figure, so that no picture of simulated data can pass for real."""
-    figure.add_annotation(
-        text=DEMO_MARK,
-        xref="paper",
-        yref="paper",
-        x=0.5,
-        y=0.5,
-        showarrow=False,
-        textangle=-18,
-        opacity=0.16,
-        font={"size": 54, "color": colours.text},
-    )
+    figure.add_annotation(watermark_note(colours))
+
+
+def watermark_note(colours: Palette) -> dict[str, Any]:
+    """The annotation of `watermark`, for a figure that is made with all its annotations at once."""
+    return {
+        "text": DEMO_MARK,
+        "xref": "paper",
+        "yref": "paper",
+        "x": 0.5,
+        "y": 0.5,
+        "showarrow": False,
+        "textangle": -18,
+        "opacity": 0.16,
+        "font": {"size": 54, "color": colours.text},
+    }

@@ -17,7 +17,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import slices
-from dashboard.charts import Chart, watermark
+from dashboard.charts import Chart, watermark_note
 from dashboard.statistics import SMALL_BASE, Numbers
 from dashboard.theme import DATASET_NAMES, Palette, cited, format_period, format_value, palette, template
 
@@ -110,10 +110,9 @@ def spine_chart(
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},
             "shapes": [{**rule, "y0": at - 0.28, "y1": at - 0.28} for _, at in laid["headings"]],
+            "annotations": [watermark_note(colours)] if dataset == "demo" else None,
         },
     )
-    if dataset == "demo":
-        watermark(figure, colours)
     title = _title(rows, place, peers, period)
     sources = list(dict.fromkeys(rows["source_title"].tolist()))
     small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
@@ -260,13 +259,15 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
     """
     chapters = list(dict.fromkeys(rows["chapter_short"].tolist()))
     about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}等{len(chapters)}个领域"
-    judged = rows.loc[
-        rows["kind"].isin(JUDGED) & (rows["direction"] != "neutral") & rows["best"].notna(), ["peers", "best", "worst"]
+    columns = slices.each(rows, "kind", "direction", "peers", "best", "worst")
+    judged = [
+        (best > number - number // 4, worst <= number // 4)
+        for kind, direction, number, best, worst in columns
+        if kind in JUDGED and direction != "neutral" and not pd.isna(best)
     ]
-    if judged.empty:
+    if not judged:
         return f"{format_period(period)}{place}{about}{len(rows)}项指标在{peers}中的位置"
-    quarter = judged["peers"] // 4
-    first, last = int((judged["worst"] <= quarter).sum()), int((judged["best"] > judged["peers"] - quarter).sum())
+    last, first = (sum(ends) for ends in zip(*judged, strict=True))
     said = [f"{number}项居{end}四分之一" for number, end in ((first, "前"), (last, "后")) if number]
     middle = len(judged) - first - last
     said += [f"{middle}项居中或与他地分不出先后"] if middle else []
