@@ -1,5 +1,6 @@
 """One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
 
+import itertools
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple
@@ -46,7 +47,7 @@ SOURCE_COLUMNS = {
     "url": "网址",
 }
 FIGURE = [
-    *("region_code", "chapter", "period", "period_start", "period_end", "value", "unit", "qualifier"),
+    *("region_code", "chapter", "period", "period_end", "value", "unit", "qualifier"),
     *("numerator", "denominator", "status", "note", "source_title"),
 ]
 LIST_ROWS = 18
@@ -123,9 +124,9 @@ def spine(
     small bases), `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words).
     The region itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
     """
-    totals = figures["value"].notna() & (figures["breakdown"] == "")
-    of_year = totals & (figures["period"] == period)
-    before = figures.loc[totals & (figures["period"] == year_before(period)), ["indicator_id", *_Annual._fields]]
+    annual = figures["value"].notna() & (figures["breakdown"] == "")
+    of_year, of_last = annual & (figures["period"] == period), annual & (figures["period"] == year_before(period))
+    before = figures.loc[of_last, ["indicator_id", "period_start", *_Annual._fields]].set_index("indicator_id")
     averaged = set(indicators.index[indicators["kind"].isin(DIFFERENCES)])
     at = dict(zip(figures["indicator_id"][of_year], np.flatnonzero(of_year), strict=True))
     shown = set(at).intersection(peers.index, averaged if region_code == REGION_ROOT else at)
@@ -182,27 +183,26 @@ class _Annual(NamedTuple):
     unit: str
     qualifier: str
     denominator: float
-    period_start: pd.Timestamp
-    period_end: pd.Timestamp
 
 
-def _annual(rows: pd.DataFrame) -> list[_Annual]:
-    return [_Annual(*row) for row in slices.each(rows, *_Annual._fields)]
+def _annual(rows: pd.DataFrame) -> dict[str, _Annual]:
+    columns = slices.each(rows, *_Annual._fields)
+    return dict(zip(rows.index, itertools.starmap(_Annual, columns), strict=True))
 
 
 def _change_words(rows: pd.DataFrame, before: pd.DataFrame, breaks: pd.DataFrame) -> list[str]:
     """The change over the year before, or why there is none. `before`: the figures of that year."""
-    bases = dict(zip(before["indicator_id"], _annual(before), strict=True))
+    bases = _annual(before)
     since: dict[str, list[pd.Timestamp]] = {}
     for i, day in slices.each(breaks, "indicator_id", "since"):
         since.setdefault(i, []).append(day)
     words = []
-    for i, own, kind, small in zip(rows.index, _annual(rows), rows["kind"], rows["small"], strict=True):
+    for (i, own), kind, small in zip(_annual(rows).items(), rows["kind"], rows["small"], strict=True):
         base = bases.get(i)
         if base is None:
             words.append("上年未公布")
             continue
-        broken = any(base.period_start < day <= own.period_end for day in since.get(i, []))
+        broken = any(before["period_start"][i] < day <= rows["period_end"][i] for day in since.get(i, []))
         said, _ = change(own, base, kind, broken)
         words.append(said if said != TOO_FEW else "" if small else "较上年基数过小")
     return words
