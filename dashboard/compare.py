@@ -1,6 +1,6 @@
 """The page 对比: what is compared with what, which of its views answers, and what to say where nothing compares."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -112,8 +112,18 @@ def short_level(level: str) -> str:
 
 def case_unit(indicator: pd.Series, indicators: pd.DataFrame) -> str:
     """What the parts of a rate are counted in: the unit of its denominator, else its numerator; empty: not known."""
-    parts = [part for part in (indicator["denominator"], indicator["numerator"]) if part in indicators.index]
-    return str(indicators["unit"][parts[0]]) if parts else ""
+    return _counted_in((indicator["denominator"], indicator["numerator"]), indicators["unit"])
+
+
+def case_units(indicators: pd.DataFrame) -> dict[str, str]:
+    """`case_unit` of every indicator, by its id."""
+    units = indicators["unit"].to_dict()
+    parts = zip(indicators["denominator"].tolist(), indicators["numerator"].tolist(), strict=True)
+    return {str(i): _counted_in(pair, units) for i, pair in zip(indicators.index, parts, strict=True)}
+
+
+def _counted_in(parts: tuple[str, str], units: Mapping[str, str] | pd.Series) -> str:
+    return next((str(units[part]) for part in parts if part in units), "")
 
 
 def whole_of(figures: pd.DataFrame, breakdown: str, period: str) -> pd.Series | None:

@@ -1,15 +1,18 @@
 """One region on a page: where each of its figures lies among its peers, what changed, what is aimed at, who said so."""
 
+import itertools
 from collections.abc import Mapping
 from functools import partial
+from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from dashboard import frame, groups, kept, narrative, queries, selection, slices
 from dashboard.charts import BAR, Chart, profiles
 from dashboard.charts.anatomy import place_words
-from dashboard.compare import case_unit
+from dashboard.compare import case_units
 from dashboard.frame import Reader, named, plain
 from dashboard.groups import Group
 from dashboard.queries import Release
@@ -17,8 +20,9 @@ from dashboard.selection import REGION_ROOT
 from dashboard.statistics import (
     SMALL_BASE_WORDS,
     gap_in_cases,
+    intervals_of_many,
+    places_of_many,
     small_base,
-    standings_of_many,
     status,
 )
 from dashboard.theme import (
@@ -42,6 +46,10 @@ SOURCE_COLUMNS = {
     "figures": "数据条数",
     "url": "网址",
 }
+FIGURE = [
+    *("region_code", "chapter", "period", "period_end", "value", "unit", "qualifier"),
+    *("numerator", "denominator", "status", "note", "source_title"),
+]
 LIST_ROWS = 18
 NOT_ENOUGH = "同级地区公布数不足，不作比较"
 
@@ -68,16 +76,38 @@ def totals(release: Release, dataset: str, level: str, period: str) -> pd.DataFr
     return cells[cells["breakdown"] == ""]
 
 
-@kept.table(max_entries=60)
+@kept.table(max_entries=60, derived=True)
+def _intervals(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
+    return intervals_of_many(totals(release, dataset, level, period), selection.choices_of(release).indicators)
+
+
+@kept.table(max_entries=400, derived=True)
 def _standings(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
-    cells = totals(release, dataset, level, period)
-    return standings_of_many(cells[cells["region_code"].isin(codes)], queries.indicators(release))
+    known = _intervals(release, dataset, level, period)
+    return places_of_many(known[known["region_code"].isin(codes)])
+
+
+@kept.table(max_entries=400, derived=True)
+def _spread(release: Release, dataset: str, level: str, period: str, codes: tuple[str, ...]) -> pd.DataFrame:
+    return spread(_standings(release, dataset, level, period, codes))
+
+
+def spread(stood: pd.DataFrame) -> pd.DataFrame:
+    """How the values of the peers lie, small bases left out, where there are FEWEST_PEERS or more: index indicator_id;
+    `least`, `lower`, `middle`, `upper`, `most` (float64: quantiles), `peers` (int: their number).
+
+    `stood`: `standings_of_many` of the peers.
+    """
+    solid = stood[~stood["small"]].groupby("indicator_id")["value"]
+    quantiles = solid.quantile(list(QUANTILES)).unstack().reindex(columns=list(QUANTILES)).rename(columns=QUANTILES)
+    return quantiles.assign(peers=solid.size())[lambda frame: frame["peers"] >= FEWEST_PEERS]
 
 
 def spine(
     figures: pd.DataFrame,
     stood: pd.DataFrame,
-    whole: pd.Series,
+    peers: pd.DataFrame,
+    whole: Mapping[str, float],
     *,
     region_code: str,
     period: str,
@@ -87,79 +117,94 @@ def spine(
 ) -> pd.DataFrame:
     """The totals of one region in one year that can be held against peers, one row an indicator, in catalogue order.
 
-    `figures`: `queries.figures_of_region`; `stood`: `standings_of_many` of the peers; `whole`: the whole region's
-    values by indicator; `breaks`: `queries.breaks_of_dataset`. Index indicator_id; columns of the figure and name,
-    chapter_short, direction, kind; `least`, `lower`, `middle`, `upper`, `most` (float64: quantiles of the peers
-    without small bases), `peers` (their number), `whole` (NaN for what is a sum over places), `small`, `cases`,
-    `place` (in words), `best`, `worst` (Int64: the first and last place it may hold, NA for small bases),
-    `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words). The region
-    itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
+    `figures`: `queries.figures_of_region`; `stood`: `standings_of_many` of the peers; `peers`: `spread` of them;
+    `whole`: the whole region's values by indicator; `breaks`: `queries.breaks_of_dataset`. Index indicator_id; columns
+    of the figure (FIGURE), of `peers`, and name, chapter_short, direction, kind, `whole` (NaN for what is a sum over
+    places), `small`, `cases`, `place` (in words), `best`, `worst` (Int64: the first and last place it may hold, NA for
+    small bases), `change` (over the year before, in words), `mark` (`statistics.Status` or None) and `aim` (in words).
+    The region itself, which has no equal, is shown among its leagues with what can be averaged, and has no place.
     """
-    annual = figures[(figures["breakdown"] == "") & figures["value"].notna()].drop(columns="chapter")
-    own = annual[annual["period"] == period].set_index("indicator_id")
-    before = annual[annual["period"] == year_before(period)].set_index("indicator_id")
-    solid = stood[~stood["small"]].groupby("indicator_id")["value"]
-    spread = solid.quantile(list(QUANTILES)).unstack().rename(columns=QUANTILES)
-    spread = spread.assign(peers=solid.size())[lambda frame: frame["peers"] >= FEWEST_PEERS]
-    rows = own.join(spread, how="inner").join(indicators[["name", "chapter", "chapter_short", "direction", "kind"]])
-    averaged = rows["kind"].isin(DIFFERENCES)
-    if region_code == REGION_ROOT:
-        rows, averaged = rows[averaged], averaged[averaged]
-    rows = rows.loc[[i for i in indicators.index if i in rows.index]]
-    aimed = set(targets["indicator_id"])
-    places = stood[stood["region_code"] == region_code].set_index("indicator_id").reindex(rows.index)
-    units = [case_unit(indicator, indicators) for _, indicator in indicators.loc[rows.index].iterrows()]
+    annual = figures["value"].notna() & (figures["breakdown"] == "")
+    of_year, of_last = annual & (figures["period"] == period), annual & (figures["period"] == year_before(period))
+    before = figures.loc[of_last, ["indicator_id", "period_start", *_Annual._fields]].set_index("indicator_id")
+    averaged = set(indicators.index[indicators["kind"].isin(DIFFERENCES)])
+    at = dict(zip(figures["indicator_id"][of_year], np.flatnonzero(of_year), strict=True))
+    shown = set(at).intersection(peers.index, averaged if region_code == REGION_ROOT else at)
+    ids = [indicator for indicator in indicators.index if indicator in shown]
+    own = figures[FIGURE].iloc[[at[i] for i in ids]].set_axis(pd.Index(ids, name="indicator_id"))
+    described = indicators.loc[ids, ["name", "chapter_short", "direction", "kind"]]
+    rows = slices.with_texts(own.assign(**peers.loc[ids], **described))
+    places = stood.loc[stood["region_code"] == region_code, ["indicator_id", "rank", "best", "worst", "last"]]
+    places = places.set_index("indicator_id").reindex(ids)
+    units = case_units(indicators)
     rate = rows["kind"].isin(["rate", "ratio"])
-    parts = zip(slices.cases(rows, ""), units, rate, strict=True)
-    whole = whole.reindex(rows.index).where(averaged)
-    rows = slices.with_texts(rows).assign(
-        whole=float("nan") if region_code == REGION_ROOT else whole,
+    marks = averaged if region_code != REGION_ROOT else ()
+    rows = rows.assign(
+        whole=[whole.get(i, float("nan")) if i in marks else float("nan") for i in ids],
         small=rate & small_base(rows["denominator"]),
-        cases=[cases + unit if cases and is_rate else "" for cases, unit, is_rate in parts],
+        cases=[
+            cases + units[i] if cases and is_rate else ""
+            for i, cases, is_rate in zip(ids, slices.cases(rows, ""), rate.tolist(), strict=True)
+        ],
     )
-    aims = {
-        i: _aim(rows.loc[i], unit, indicators.loc[i], targets)
-        for i, unit in zip(rows.index, units, strict=True)
-        if i in aimed
-    }
+    aimed = set(targets["indicator_id"])
+    aims = {i: _aim(rows.loc[i], units[i], indicators.loc[i], targets) for i in ids if i in aimed}
     return rows.assign(
         place=_place_words(rows, places),
         best=places["best"].fillna(places["rank"]),
         worst=places["worst"].fillna(places["last"]),
         change=_change_words(rows, before, breaks),
-        mark=pd.Series({i: mark for i, (mark, _) in aims.items()}, dtype=object).reindex(rows.index),
-        aim=[aims.get(i, ("", ""))[1] for i in rows.index],
+        mark=pd.Series([aims[i][0] if i in aims else None for i in ids], rows.index, dtype=object),
+        aim=[aims[i][1] if i in aims else "" for i in ids],
     )
 
 
 def _place_words(rows: pd.DataFrame, places: pd.DataFrame) -> list[str]:
     """The place among the peers; of neutral indicators only 偏高 or 偏低; of small bases none."""
     words = []
-    for row, (_, place) in zip(rows.itertuples(), places[["rank", "best", "worst"]].iterrows(), strict=True):
-        if row.small:
+    own = slices.each(rows, "small", "direction", "value", "lower", "upper")
+    held = slices.each(places, "rank", "best", "worst")
+    for (small, direction, value, lower, upper), (rank, best, worst) in zip(own, held, strict=True):
+        if small:
             words.append(SMALL_BASE_WORDS)
-        elif row.direction != "neutral":
-            words.append(place_words(place))
-        elif row.lower == row.upper or pd.isna(place["rank"]):
+        elif direction != "neutral":
+            words.append(place_words({"rank": rank, "best": best, "worst": worst}))
+        elif lower == upper or pd.isna(rank):
             words.append("")
         else:
-            words.append("偏高" if row.value > row.upper else "偏低" if row.value < row.lower else "居中")
+            words.append("偏高" if value > upper else "偏低" if value < lower else "居中")
     return words
+
+
+class _Annual(NamedTuple):
+    """What a change from one year to the next is made of."""
+
+    value: float
+    unit: str
+    qualifier: str
+    denominator: float
+
+
+def _annual(rows: pd.DataFrame) -> dict[str, _Annual]:
+    columns = slices.each(rows, *_Annual._fields)
+    return dict(zip(rows.index, itertools.starmap(_Annual, columns), strict=True))
 
 
 def _change_words(rows: pd.DataFrame, before: pd.DataFrame, breaks: pd.DataFrame) -> list[str]:
     """The change over the year before, or why there is none. `before`: the figures of that year."""
-    bases = {row.Index: row for row in before.itertuples()}
-    since = breaks.groupby("indicator_id")["since"].apply(list).to_dict()
+    bases = _annual(before)
+    since: dict[str, list[pd.Timestamp]] = {}
+    for i, day in slices.each(breaks, "indicator_id", "since"):
+        since.setdefault(i, []).append(day)
     words = []
-    for row in rows.itertuples():
-        base = bases.get(row.Index)
+    for (i, own), kind, small in zip(_annual(rows).items(), rows["kind"], rows["small"], strict=True):
+        base = bases.get(i)
         if base is None:
             words.append("上年未公布")
             continue
-        broken = any(base.period_start < day <= row.period_end for day in since.get(row.Index, []))
-        said, _ = change(row, base, row.kind, broken)
-        words.append(said if said != TOO_FEW else "" if row.small else "较上年基数过小")
+        broken = any(before["period_start"][i] < day <= rows["period_end"][i] for day in since.get(i, []))
+        said, _ = change(own, base, kind, broken)
+        words.append(said if said != TOO_FEW else "" if small else "较上年基数过小")
     return words
 
 
@@ -182,17 +227,17 @@ def listed(figures: pd.DataFrame, shown: pd.Index, indicators: pd.DataFrame) -> 
 
     `figures`: `queries.figures_of_region`; `shown`: indicators whose total stands in the spine.
     """
-    rest = figures[~(figures["indicator_id"].isin(shown) & (figures["breakdown"] == ""))]
-    rest = slices.with_texts(slices.newest(rest)).join(indicators["chapter_short"], on="indicator_id")
-    order = {indicator: at for at, indicator in enumerate(indicators.index)}
-    return rest.sort_values("indicator_id", key=lambda ids: ids.map(order), kind="stable")
+    rest = slices.newest(figures[~(figures["indicator_id"].isin(shown) & (figures["breakdown"] == ""))])
+    at = indicators.index.get_indexer(rest["indicator_id"])
+    chapters = indicators["chapter_short"].iloc[at].set_axis(rest.index)
+    return slices.with_texts(rest).assign(chapter_short=chapters).iloc[at.argsort(kind="stable")]
 
 
 def annual_periods(figures: pd.DataFrame) -> pd.Series:
     """How many totals a region has for each year, newest first."""
-    known = figures[figures["value"].notna() & (figures["breakdown"] == "")]
-    years = known.loc[known["period"].str.fullmatch(r"\d{4}"), "period"]
-    return years.value_counts().sort_index(ascending=False)
+    totals = figures.loc[figures["value"].notna() & (figures["breakdown"] == ""), "period"]
+    counts = totals.value_counts().sort_index(ascending=False)
+    return counts[counts.index.str.fullmatch(r"\d{4}")]
 
 
 def opening_period(counts: pd.Series) -> str:
@@ -203,10 +248,11 @@ def opening_period(counts: pd.Series) -> str:
 
 def sources(figures: pd.DataFrame) -> pd.DataFrame:
     """Who published the figures of a region: source_title, publisher, published_on, url, figures (int); most first."""
-    known = figures[figures["value"].notna()]
     columns = ["source_id", "source_title", "publisher", "published_on", "url"]
-    counted = known.groupby(columns, dropna=False, sort=False).size().reset_index(name="figures")
-    return counted.sort_values("figures", ascending=False, kind="stable").drop(columns="source_id")
+    known = figures.loc[figures["value"].notna(), columns]
+    found = known.drop_duplicates("source_id").set_index("source_id")
+    counted = found.assign(figures=known["source_id"].value_counts())
+    return counted.sort_values("figures", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def below(cells: pd.DataFrame, regions: pd.DataFrame, indicators: pd.DataFrame, region_code: str) -> pd.DataFrame:
@@ -354,19 +400,24 @@ def spine_of(reader: Reader, peers: Group, period: str) -> pd.DataFrame:
     return _spine(reader.release, reader.selection.dataset, reader.selection.region, peers.level, peers.codes, period)
 
 
-@kept.table(max_entries=240)
+@kept.table(max_entries=60, derived=True)
+def _whole(release: Release, dataset: str, period: str) -> pd.DataFrame:
+    figures = queries.figures_of_region(release, dataset, REGION_ROOT)
+    return figures.loc[(figures["period"] == period) & (figures["breakdown"] == ""), ["indicator_id", "value"]]
+
+
+@kept.table(max_entries=240, derived=True)
 def _spine(
     release: Release, dataset: str, region: str, level: str, codes: tuple[str, ...], period: str
 ) -> pd.DataFrame:
-    whole = queries.figures_of_region(release, dataset, REGION_ROOT)
-    whole = whole[(whole["period"] == period) & (whole["breakdown"] == "")]
     return spine(
         queries.figures_of_region(release, dataset, region),
         _standings(release, dataset, level, period, codes),
-        whole.set_index("indicator_id")["value"],
+        _spread(release, dataset, level, period, codes),
+        dict(slices.each(_whole(release, dataset, period), "indicator_id", "value")),
         region_code=region,
         period=period,
-        indicators=queries.indicators(release),
+        indicators=selection.choices_of(release).indicators,
         targets=queries.targets(release),
         breaks=queries.breaks_of_dataset(release, dataset),
     )

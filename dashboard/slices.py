@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,11 @@ OWN_BODIES = "本级"
 NO_ADDRESS = "未取得网址"
 NOT_PUBLISHED_ANYWHERE = {"demo": "模拟数据，没有网址"}
 OWN_TABLE = "报送表格，没有网址"
+
+
+def each(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
+    """The rows as tuples of some columns; `itertuples` takes many times as long over texts."""
+    return zip(*(frame[name].tolist() for name in columns), strict=True)
 
 
 def inferred(note: object) -> bool:
@@ -56,12 +63,13 @@ def newest(figures: pd.DataFrame) -> pd.DataFrame:
 
     They follow each other as they end, those that end together by length.
     """
-    known = np.flatnonzero(figures["value"].notna())
-    ends, months = (figures[name].to_numpy()[known] for name in ("period_end", "period_months"))
-    ordered = known[np.lexsort((months, ends))]
-    whose = list(zip(*(figures[name].tolist() for name in ("region_code", "indicator_id", "breakdown")), strict=True))
-    last = {whose[at]: place for place, at in enumerate(ordered.tolist())}
-    return figures.iloc[ordered[sorted(last.values())]]
+    known = figures["value"].notna().to_numpy()
+    order = np.lexsort((figures["period_months"], figures["period_end"]))
+    series = list(each(figures, "region_code", "indicator_id", "breakdown"))
+    last: dict[tuple[Any, ...], int] = {}
+    for at in order[known[order]][::-1].tolist():
+        last.setdefault(series[at], at)
+    return figures.iloc[list(last.values())[::-1]]
 
 
 def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdown: str, period: str) -> pd.DataFrame:
@@ -93,13 +101,12 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
 
     A period that the source does not print says so: 2023年（推定）.
     """
-    # Lists: the elements of a column come one by one at many times the price.
-    columns = [frame[name].tolist() for name in ("value", "unit", "qualifier", "period", "note")]
-    states = frame["state" if "state" in frame else "status"].tolist()
-    texts, periods = [], []
-    for value, unit, qualifier, period, note, state in zip(*columns, states, strict=True):
-        texts.append(STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier))
-        periods.append("" if pd.isna(period) else period_words(period, note))
+    state = "state" if "state" in frame else "status"
+    texts = [
+        STATE_NAMES.get(state, NOT_PUBLISHED) if pd.isna(value) else format_value(value, unit, qualifier)
+        for value, unit, qualifier, state in each(frame, "value", "unit", "qualifier", state)
+    ]
+    periods = ["" if pd.isna(period) else period_words(period, note) for period, note in each(frame, "period", "note")]
     return frame.assign(text=texts, period_text=periods)
 
 
@@ -132,5 +139,7 @@ def whole(figures: pd.DataFrame, breakdown: str, period: str) -> str:
 
 def cases(figures: pd.DataFrame, unit: str) -> list[str]:
     """The cases behind each rate, 58/61件, counted in `unit`; empty where the parts were not published."""
-    parts = zip(figures["numerator"].tolist(), figures["denominator"].tolist(), strict=True)
-    return ["" if pd.isna(part) or pd.isna(of) else f"{part:.0f}/{of:.0f}{unit}" for part, of in parts]
+    return [
+        "" if pd.isna(numerator) or pd.isna(denominator) else f"{numerator:.0f}/{denominator:.0f}{unit}"
+        for numerator, denominator in each(figures, "numerator", "denominator")
+    ]

@@ -24,6 +24,7 @@ PARTS_NOT_PUBLISHED = "分子分母未公布"
 SMALL_BASE_WORDS = "基数过小，不参与排名"
 
 Numbers = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
 Status = Literal["reached", "near", "below"]
 STATUS_WORDS = {"reached": "● 达标", "near": "▲ 接近", "below": "■ 未达标"}
 
@@ -47,11 +48,15 @@ def target_for(targets: pd.DataFrame, region_code: str, indicator_id: str, perio
 
     `targets`: `queries.targets`; periods of targets are years.
     """
-    of = targets[(targets["region_code"] == region_code) & (targets["indicator_id"] == indicator_id)]
-    if of.empty:
+    known = zip(*(targets[name].tolist() for name in ("region_code", "indicator_id", "period")), strict=True)
+    of = [
+        (at, its)
+        for at, (region, indicator, its) in enumerate(known)
+        if (region, indicator) == (region_code, indicator_id)
+    ]
+    if not of:
         return None
-    later = of[of["period"] >= period[:4]]
-    return (later if len(later) else of.iloc[::-1]).iloc[0]
+    return targets.iloc[next((at for at, its in of if its >= period[:4]), of[-1][0])]
 
 
 def small_base(denominator: pd.Series) -> pd.Series:
@@ -113,14 +118,18 @@ def rank_bands(low: pd.Series, high: pd.Series, direction: str) -> pd.DataFrame:
     decide, so that the reader can follow it, and each band holds for itself.
     """
     known = low.notna() & high.notna()
-    if direction != "lower_better":
-        front, back = -high[known].to_numpy(), -low[known].to_numpy()
-    else:
-        front, back = low[known].to_numpy(), high[known].to_numpy()
+    ends = low[known].to_numpy(dtype="float64"), high[known].to_numpy(dtype="float64")
+    best, worst = _bands(*ends, direction)
+    bands = pd.DataFrame({"best": best, "worst": worst}, index=low[known].index)
+    return bands.reindex(low.index).astype("Int64")
+
+
+def _bands(low: Numbers, high: Numbers, direction: str) -> tuple[Places, Places]:
+    """`rank_bands` of intervals none of which is missing: best and worst."""
+    front, back = (low, high) if direction == "lower_better" else (-high, -low)
     ahead = np.searchsorted(np.sort(back), front, side="left")
     behind = len(front) - np.searchsorted(np.sort(front), back, side="right")
-    bands = pd.DataFrame({"best": 1 + ahead, "worst": len(front) - behind}, index=low[known].index)
-    return bands.reindex(low.index).astype("Int64")
+    return 1 + ahead, len(front) - behind
 
 
 def overlapping_pairs(low: Numbers, high: Numbers) -> tuple[int, int]:
@@ -173,6 +182,14 @@ def standings_of_many(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     Only values; adds direction, kind, aggregation, unit, small (bool: a rate on a small base, without rank), rank,
     best, worst, and last (Int64: the place of the last of those with an equal value).
     """
+    return places_of_many(intervals_of_many(cells, indicators))
+
+
+def intervals_of_many(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataFrame:
+    """The part of `standings_of_many` that is the same whoever is compared.
+
+    Adds direction, kind, aggregation, unit, small, and low, high (float64: the interval of those that are ranked).
+    """
     own = ["direction", "kind", "aggregation", "unit"]
     known = cells[cells["value"].notna()].join(indicators[own], on="indicator_id")
     rate = known["kind"].isin(["rate", "ratio"])
@@ -180,19 +197,26 @@ def standings_of_many(cells: pd.DataFrame, indicators: pd.DataFrame) -> pd.DataF
     small = rate & small_base(known["denominator"])
     ends = wilson_interval(known["numerator"], known["denominator"]).where(rate)
     ends = ends.combine_first(poisson_interval(known["value"].where(counted & (known["qualifier"] == ""))))
-    ends = ends.where(~small)
-    ordered = known["value"].where(known["direction"] == "lower_better", -known["value"]).where(~small)
+    return known.assign(small=small, **ends.where(~small))
+
+
+def places_of_many(known: pd.DataFrame) -> pd.DataFrame:
+    """The places of `standings_of_many` among the regions in `known` (`intervals_of_many`)."""
+    ordered = known["value"].where(known["direction"] == "lower_better", -known["value"]).where(~known["small"])
     places = ordered.groupby(known["indicator_id"])
-    known = known.assign(
-        small=small, rank=places.rank(method="min").astype("Int64"), last=places.rank(method="max").astype("Int64")
+    low, high, ranked = known["low"].to_numpy(), known["high"].to_numpy(), ~known["small"].to_numpy()
+    directions = known["direction"].to_numpy()
+    best, worst = np.full(len(known), np.nan), np.full(len(known), np.nan)
+    for of_indicator in places.indices.values():
+        rows = of_indicator[ranked[of_indicator]]
+        if not np.isnan(low[rows]).any():
+            best[rows], worst[rows] = _bands(low[rows], high[rows], directions[of_indicator[0]])
+    return known.drop(columns=["low", "high"]).assign(
+        rank=places.rank(method="min").astype("Int64"),
+        last=places.rank(method="max").astype("Int64"),
+        best=pd.array(best).astype("Int64"),
+        worst=pd.array(worst).astype("Int64"),
     )
-    complete = (ends["low"].notna() | small).groupby(known["indicator_id"]).transform("all")
-    judged = known.assign(low=ends["low"], high=ends["high"])[complete]
-    bands = [
-        rank_bands(group["low"], group["high"], group["direction"].iloc[0])
-        for _, group in judged.groupby("indicator_id", sort=False)
-    ]
-    return known.join(pd.concat(bands) if bands else pd.DataFrame(columns=["best", "worst"], dtype="Int64"))
 
 
 def funnel_limits(rate: float, sizes: Numbers, level: float) -> pd.DataFrame:

@@ -88,11 +88,11 @@ def spine(
 ) -> pd.DataFrame:
     settings: dict[str, object] = {"region_code": code, "period": "2023", "targets": TARGETS, "breaks": NO_BREAKS}
     stood = standings_of_many(pd.concat(peers, ignore_index=True), INDICATORS)
-    whole = pd.Series({"appearance": 95.0, "cases": 400.0}, dtype="float64")
     return profile.spine(
         pd.DataFrame(figures),
         stood,
-        whole,
+        profile.spread(stood),
+        {"appearance": 95.0, "cases": 400.0},
         indicators=INDICATORS,
         **(settings | changed),  # type: ignore[arg-type]
     )

@@ -5,7 +5,9 @@ worst (left) to best (right); neutral ones from low to high in another colour, f
 """
 
 import html
+import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +16,13 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import Chart, watermark
+from dashboard import slices
+from dashboard.charts import Chart, watermark_note
 from dashboard.statistics import SMALL_BASE, Numbers
 from dashboard.theme import DATASET_NAMES, Palette, cited, format_period, format_value, palette, template
 
+RATES = {"rate", "ratio"}
+JUDGED = RATES | {"duration"}
 STRIP = 0.56  # of the width; the rest is for place and change
 ROW = 42  # pixels
 HEADING, AIM_LINE = 0.8, 0.45  # rows
@@ -32,7 +37,7 @@ SHEET_LINE = 1.46  # line height in letters
 SHEET_WIDTH = 730  # pixels
 
 
-def positions(rows: pd.DataFrame) -> pd.DataFrame:
+def positions(rows: pd.DataFrame) -> dict[str, Numbers]:
     """Where lower, middle, upper, own and whole lie between the ends of each strip, 0 to 1, the best end at 1.
 
     `rows`: `profile.spine`. The middle where all peers are equal; `lower` is always left of `upper`.
@@ -47,25 +52,25 @@ def positions(rows: pd.DataFrame) -> pd.DataFrame:
         return np.where(turned, 1 - share, share)
 
     ends = place("lower"), place("upper")
-    return pd.DataFrame(
-        {
-            "lower": np.minimum(*ends),
-            "middle": place("middle"),
-            "upper": np.maximum(*ends),
-            "own": place("value"),
-            "whole": place("whole"),
-        },
-        index=rows.index,
-    )
+    return {
+        "lower": np.minimum(*ends),
+        "middle": place("middle"),
+        "upper": np.maximum(*ends),
+        "own": place("value"),
+        "whole": place("whole"),
+    }
 
 
 def halves(rows: pd.DataFrame) -> list[pd.DataFrame]:
     """The rows in one part, or, where there are many, in two of about the same length that split between chapters."""
-    if len(rows) < HALVES_FROM or rows["chapter"].nunique() < 2:
+    sizes = Counter(rows["chapter"].tolist())
+    if len(rows) < HALVES_FROM or len(sizes) < 2:
         return [rows]
-    ends = rows.groupby("chapter").size().cumsum()
-    last = (ends - len(rows) / 2).abs().idxmin()
-    return [part for part in (rows[rows["chapter"] <= last], rows[rows["chapter"] > last]) if len(part)]
+    chapters = sorted(sizes)
+    ends = itertools.accumulate(sizes[chapter] for chapter in chapters)
+    last, _ = min(zip(chapters, ends, strict=True), key=lambda pair: abs(pair[1] - len(rows) / 2))
+    early = rows["chapter"] <= last
+    return [part for part in (rows[early], rows[~early]) if len(part)]
 
 
 def _height(laid: dict[str, Any]) -> int:
@@ -87,14 +92,15 @@ def spine_chart(
     """A region among its peers. `rows`: `profile.spine`; `place`, `peers`: in words; `number`: （一） of several."""
     colours = palette(dark)
     where, laid = positions(rows), _layout(rows)
-    y = pd.Series(laid["rows"], index=rows.index)
+    heights = np.array(laid["rows"])
+    neutral = (rows["direction"] == "neutral").to_numpy()
     traces = []
-    for neutral, steps in ((False, colours.sequential), (True, colours.neutral)):
-        part = rows.index[(rows["direction"] == "neutral") == neutral]
-        traces += _strips(where.loc[part], y[part], steps, colours) if len(part) else []
+    for part, steps in ((~neutral, colours.sequential), (neutral, colours.neutral)):
+        if part.any():
+            traces += _strips({name: at[part] for name, at in where.items()}, heights[part], steps, colours)
     rule = {"type": "line", "x0": 0, "x1": 1, "line": {"color": colours.line, "width": 1}}
     figure = go.Figure(
-        [*traces, *_dots(rows, where, y, colours), *_texts(rows, y, laid["headings"], colours)],
+        [*traces, *_dots(rows, where, heights, colours), *_texts(rows, heights, laid["headings"], colours)],
         {
             "template": template(dark),
             "showlegend": False,
@@ -104,15 +110,15 @@ def spine_chart(
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},
             "shapes": [{**rule, "y0": at - 0.28, "y1": at - 0.28} for _, at in laid["headings"]],
+            "annotations": [watermark_note(colours)] if dataset == "demo" else None,
         },
     )
-    if dataset == "demo":
-        watermark(figure, colours)
     title = _title(rows, place, peers, period)
-    sources = list(dict.fromkeys(rows["source_title"]))
+    sources = list(dict.fromkeys(rows["source_title"].tolist()))
     small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
-    counts = "件数、人数等未按人口折算，规模大的地区自然多" if (~rows["kind"].isin(["rate", "ratio"])).any() else ""
-    bands = "名次是一段的，区间相互重叠，先后可能出于偶然" if rows["place"].str.contains("—").any() else ""
+    counts = "件数、人数等未按人口折算，规模大的地区自然多" if not set(rows["kind"].tolist()) <= RATES else ""
+    overlapping = any("—" in words for words in rows["place"].tolist())
+    bands = "名次是一段的，区间相互重叠，先后可能出于偶然" if overlapping else ""
     notes = [f"来源：{'；'.join(cited(source) for source in sources)}", f"版本{release_id}"]
     return Chart(
         name=f"地区画像{number}",
@@ -130,7 +136,7 @@ def _layout(rows: pd.DataFrame) -> dict[str, Any]:
     """Where each row and each chapter heading stands, downwards from 0, and how deep it goes, in rows."""
     depth, at, headings = 0.0, [], []
     chapter = None
-    for of_row, name, aim in zip(rows["chapter"], rows["chapter_short"], rows["aim"], strict=True):
+    for of_row, name, aim in slices.each(rows, "chapter", "chapter_short", "aim"):
         if of_row != chapter:
             chapter = of_row
             headings.append((name, -(depth + HEADING / 2)))
@@ -140,9 +146,11 @@ def _layout(rows: pd.DataFrame) -> dict[str, Any]:
     return {"rows": at, "headings": headings, "depth": depth + 0.1}
 
 
-def _strips(where: pd.DataFrame, y: pd.Series, steps: Sequence[str], colours: Palette) -> list[dict[str, Any]]:
+def _strips(
+    where: dict[str, Numbers], heights: Numbers, steps: Sequence[str], colours: Palette
+) -> list[dict[str, Any]]:
     """Least to most, the middle half, and the median of each row."""
-    level = (y - 0.2).tolist()
+    level = (heights - 0.2).tolist()
 
     def bars(first: list[float], last: list[float], colour: str) -> dict[str, Any]:
         return {
@@ -163,17 +171,16 @@ def _strips(where: pd.DataFrame, y: pd.Series, steps: Sequence[str], colours: Pa
     ]
 
 
-def _dots(rows: pd.DataFrame, where: pd.DataFrame, y: pd.Series, colours: Palette) -> list[dict[str, Any]]:
+def _dots(rows: pd.DataFrame, where: dict[str, Numbers], heights: Numbers, colours: Palette) -> list[dict[str, Any]]:
     """The region itself, hollow on a small base, over the whole region."""
-    inks = [colours.neutral[4] if direction == "neutral" else colours.primary for direction in rows["direction"]]
-    edges = [ink if small else colours.ground for ink, small in zip(inks, rows["small"], strict=True)]
-    symbols = ["circle-open" if small else "circle" for small in rows["small"]]
-    known = where["whole"].notna()
+    small = rows["small"].tolist()
+    inks = [colours.neutral[4] if way == "neutral" else colours.primary for way in rows["direction"].tolist()]
+    known = ~np.isnan(where["whole"])
     return [
         {
             "type": "scatter",
-            "x": (where.loc[known, "whole"] * STRIP).tolist(),
-            "y": (y[known] - 0.2).tolist(),
+            "x": (where["whole"][known] * STRIP).tolist(),
+            "y": (heights[known] - 0.2).tolist(),
             "mode": "markers",
             "marker": {"symbol": "diamond-open", "size": 11, "color": colours.text, "line": {"width": 1.5}},
             "hoverinfo": "skip",
@@ -182,9 +189,17 @@ def _dots(rows: pd.DataFrame, where: pd.DataFrame, y: pd.Series, colours: Palett
         {
             "type": "scatter",
             "x": (where["own"] * STRIP).tolist(),
-            "y": (y - 0.2).tolist(),
+            "y": (heights - 0.2).tolist(),
             "mode": "markers",
-            "marker": {"symbol": symbols, "size": 13, "color": inks, "line": {"width": 2, "color": edges}},
+            "marker": {
+                "symbol": ["circle-open" if hollow else "circle" for hollow in small],
+                "size": 13,
+                "color": inks,
+                "line": {
+                    "width": 2,
+                    "color": [ink if hollow else colours.ground for ink, hollow in zip(inks, small, strict=True)],
+                },
+            },
             "customdata": _hover(rows),
             "hovertemplate": "%{customdata}<extra></extra>",
             "cliponaxis": False,
@@ -193,7 +208,7 @@ def _dots(rows: pd.DataFrame, where: pd.DataFrame, y: pd.Series, colours: Palett
 
 
 def _texts(
-    rows: pd.DataFrame, y: pd.Series, headings: list[tuple[str, float]], colours: Palette
+    rows: pd.DataFrame, heights: Numbers, headings: list[tuple[str, float]], colours: Palette
 ) -> list[dict[str, Any]]:
     """Names and values above the strips, place and change beside them, aims below, chapters over their rows."""
 
@@ -203,29 +218,35 @@ def _texts(
             **{"textposition": f"middle {anchor}", "textfont": font, "hoverinfo": "skip", "cliponaxis": False},
         }
 
-    values = "<b>" + rows["text"] + "</b>" + rows["cases"].map(lambda cases: f"（{cases}）" if cases else "")
-    beside = [" · ".join(part for part in pair if part) for pair in zip(rows["place"], rows["change"], strict=True)]
-    aims = rows[rows["aim"] != ""]
-    inks = [getattr(colours, mark) if isinstance(mark, str) else colours.muted for mark in aims["mark"]]
+    names, texts, cases, places, changes, marks, aims = (
+        rows[name].tolist() for name in ("name", "text", "cases", "place", "change", "mark", "aim")
+    )
+    values = [f"<b>{text}</b>" + (f"（{of}）" if of else "") for text, of in zip(texts, cases, strict=True)]
+    beside = [" · ".join(part for part in pair if part) for pair in zip(places, changes, strict=True)]
+    aimed = [at for at, aim in enumerate(aims) if aim]
+    inks = [getattr(colours, mark) if isinstance(mark, str) else colours.muted for mark in (marks[at] for at in aimed)]
     chapters = [f"<b>{name}</b>" for name, _ in headings]
+    above = (heights + 0.24).tolist()
     return [
         write(0, [at for _, at in headings], chapters, "right", size=13, color=colours.muted),
-        write(0, y + 0.24, rows["name"], "right", size=13),
-        write(1, y + 0.24, values, "left", size=13),
-        write(1, y - 0.2, beside, "left", size=12, color=colours.muted),
-        write(0, y[aims.index] - 0.62, aims["aim"], "right", size=12, color=inks),
+        write(0, above, names, "right", size=13),
+        write(1, above, values, "left", size=13),
+        write(1, (heights - 0.2).tolist(), beside, "left", size=12, color=colours.muted),
+        write(0, (heights[aimed] - 0.62).tolist(), [aims[at] for at in aimed], "right", size=12, color=inks),
     ]
 
 
 def _hover(rows: pd.DataFrame) -> list[str]:
     texts = []
-    for row in rows.itertuples():
-        ends = [format_value(value, row.unit) for value in (row.least, row.middle, row.most)]
+    own = slices.each(rows, "name", "text", "cases", "unit", "source_title")
+    peers = slices.each(rows, "peers", "least", "middle", "most", "whole")
+    for (name, text, cases, unit, source), (number, least, middle, most, whole) in zip(own, peers, strict=True):
+        ends = [format_value(value, unit) for value in (least, middle, most)]
         lines = [
-            f"{row.name}　<b>{row.text}</b>" + (f"（{row.cases}）" if row.cases else ""),
-            f"{row.peers}地：最低{ends[0]}，中位{ends[1]}，最高{ends[2]}",
-            *([f"全区{format_value(row.whole, row.unit)}"] if not pd.isna(row.whole) else []),
-            cited(row.source_title),
+            f"{name}　<b>{text}</b>" + (f"（{cases}）" if cases else ""),
+            f"{number}地：最低{ends[0]}，中位{ends[1]}，最高{ends[2]}",
+            *([] if math.isnan(whole) else [f"全区{format_value(whole, unit)}"]),
+            cited(source),
         ]
         texts.append("<br>".join(lines))
     return texts
@@ -236,14 +257,17 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
 
     A place that intervals leave open, or that is shared, counts where all of it lies in the quarter.
     """
-    chapters = list(dict.fromkeys(rows["chapter_short"]))
+    chapters = list(dict.fromkeys(rows["chapter_short"].tolist()))
     about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}等{len(chapters)}个领域"
-    judged = rows[rows["kind"].isin(["rate", "ratio", "duration"]) & (rows["direction"] != "neutral")]
-    judged = judged[judged["best"].notna()]
-    if judged.empty:
+    columns = slices.each(rows, "kind", "direction", "peers", "best", "worst")
+    judged = [
+        (best > number - number // 4, worst <= number // 4)
+        for kind, direction, number, best, worst in columns
+        if kind in JUDGED and direction != "neutral" and not pd.isna(best)
+    ]
+    if not judged:
         return f"{format_period(period)}{place}{about}{len(rows)}项指标在{peers}中的位置"
-    quarter = judged["peers"] // 4
-    first, last = int((judged["worst"] <= quarter).sum()), int((judged["best"] > judged["peers"] - quarter).sum())
+    last, first = (sum(ends) for ends in zip(*judged, strict=True))
     said = [f"{number}项居{end}四分之一" for number, end in ((first, "前"), (last, "后")) if number]
     middle = len(judged) - first - last
     said += [f"{middle}项居中或与他地分不出先后"] if middle else []
@@ -347,22 +371,26 @@ def _text(words: object) -> str:
 
 
 def _sheet_rows(rows: pd.DataFrame, numbers: dict[str, str]) -> str:
-    where = positions(rows)
     lines, chapter = [], None
-    for row, at in zip(rows.itertuples(), where.itertuples(), strict=True):
-        if row.chapter != chapter:
-            chapter = row.chapter
-            lines.append(f'<tbody><tr><th colspan="5">{_text(row.chapter_short)}</th></tr></tbody>')
-        kind = "neutral" if row.direction == "neutral" else "judged"
-        whole = "" if math.isnan(at.whole) else f'<s style="left:{at.whole:.1%}"></s>'
+    where = zip(*(at.tolist() for at in positions(rows).values()), strict=True)
+    own = slices.each(rows, "chapter", "chapter_short", "direction", "name", "source_title", "small")
+    said = slices.each(rows, "text", "place", "change", "cases", "aim")
+    for (of_row, short, direction, name, source, small), (text, place, change, cases, aim), at in zip(
+        own, said, where, strict=True
+    ):
+        lower, middle, upper, dot, whole = at
+        if of_row != chapter:
+            chapter = of_row
+            lines.append(f'<tbody><tr><th colspan="5">{_text(short)}</th></tr></tbody>')
+        kind = "neutral" if direction == "neutral" else "judged"
+        mark = "" if math.isnan(whole) else f'<s style="left:{whole:.1%}"></s>'
         strip = (
-            f'<span class="strip {kind}"><i style="left:{at.lower:.1%};width:{at.upper - at.lower:.1%}"></i>'
-            f'<u style="left:{at.middle:.1%}"></u>{whole}<b class="{"small" if row.small else ""}"'
-            f' style="left:{at.own:.1%}"></b></span>'
+            f'<span class="strip {kind}"><i style="left:{lower:.1%};width:{upper - lower:.1%}"></i>'
+            f'<u style="left:{middle:.1%}"></u>{mark}<b class="{"small" if small else ""}"'
+            f' style="left:{dot:.1%}"></b></span>'
         )
-        cells = [_text(row.name) + numbers[row.source_title], strip, f"<b>{_text(row.text)}</b>"]
-        cells += [_text(row.place), _text(row.change)]
-        second = f"<small>{_text(row.cases)}</small>　{_text(row.aim)}" if row.cases or row.aim else ""
+        cells = [_text(name) + numbers[source], strip, f"<b>{_text(text)}</b>", _text(place), _text(change)]
+        second = f"<small>{_text(cases)}</small>　{_text(aim)}" if cases or aim else ""
         below = f'<tr><td colspan="5" class="aim">{second}</td></tr>' if second else ""
         # A body of its own keeps the two lines in one column.
         lines.append("<tbody><tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + f"</tr>{below}</tbody>")
@@ -371,12 +399,13 @@ def _sheet_rows(rows: pd.DataFrame, numbers: dict[str, str]) -> str:
 
 def _sheet_list(listed: pd.DataFrame, numbers: dict[str, str]) -> str:
     lines, chapter = [], None
-    for row in listed.itertuples():
-        if row.chapter != chapter:
-            chapter = row.chapter
-            lines.append(f'<tr><th colspan="3">{_text(row.chapter_short)}</th></tr>')
-        name = row.indicator + (f"（{row.breakdown}）" if row.breakdown else "")
-        cells = [_text(name) + numbers[row.source_title], f"<b>{_text(row.text)}</b>", _text(row.period_text)]
+    columns = ("chapter", "chapter_short", "indicator", "breakdown", "source_title", "text", "period_text")
+    for of_row, short, indicator, breakdown, source, text, period in slices.each(listed, *columns):
+        if of_row != chapter:
+            chapter = of_row
+            lines.append(f'<tr><th colspan="3">{_text(short)}</th></tr>')
+        name = indicator + (f"（{breakdown}）" if breakdown else "")
+        cells = [_text(name) + numbers[source], f"<b>{_text(text)}</b>", _text(period)]
         lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
     return f'<table class="list">{"".join(lines)}</table>'
 
