@@ -65,15 +65,15 @@ class Scale:
     def shades(self, values: pd.Series) -> list[float]:
         """Where each value lies between the first colour (0) and the last (1); values beyond the ends lie on them."""
         if self.bounds:
-            return [round(float(at), 4) for at in (self.classes(values) + 0.5) / len(self.colours)]
+            return [round(at, 4) for at in ((self.classes(values) + 0.5) / len(self.colours)).tolist()]
         if self.low == self.high:
             return [UNIFORM_SHADE] * len(values)
-        return ((values - self.low) / (self.high - self.low)).clip(0, 1).round(4).tolist()
+        return ((values.to_numpy() - self.low) / (self.high - self.low)).clip(0, 1).round(4).tolist()
 
     def fills(self, values: pd.Series) -> list[str]:
         """The colour of each value; of a blend the nearest one that is named."""
         if self.bounds:
-            return [self.colours[number] for number in self.classes(values)]
+            return [self.colours[number] for number in self.classes(values).tolist()]
         return [self.colours[round(at * (len(self.colours) - 1))] for at in self.shades(values)]
 
     def plotly(self) -> list[list[object]]:
