@@ -68,15 +68,23 @@ def offered(
     `regions`: `queries.regions`. `neighbours`: code -> codes of the same level. `listed`: name -> (source, codes).
     `own`: name -> codes. Of listed and own groups those of the level count.
     """
-    of_level = regions[regions["level"] == level]
-    found = [Group(EVERY, "", level, tuple(of_level.index))]
+    columns = (regions[name].tolist() for name in ("level", "name", "parent"))
+    of_level: list[str] = []
+    of_league: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for code, its_level, name, parent in zip(regions.index.tolist(), *columns, strict=True):
+        names[code] = name
+        if its_level == level:
+            of_level.append(code)
+            of_league.setdefault(parent, []).append(code)
+    found = [Group(EVERY, "", level, tuple(of_level))]
     centre = _at_level(regions, level, region)
     if centre:
         around = {centre, *neighbours.get(centre, ())}
-        found.append(Group(NEAR, regions["name"][centre] + NEAR_WORDS, level, _of(of_level, around)))
+        found.append(Group(NEAR, names[centre] + NEAR_WORDS, level, _of(of_level, around)))
     if level == "banner":
-        for league, banners in of_level.groupby("parent", sort=False):
-            found.append(Group(str(league), regions["name"][league], level, tuple(banners.index)))
+        for league, banners in of_league.items():
+            found.append(Group(league, names[league], level, tuple(banners)))
     for name, (source, codes) in listed.items():
         found.append(Group(LISTED + name, f"“{name}”", level, _of(of_level, codes), source))
     for name, members in own.items():
@@ -84,9 +92,10 @@ def offered(
     return {group.key: group for group in found if len(group.codes) >= FEWEST}
 
 
-def _of(places: pd.DataFrame, codes: Iterable[str]) -> tuple[str, ...]:
+def _of(places: list[str], codes: Iterable[str]) -> tuple[str, ...]:
     """Those of `codes` that are among the places, in their order."""
-    return tuple(places.index[places.index.isin(list(codes))])
+    wanted = set(codes)
+    return tuple(code for code in places if code in wanted)
 
 
 def _at_level(regions: pd.DataFrame, level: str, region: str) -> str:

@@ -247,15 +247,11 @@ def known_values(reader: Reader) -> dict[str, list[str]]:
 
 def comparable_periods(reader: Reader, figures: pd.DataFrame, places: pd.DataFrame) -> list[str]:
     """The periods as long as the chosen one that have figures of `places`, oldest first; none for 各地最新值."""
-    chosen = reader.selection
-    months = reader.choices.months.get(chosen.period)
-    if months is None:
-        return []
-    rows = (figures["period_months"] == months) & figures["value"].notna() & (figures["breakdown"] == chosen.breakdown)
-    known = set(places.index)
-    columns = [figures[name][rows].tolist() for name in ("region_code", "period", "period_end")]
-    ends = {period: end for code, period, end in zip(*columns, strict=True) if code in known}
-    return sorted(ends, key=ends.__getitem__)
+    chosen, months = reader.selection, reader.choices.months
+    covered = reader.choices.of(chosen.dataset, chosen.indicator, chosen.breakdown)
+    there = figures["value"].notna() & (figures["breakdown"] == chosen.breakdown)
+    known = set(figures["period"][there & figures["region_code"].isin(places.index)].tolist())
+    return [p for p in reversed(covered.periods) if p in known and months[p] == months.get(chosen.period)]
 
 
 def same_season(periods: list[str], period: str) -> list[str]:
