@@ -68,23 +68,18 @@ def offered(
     `regions`: `queries.regions`. `neighbours`: code -> codes of the same level. `listed`: name -> (source, codes).
     `own`: name -> codes. Of listed and own groups those of the level count.
     """
-    columns = (regions[name].tolist() for name in ("level", "name", "parent"))
-    of_level: list[str] = []
-    of_league: dict[str, list[str]] = {}
-    names: dict[str, str] = {}
-    for code, its_level, name, parent in zip(regions.index.tolist(), *columns, strict=True):
-        names[code] = name
-        if its_level == level:
-            of_level.append(code)
-            of_league.setdefault(parent, []).append(code)
+    names, parents = regions["name"], regions["parent"].to_dict()
+    of_level = regions.index[regions["level"] == level].tolist()
     found = [Group(EVERY, "", level, tuple(of_level))]
     centre = _at_level(regions, level, region)
     if centre:
         around = {centre, *neighbours.get(centre, ())}
         found.append(Group(NEAR, names[centre] + NEAR_WORDS, level, _of(of_level, around)))
     if level == "banner":
-        for league, banners in of_league.items():
-            found.append(Group(league, names[league], level, tuple(banners)))
+        leagues: dict[str, list[str]] = {}
+        for code in of_level:
+            leagues.setdefault(parents[code], []).append(code)
+        found += [Group(league, names[league], level, tuple(banners)) for league, banners in leagues.items()]
     for name, (source, codes) in listed.items():
         found.append(Group(LISTED + name, f"“{name}”", level, _of(of_level, codes), source))
     for name, members in own.items():

@@ -12,8 +12,12 @@ P = ParamSpec("P")
 NAMED: dict[str | type[Any], Callable[[Any], Any]] = {"dashboard.queries.Release": repr}
 
 
-def table(max_entries: int) -> Callable[[Callable[P, pd.DataFrame]], Callable[P, pd.DataFrame]]:
+def table(
+    max_entries: int, *, derived: bool = False
+) -> Callable[[Callable[P, pd.DataFrame]], Callable[P, pd.DataFrame]]:
     """Keeps the tables that a function makes, by its arguments; whoever asks gets one that they may change.
+
+    `derived`: from tables that are kept, whose texts are in memory once already.
 
     Not `st.cache_data`, which packs and unpacks the whole table at every call: pandas copies what is changed, when it
     is changed, so a new frame over the same values costs next to nothing.
@@ -23,7 +27,8 @@ def table(max_entries: int) -> Callable[[Callable[P, pd.DataFrame]], Callable[P,
         @st.cache_resource(show_spinner=False, max_entries=max_entries, hash_funcs=NAMED)
         @functools.wraps(make)
         def made(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
-            frame = _texts_once(make(*args, **kwargs))
+            frame = make(*args, **kwargs)
+            frame = frame if derived else _texts_once(frame)
             # Built now, by one thread: the lookup of an index is shared by all frames over it.
             frame.index.is_unique, frame.columns.is_unique  # noqa: B018
             return frame

@@ -182,7 +182,7 @@ class Question:
         return self if reader is self.reader else replace(self, reader=reader)
 
 
-@kept.table(max_entries=400)
+@kept.table(max_entries=400, derived=True)
 def _of_level(release: Release, dataset: str, indicator: str, level: str, breakdown: str, period: str) -> pd.DataFrame:
     """`slices.by_region` of all places of a level."""
     figures = queries.figures_of_indicator(release, dataset, indicator)[FIGURE_COLUMNS]

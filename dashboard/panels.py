@@ -79,7 +79,7 @@ def region(reader: Reader) -> None:
     )
 
 
-@kept.table(max_entries=200)
+@kept.table(max_entries=200, derived=True)
 def _newest_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
     """The newest figure of each indicator and breakdown of a region, by chapter: indicator_id, and what the panel shows
     of it.

@@ -5,7 +5,7 @@ kilobytes. plotly has no pattern fill for areas: the hatch of 未公布 is a sec
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
 from dashboard.charts.ground import Sheet, layout, shape, view
 from dashboard.charts.labels import LABEL_SIZE, fitting, in_view, nearest, place_labels
 from dashboard.charts.map_keys import Entry, colour_bar, entries_of, key, key_height
-from dashboard.charts.scales import Scale, blend, one_colour
+from dashboard.charts.scales import Numbers, Scale, blend, one_colour
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, small_base
 from dashboard.theme import (
     DATASET_NAMES,
@@ -194,14 +194,14 @@ def geo_name(number: int) -> str:
 
 
 def areas(
-    geojson: object, codes: object, *, fill: str, line: str, width: float, hover: pd.Series | None = None
+    geojson: object, codes: Iterable[str], *, fill: str, line: str, width: float, hover: Iterable[str] | None = None
 ) -> dict[str, object]:
     """A trace of areas of one colour; without `hover` they neither answer the mouse nor a click.
 
     The name in the hover text comes from the shape: a hundred names need not travel with every figure.
     """
-    locations = list(codes)  # type: ignore[call-overload]
-    answer = {"hoverinfo": "skip"} if hover is None else {"text": hover.tolist(), "hovertemplate": HOVER}
+    locations = list(codes)
+    answer = {"hoverinfo": "skip"} if hover is None else {"text": list(hover), "hovertemplate": HOVER}
     return {
         "type": "choropleth",
         "geojson": geojson,
@@ -256,41 +256,54 @@ def _area_traces(
 ) -> list[dict[str, object]]:
     """Areas with a value by colour, those without hatched, those on a small base with stripes over the colour."""
     colours = scene.colours
-    there = rows["state"] == "value"
-    known = rows[there]
-    missing = rows["hover"][~there]
+    columns = [rows[column].tolist() for column in ("state", "small", *_Drawn._fields[1:])]
+    known: list[_Drawn] = []
+    missing: list[_Drawn] = []
+    small: list[str] = []
+    for code, state, on_small, *rest in zip(rows.index.tolist(), *columns, strict=True):
+        place = _Drawn(code, *rest)
+        (known if state == "value" else missing).append(place)
+        if state == "value" and on_small:
+            small.append(code)
     traces = []
-    if len(missing):
-        plain = areas(
-            shape(shapes, name), missing.index, fill=colours.missing, line=colours.hatch, width=0.6, hover=missing
-        )
-        stripes = areas(shape(shapes, hatch), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
+    if missing:
+        codes, hover = [place.code for place in missing], [place.hover for place in missing]
+        plain = areas(shape(shapes, name), codes, fill=colours.missing, line=colours.hatch, width=0.6, hover=hover)
+        stripes = areas(shape(shapes, hatch), codes, fill=colours.hatch, line=colours.hatch, width=0)
         traces += [plain, stripes]
-    if len(known):
+    if known:
         traces.append(_values(known, shape(shapes, name), scale, scene, thin=name == "banners"))
-    small = known.index[known["small"].astype(bool)]
-    if len(small):
+    if small:
         traces.append(areas(shape(shapes, hatch), small, fill=colours.ground, line=colours.ground, width=0))
     return traces
 
 
-def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, thin: bool) -> dict[str, object]:
+class _Drawn(NamedTuple):
+    """What an area needs of a place."""
+
+    code: str
+    value: float
+    hover: str
+    cases: str
+    period_text: str
+
+
+def _values(known: list[_Drawn], geojson: object, scale: Scale, scene: Scene, thin: bool) -> dict[str, object]:
     """A trace of the areas with a value."""
     colours = scene.colours
     # Nothing that is the same for all travels with each of a hundred areas.
-    cases = known["cases"].tolist()
-    cases = cases if all(cases) else []
+    cases = [place.cases for place in known] if all(place.cases for place in known) else []
     lines = ["%{customdata}" + scene.case_unit] if cases else []
-    lines += [] if scene.period == LATEST else [known["period_text"].iloc[0]]
+    lines += [] if scene.period == LATEST else [known[0].period_text]
     return {
         "type": "choropleth",
         "geojson": geojson,
-        "locations": known.index.tolist(),
+        "locations": [place.code for place in known],
         "featureidkey": "properties.code",
-        "z": scale.shades(known["value"]),
+        "z": scale.shades(np.array([place.value for place in known])),
         "coloraxis": "coloraxis",
         "marker": {"line": {"color": colours.border, "width": 0.6 if thin else 1.0}},
-        "text": known["hover"].tolist(),
+        "text": [place.hover for place in known],
         **({"customdata": cases} if cases else {}),
         "hovertemplate": HOVER.replace("%{text}", "<br>".join(["%{text}", *lines])),
         # The template's own selection styling would fade every area that was not clicked.
@@ -310,7 +323,7 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
         return place_labels(sheet.leagues, sheet.leagues["short_name"].tolist(), _on_dark(under), size=size - 1)
     if sheet.near and sheet.level == "banner" and not sheet.group:
         rows = rows[in_view(rows, sheet)]
-    signs = [scale.signs[at] + " " if scale.signs else "" for at in scale.classes(rows["value"].fillna(0))]
+    signs = [scale.signs[at] + " " if scale.signs else "" for at in scale.classes(_numbers(rows))]
     columns = [rows[name].tolist() for name in ("short_name", "state", "label", "text")]
     full = []
     for name, state, label, text, sign in zip(*columns, signs, strict=True):
@@ -329,8 +342,13 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
 
 def _fills(rows: pd.DataFrame, scale: Scale, missing: str) -> list[str]:
     """The colour of each area, `missing` where there is no value."""
-    fills = scale.fills(rows["value"].fillna(0))
+    fills = scale.fills(_numbers(rows))
     return [fill if state == "value" else missing for fill, state in zip(fills, rows["state"].tolist(), strict=True)]
+
+
+def _numbers(rows: pd.DataFrame) -> Numbers:
+    """The values; none is as good as any where what is made of it is not used."""
+    return rows["value"].fillna(0).to_numpy()
 
 
 def _on_dark(fills: list[str]) -> list[bool]:
@@ -343,7 +361,7 @@ def counts(scale: Scale, rows: pd.DataFrame) -> list[int]:
     """How many places lie in each class, small bases aside; empty without classes."""
     if not scale.words:
         return []
-    return np.bincount(scale.classes(sound(rows)["value"]), minlength=len(scale.words)).tolist()
+    return np.bincount(scale.classes(sound(rows)["value"].to_numpy()), minlength=len(scale.words)).tolist()
 
 
 def written(
