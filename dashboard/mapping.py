@@ -186,7 +186,7 @@ class Question:
 def _of_level(release: Release, dataset: str, indicator: str, level: str, breakdown: str, period: str) -> pd.DataFrame:
     """`slices.by_region` of all places of a level."""
     figures = queries.figures_of_indicator(release, dataset, indicator)[FIGURE_COLUMNS]
-    return slices.by_region(figures, queries.regions(release)[PLACE_COLUMNS], level, breakdown, period)
+    return slices.by_region(figures, selection.choices_of(release).regions[PLACE_COLUMNS], level, breakdown, period)
 
 
 def question(reader: Reader) -> Question:
