@@ -17,9 +17,10 @@ def table(
 ) -> Callable[[Callable[P, pd.DataFrame]], Callable[P, pd.DataFrame]]:
     """Keeps the tables that a function makes, by its arguments; whoever asks gets one that they may change.
 
+    `derived`: from tables that are kept, whose texts are in memory once already.
+
     Not `st.cache_data`, which packs and unpacks the whole table at every call: pandas copies what is changed, when it
-    is changed, so a new frame over the same values costs next to nothing. `derived`: from kept tables, whose texts
-    are in memory once already.
+    is changed, so a new frame over the same values costs next to nothing.
     """
 
     def keep(make: Callable[P, pd.DataFrame]) -> Callable[P, pd.DataFrame]:
@@ -27,8 +28,7 @@ def table(
         @functools.wraps(make)
         def made(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
             frame = make(*args, **kwargs)
-            if not derived:
-                frame = _texts_once(frame)
+            frame = frame if derived else _texts_once(frame)
             # Built now, by one thread: the lookup of an index is shared by all frames over it.
             frame.index.is_unique, frame.columns.is_unique  # noqa: B018
             return frame

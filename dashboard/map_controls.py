@@ -6,10 +6,10 @@ from dashboard import selection, slices
 from dashboard.charts.ground import ZOOMS
 from dashboard.charts.scales import METHODS
 from dashboard.frame import Reader, plain
-from dashboard.mapping import SWITCH, VIEWS, Question, known_values, may_be_per_people, target_of
+from dashboard.mapping import SWITCH, VIEWS, Question, known_values, may_be_per_people
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import PER_PEOPLE
-from dashboard.theme import format_period
+from dashboard.theme import LATEST, format_period
 
 FRAME_SECONDS = 1.2  # of the animation
 PLAYING = "map_playing"  # in the session: the period that the animation has reached
@@ -68,9 +68,10 @@ def _way_down(asked: Question, league: str) -> None:
     """A button to the banners of a league, which says how many of them have a figure."""
     reader, chosen = asked.reader, asked.reader.selection
     regions = reader.choices.regions
-    banners = regions[regions["parent"] == league]
-    cut = slices.by_region(asked.published, banners, "banner", chosen.breakdown, chosen.period)
-    known = int(cut["value"].notna().sum())
+    banners, figures = regions.index[regions["parent"] == league], asked.published
+    rows = (figures["breakdown"] == chosen.breakdown) & figures["value"].notna()
+    rows &= (chosen.period == LATEST) | (figures["period"] == chosen.period)
+    known = len(set(banners) & set(figures["region_code"][rows]))
     with_figures = "" if known == len(banners) else f"（{known}个有数）" if known else "（都没有数）"
 
     def drill() -> None:
@@ -180,7 +181,7 @@ def _pick_classes(asked: Question) -> None:
     rows = asked.frame(asked.period)
     if asked.view == "change" or not slices.comparable(rows) or rows["value"].nunique() < 2:
         return
-    aimed = target_of(asked) is not None
+    aimed = asked.target is not None
     names = {method: name for method, name in METHODS.items() if aimed or method != "target"}
     chosen = asked.classes if asked.classes in names else "continuous"
     words = "等距：每级宽度相等；等量：每级地区数相近；自然断点：级内差别最小（Jenks）"

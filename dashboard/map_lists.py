@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import frame, panels, queries, selection, slices
+from dashboard import frame, panels, selection, slices
 from dashboard.charts import VALUE, map_series
 from dashboard.charts.anatomy import place_words
 from dashboard.charts.maps import APART
@@ -35,7 +35,10 @@ def list_or_place(asked: Question) -> None:
         required=True,
         label_visibility="collapsed",
     )
-    (place if asked.side == "region" else places)(asked)
+    if asked.side == "region":
+        panels.region(reader)
+    else:
+        places(asked)
 
 
 def list_and_place(asked: Question) -> None:
@@ -44,13 +47,7 @@ def list_and_place(asked: Question) -> None:
     with left:
         places(asked)
     with right:
-        place(asked)
-
-
-def place(asked: Question) -> None:
-    """The figures of the chosen place."""
-    reader, chosen = asked.reader, asked.reader.selection
-    panels.region(reader, queries.figures_of_region(reader.release, chosen.dataset, chosen.region))
+        panels.region(asked.reader)
 
 
 def places(asked: Question) -> None:

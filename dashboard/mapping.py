@@ -2,17 +2,19 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import compare, queries, selection, slices
+from dashboard import compare, kept, queries, selection, slices
 from dashboard.charts import Chart, map_series, maps
 from dashboard.charts.anatomy import Scene, change_words
 from dashboard.charts.ground import ZOOMS, Sheet, fitted
 from dashboard.charts.scales import METHODS, Scale, around_target, blend, classified
 from dashboard.frame import Reader, plain, tell
 from dashboard.groups import Group
+from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import PEOPLE, PER_PEOPLE, small_base, standings, target_for
 from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, cited, format_period, format_value, in_brackets
@@ -40,8 +42,8 @@ class Question:
     `queries.population` where counts are shown per 10,000 of them, as `indicator` (a row of `queries.indicators`) and
     `figures` (`queries.figures_of_indicator`) then say; `published`: the figures as they are. `places`: rows of
     `queries.regions`. `periods`: those of the chosen one's length that have figures of these places, oldest first.
-    `period2`: the one to set beside it, or empty. `why_not`: view -> why it is not offered. `parts`,
-    `cuts`: what has been cut from the figures so far, by period.
+    `period2`: the one to set beside it, or empty. `why_not`: view -> why it is not offered. `cuts`: what has been cut
+    from the figures so far, by period.
     """
 
     reader: Reader
@@ -61,7 +63,6 @@ class Question:
     periods: list[str]
     period2: str
     why_not: dict[str, str] = field(default_factory=dict)
-    parts: dict[str, pd.DataFrame] = field(default_factory=dict)
     cuts: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
@@ -85,13 +86,6 @@ class Question:
         """The chosen period in every year, oldest first: whole years, or one quarter each."""
         return same_season(self.periods, self.period)[-map_series.MOST_PANELS :]
 
-    def of(self, period: str) -> pd.DataFrame:
-        """The figures of one period; of 各地最新值 all."""
-        if period not in self.parts:
-            rows = slice(None) if period == LATEST else self.figures["period"] == period
-            self.parts[period] = self.figures.loc[rows, FIGURE_COLUMNS]
-        return self.parts[period]
-
     def frame(self, period: str) -> pd.DataFrame:
         """`slices.by_region` of the places in one period."""
         if period not in self.cuts:
@@ -100,8 +94,11 @@ class Question:
 
     def cut(self, places: pd.DataFrame, period: str) -> pd.DataFrame:
         """`slices.by_region` of other places of one level."""
-        level = str(places["level"].iloc[0])
-        return slices.by_region(self.of(period), places, level, self.reader.selection.breakdown, period)
+        chosen, level = self.reader.selection, str(places["level"].iloc[0])
+        if self.people is None:
+            found = _of_level(self.reader.release, chosen.dataset, chosen.indicator, level, chosen.breakdown, period)
+            return found if len(found) == len(places) else found.loc[places.index]
+        return slices.by_region(self.figures[FIGURE_COLUMNS], places[PLACE_COLUMNS], level, chosen.breakdown, period)
 
     def standings(self, period: str) -> pd.DataFrame:
         """`frame` with what `statistics.standings` adds."""
@@ -133,35 +130,63 @@ class Question:
     def sheet(self) -> Sheet:
         """The ground of the maps."""
         regions, level = self.reader.choices.regions, self.reader.selection.level
-        others = regions.index[regions["level"] == level].difference(self.places.index)
-        part = bool(len(others)) and not self.league
         return Sheet(
             shapes=self.reader.shapes,
             level=level,
             group=self.league,
             place=self.group.place,
             zoom="" if self.league or level != "banner" else self.zoom,
-            leagues=regions[regions["level"] == "league"],
-            others=tuple(others) if part else (),
-            fit=fitted(self.places.index, "banners" if level == "banner" else "leagues") if part else None,
+            leagues=regions[regions["level"] == "league"] if level == "banner" else None,
+            others=self.others,
+            fit=fitted(self.places.index, f"{level}s") if self.others else None,
         )
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """The places of the level that the reader leaves out, outlined alone; none on the map of one league."""
+        regions = self.reader.choices.regions
+        of_level = regions.index[regions["level"] == self.reader.selection.level]
+        left_out = len(of_level) > len(self.places) and not self.league
+        return tuple(of_level.difference(self.places.index)) if left_out else ()
+
+    @cached_property
+    def target(self) -> pd.Series | None:
+        """The whole region's target that a rate is held against: for totals alone, and where a direction is good."""
+        chosen, indicator = self.reader.selection, self.indicator
+        if chosen.breakdown or indicator["direction"] == "neutral" or indicator["kind"] not in ("rate", "ratio"):
+            return None
+        return target_for(queries.targets(self.reader.release), REGION_ROOT, chosen.indicator, chosen.period)
 
     def reference(self, period: str) -> str:
         """The figures to hold the places against, in words: of their league, and of the whole region."""
-        whole = slices.whole(self.of(period), self.reader.selection.breakdown, period)
+        whole = slices.whole(self.figures, self.reader.selection.breakdown, period)
         if not self.league:
             return whole
-        league = self.cut(self.reader.choices.regions.loc[[self.league]], period).iloc[0]
+        regions = self.reader.choices.regions
+        league = self.cut(regions.loc[[self.league]], period).iloc[0]
         when = in_brackets(league["period_text"]) if period == LATEST else ""
-        words = f"全{league['type'][-1]}{league['text']}{when}" if league["state"] == "value" else ""
+        words = f"全{regions['type'][self.league][-1]}{league['text']}{when}" if league["state"] == "value" else ""
         return "，".join(part for part in (words, whole) if part)
 
     def definition_changes(self, first: str, last: str) -> str:
         """Why figures of two periods do not compare, or nothing."""
         chosen = self.reader.selection
         breaks = queries.breaks(self.reader.release, chosen.dataset, chosen.indicator)
-        ends = self.figures.drop_duplicates("period").set_index("period")["period_end"]
+        if breaks.empty:
+            return ""
+        ends = dict(zip(self.figures["period"], self.figures["period_end"], strict=True))
         return "；".join(breaks.loc[(breaks["since"] > ends[first]) & (breaks["since"] <= ends[last]), "reason"])
+
+    def read_by(self, reader: Reader) -> "Question":
+        """The same question of a reader in other colours."""
+        return self if reader is self.reader else replace(self, reader=reader)
+
+
+@kept.table(max_entries=400, derived=True)
+def _of_level(release: Release, dataset: str, indicator: str, level: str, breakdown: str, period: str) -> pd.DataFrame:
+    """`slices.by_region` of all places of a level."""
+    figures = queries.figures_of_indicator(release, dataset, indicator)[FIGURE_COLUMNS]
+    return slices.by_region(figures, selection.choices_of(release).regions[PLACE_COLUMNS], level, breakdown, period)
 
 
 def question(reader: Reader) -> Question:
@@ -175,7 +200,7 @@ def question(reader: Reader) -> Question:
         own[name], notes = selection.own(name, known)
         notices += notes
     tell(notices)
-    places = regions.loc[list(group.codes), PLACE_COLUMNS]
+    places = regions.loc[list(group.codes)]
     published = queries.figures_of_indicator(reader.release, chosen.dataset, chosen.indicator)
     people = None
     if own["per"] == "population" and may_be_per_people(reader):
@@ -222,19 +247,21 @@ def known_values(reader: Reader) -> dict[str, list[str]]:
 
 def comparable_periods(reader: Reader, figures: pd.DataFrame, places: pd.DataFrame) -> list[str]:
     """The periods as long as the chosen one that have figures of `places`, oldest first; none for 各地最新值."""
-    chosen = reader.selection
-    cut = figures[
-        (figures["breakdown"] == chosen.breakdown)
-        & figures["value"].notna()
-        & (figures["period_months"] == reader.choices.months.get(chosen.period))
-        & figures["region_code"].isin(places.index)
-    ]
-    return list(cut.drop_duplicates("period").sort_values("period_end")["period"])
+    chosen, months = reader.selection, reader.choices.months
+    covered = reader.choices.of(chosen.dataset, chosen.indicator, chosen.breakdown)
+    there = figures["value"].notna() & (figures["breakdown"] == chosen.breakdown)
+    known = set(figures["period"][there & figures["region_code"].isin(places.index)].tolist())
+    return [p for p in reversed(covered.periods) if p in known and months[p] == months.get(chosen.period)]
 
 
 def same_season(periods: list[str], period: str) -> list[str]:
     """Those of `periods` that differ from `period` in nothing but the year."""
-    return [other for other in periods if re.sub(r"\d{4}", "", other) == re.sub(r"\d{4}", "", period)]
+    return [other for other in periods if _season(other) == _season(period)]
+
+
+@lru_cache(maxsize=1024)
+def _season(period: str) -> str:
+    return re.sub(r"\d{4}", "", period)
 
 
 def _beside(period: str, wanted: str, periods: list[str]) -> str:
@@ -379,36 +406,31 @@ def _scale(asked: Question, periods: list[str]) -> Scale:
     """The scale that the reader asks for, over the places in `periods`; rates on a small base do not count."""
     scene, dark = asked.scene(), asked.reader.dark
     direction = asked.indicator["direction"]
-    figures = asked.of(LATEST)
-    cut = figures[
-        (figures["breakdown"] == scene.breakdown)
-        & figures["region_code"].isin(asked.places.index)
-        & figures["value"].notna()
-    ]
-    cut = slices.newest(cut) if periods == [LATEST] else cut[cut["period"].isin(periods)]
-    if scene.rate:
-        cut = cut[~small_base(cut["denominator"])]
-    unit = str(cut["unit"].iloc[0]) if len(cut) else asked.indicator["unit"]
-    target = target_of(asked)
-    if asked.classes == "target" and target is not None and len(cut):
-        return around_target(cut["value"], target["value"], direction, asked.indicator["near"], unit, dark)
+    cut = asked.frame(periods[0]) if len(periods) == 1 else _figures_in(asked, periods)
+    sound = cut["value"].notna() & ~small_base(cut["denominator"]) if scene.rate else cut["value"].notna()
+    values = cut["value"][sound]
+    unit = str(cut["unit"][sound].iloc[0]) if len(values) else asked.indicator["unit"]
+    target = asked.target
+    if asked.classes == "target" and target is not None and len(values):
+        return around_target(values, target["value"], direction, asked.indicator["near"], unit, dark)
     if asked.classes in ("continuous", "target"):
-        return blend(cut["value"], direction, unit, scene.colours)
-    return classified(cut["value"], asked.classes, direction, unit, scene.colours)
+        return blend(values, direction, unit, scene.colours)
+    return classified(values, asked.classes, direction, unit, scene.colours)
 
 
-def target_of(asked: Question) -> pd.Series | None:
-    """The whole region's target that a rate is held against: for totals alone, and where a direction is good."""
-    chosen, indicator = asked.reader.selection, asked.indicator
-    if chosen.breakdown or indicator["direction"] == "neutral" or indicator["kind"] not in ("rate", "ratio"):
-        return None
-    return target_for(queries.targets(asked.reader.release), REGION_ROOT, chosen.indicator, chosen.period)
+def _figures_in(asked: Question, periods: list[str]) -> pd.DataFrame:
+    """The figures of the places in several periods."""
+    figures = asked.figures
+    of_places = figures["region_code"].isin(asked.places.index)
+    return figures[
+        of_places & (figures["breakdown"] == asked.reader.selection.breakdown) & figures["period"].isin(periods)
+    ]
 
 
 def _notes(asked: Question, *notes: str) -> str:
     """`notes`, whose target the classes are about and of which year, which people counts are held against."""
-    target, words = target_of(asked), list(notes)
-    if asked.sheet().others:
+    target, words = asked.target, list(notes)
+    if asked.others:
         words.append("未着色的地区不在所比的范围内。")
     if asked.classes == "target" and target is not None and asked.view != "change":
         aim = format_value(target["value"], asked.indicator["unit"])

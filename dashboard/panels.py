@@ -1,12 +1,15 @@
 """Panels beside charts: the figures of one region, and who published an indicator, each with its source."""
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import slices
+from dashboard import kept, queries, slices
 from dashboard.frame import Reader, folded, plain
+from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, in_brackets, quoted
 
@@ -24,11 +27,8 @@ FIGURE_COLUMNS = {
 }
 
 
-def region(reader: Reader, figures: pd.DataFrame) -> None:
-    """The chosen region: its figures of the chosen indicator in full, then all others by chapter.
-
-    `figures`: `queries.figures_of_region`.
-    """
+def region(reader: Reader) -> None:
+    """The chosen region: its figures of the chosen indicator in full, then all others by chapter."""
     regions, chosen = reader.choices.regions, reader.selection
     place = regions.loc[chosen.region]
     st.markdown(f"## {plain(place['name'])}")
@@ -44,50 +44,66 @@ def region(reader: Reader, figures: pd.DataFrame) -> None:
         )
     if chosen.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
-    of_indicator = figures[figures["indicator_id"] == chosen.indicator].sort_values("period_end", ascending=False)
+    figures = queries.figures_of_region(reader.release, chosen.dataset, chosen.region)
+    asked = figures["indicator_id"] == chosen.indicator
+    of_indicator = figures[asked].sort_values("period_end", ascending=False, kind="stable")
     st.markdown(f"**{plain(reader.indicator['name'])}**")
     if of_indicator.empty:
         st.caption(f"{place['name']}{NOT_PUBLISHED}这项指标。")
-    of_indicator = slices.with_texts(of_indicator)
-    chosen_first = of_indicator.sort_values("period", key=lambda periods: periods != chosen.period, kind="stable")
-    for row in chosen_first.head(SHOWN_IN_FULL).itertuples():
-        part = f"（{row.breakdown}）" if row.breakdown else ""
-        st.markdown(f"**{plain(row.text)}**　{plain(row.period_text + part)}")
-        st.caption("；".join(x for x in [f"来源：{_source(row)}", plain(row.note)] if x))
+    chosen_first = np.argsort(of_indicator["period"] != chosen.period, kind="stable")
+    for row in slices.with_texts(of_indicator.iloc[chosen_first[:SHOWN_IN_FULL]]).to_dict("records"):
+        part = f"（{row['breakdown']}）" if row["breakdown"] else ""
+        st.markdown(f"**{plain(row['text'])}**　{plain(row['period_text'] + part)}")
+        st.caption("；".join(x for x in [f"来源：{_source(row)}", plain(row["note"])] if x))
     if len(of_indicator) > SHOWN_IN_FULL and (fold := folded(f"全部{len(of_indicator)}条", "all_of_region")):
         fold.dataframe(
-            of_indicator[["period_text", "breakdown", "text", "source_title", "note"]].rename(columns=FIGURE_COLUMNS),
+            slices.with_texts(of_indicator)[["period_text", "breakdown", "text", "source_title", "note"]].rename(
+                columns=FIGURE_COLUMNS
+            ),
             hide_index=True,
             alt=f"{place['name']}{reader.indicator['name']}的全部数据",
         )
-    others = figures[(figures["indicator_id"] != chosen.indicator)]
-    st.markdown(f"**其他指标的数据（{len(others)}条）**")
-    if others.empty:
+    others = len(figures) - len(of_indicator)
+    st.markdown(f"**其他指标的数据（{others}条）**")
+    if not others:
         st.caption(f"{NOT_PUBLISHED}其他指标。")
         return
-    table = slices.with_texts(slices.newest(others)).sort_values("chapter", kind="stable")
+    table = _newest_of_region(reader.release, chosen.dataset, chosen.region)
+    table = table[table["indicator_id"] != chosen.indicator]
+    unused = ["indicator_id", *([] if table["分项"].any() else ["分项"])]
     st.dataframe(
-        pd.DataFrame(
-            {
-                "指标": table["indicator"],
-                "数值": table["text"] + table["period_text"].map(in_brackets),
-                **({"分项": table["breakdown"]} if table["breakdown"].any() else {}),
-                "来源": table["source_title"],
-            }
-        ),
+        table.drop(columns=unused),
         hide_index=True,
         column_config={"指标": st.column_config.TextColumn(width=160)},  # beside a map, value and period must fit
         alt=f"{place['name']}各项指标的最新数据",
     )
 
 
-def _source(row: Any) -> str:
+@kept.table(max_entries=200, derived=True)
+def _newest_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
+    """The newest figure of each indicator and breakdown of a region, by chapter: indicator_id, and what the panel shows
+    of it.
+    """
+    newest = slices.newest(queries.figures_of_region(release, dataset, region_code))
+    table = slices.with_texts(newest.sort_values("chapter", kind="stable"))
+    return pd.DataFrame(
+        {
+            "indicator_id": table["indicator_id"],
+            "指标": table["indicator"],
+            "数值": table["text"] + table["period_text"].map(in_brackets),
+            "分项": table["breakdown"],
+            "来源": table["source_title"],
+        }
+    )
+
+
+def _source(row: Mapping[Hashable, Any]) -> str:
     """Publisher and document as Markdown, linked where the address is known."""
-    if row.source_title == DEMO_MARK:  # no document, and nobody published it
+    if row["source_title"] == DEMO_MARK:  # no document, and nobody published it
         return plain(DEMO_MARK)
-    title = plain(cited(row.source_title))
-    linked = f"[{title}]({row.url})" if isinstance(row.url, str) else title
-    return f"{plain(row.publisher)}{linked}"
+    title = plain(cited(row["source_title"]))
+    linked = f"[{title}]({row['url']})" if isinstance(row["url"], str) else title
+    return f"{plain(row['publisher'])}{linked}"
 
 
 def who_published(figures: pd.DataFrame, reader: Reader) -> None:

@@ -373,7 +373,7 @@ def figures_of_indicator(release: Release, dataset: str, indicator_id: str) -> p
     return _figures_of_indicator(_shared(release, dataset), dataset, indicator_id)
 
 
-@kept.table(max_entries=200)
+@kept.table(max_entries=400)  # 116 regions in each of several datasets
 def _figures_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
     return _query(
         release,

@@ -1,7 +1,5 @@
 """地图: where. The chosen indicator by league or banner, year by year, and the chosen region beside it."""
 
-from dataclasses import replace
-
 import streamlit as st
 
 from dashboard import frame, map_controls, map_lists, mapping, panels, slices
@@ -22,7 +20,7 @@ else:
     map_column, side_column = st.columns([2, 1], gap="medium")
 with map_column:
     frame.show(
-        lambda reader: mapping.chart(replace(asked, reader=reader)),
+        lambda reader: mapping.chart(asked.read_by(reader)),
         reader,
         key="map",
         on_select=lambda: frame.choose_clicked(reader, "map"),

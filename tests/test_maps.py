@@ -357,9 +357,10 @@ def test_the_plane_is_that_of_the_ranges() -> None:
 def test_labels_in_a_crowded_place_give_way_to_each_other() -> None:
     places = PLACES.iloc[1:].assign(lon=[106.85, 106.86, 106.87], lat=[39.47, 39.47, 39.47])
     sheet = Sheet("shapes", "banner", group="150300")
-    found, spots = labels.fitting(places, "<b>" + places["short_name"] + "</b><br>99.5%", sheet, labels.LABEL_SIZE)
+    texts = [f"<b>{name}</b><br>99.5%" for name in places["short_name"]]
+    found, spots = labels.fitting(places, texts, sheet, labels.LABEL_SIZE)
     x, y = labels._pixels(places, sheet)
-    kept = [labels._box(found[c], spots[c], x[c], y[c], labels.LABEL_SIZE) for c in found.index if found[c]]
+    kept = [labels._box(*label, labels.LABEL_SIZE) for label in zip(found, spots, x, y, strict=True) if label[0]]
     assert kept
     assert not any(labels._overlap(a, b) for i, a in enumerate(kept) for b in kept[:i])
 

@@ -4,12 +4,16 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from dashboard.theme import Palette, template
 
+Numbers = npt.NDArray[np.float64]
+Points = TypeVar("Points", pd.Series, Numbers)
 # Tried in a browser: with this centre the region fills the frame. The ranges only set the scale; narrower than the
 # region, they cut nothing off.
 LONGITUDES = (99.4, 124.6)
@@ -140,7 +144,7 @@ def boxes(areas: str) -> pd.DataFrame:
         shape = feature["geometry"]
         parts = shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
         points = np.array([point for part in parts for point in part[0]])
-        x, y = plane(pd.Series(points[:, 0]), pd.Series(points[:, 1]))
+        x, y = plane(points[:, 0], points[:, 1])
         found[feature["properties"]["code"]] = [x.min(), x.max(), y.min(), y.max()]
     return pd.DataFrame.from_dict(found, orient="index", columns=["left", "right", "bottom", "top"])
 
@@ -167,7 +171,7 @@ def _cone() -> tuple[float, float, float]:
     return n, c, np.sqrt(c - 2 * n * np.sin(np.radians(45))) / n
 
 
-def plane(lon: pd.Series, lat: pd.Series) -> tuple[pd.Series, pd.Series]:
+def plane(lon: Points, lat: Points) -> tuple[Points, Points]:
     """Places on the plane of the maps, in radii of the earth, x to the east of MERIDIAN, y to the north of 45°.
 
     Albers equal-area conic projection of the sphere. Source: J. P. Snyder, Map projections: a working manual, USGS

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
-from dashboard.charts import add_notes
 from dashboard.charts.labels import width_of
 from dashboard.charts.scales import Scale
 from dashboard.statistics import SMALL_BASE
@@ -33,11 +31,11 @@ def entries_of(
     """Classes with their `counts` (words, or none), then small bases and the states without a value."""
     words = [f"{word}{count}" for word, count in zip(scale.words, counts or [""] * len(scale.words), strict=True)]
     entries = [Entry(fill, text) for fill, text in zip(scale.colours, words, strict=False)]
-    drawn = rows if cities is None else pd.concat([rows, cities])
-    if drawn["small"].astype(bool).any():
+    drawn = [rows] if cities is None else [rows, cities]
+    if any(places["small"].astype(bool).any() for places in drawn):
         middle = scale.colours[len(scale.colours) // 2]
         entries.append(Entry(middle, f"分母不足{SMALL_BASE}件", colours.ground))
-    states = set(drawn["state"])
+    states = {state for places in drawn for state in places["state"].tolist()}
     missing = "、".join(name for state, name in STATE_NAMES.items() if state in states)
     return [*entries, Entry(colours.missing, missing, colours.hatch)] if missing else entries
 
@@ -53,8 +51,12 @@ def key_height(entries: list[Entry], scale: Scale) -> int:
     return (BAR_ROOM if scale.bar else 8) + math.ceil(len(entries) / _columns(entries)) * KEY_STEP + 4
 
 
-def add_key(figure: go.Figure, entries: list[Entry], scale: Scale, colours: Palette, top: int) -> None:
-    """Boxes with words, top left: under each other over the map, or in columns in the room of `top` pixels above it."""
+def key(
+    entries: list[Entry], scale: Scale, colours: Palette, top: int
+) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    """Annotations and shapes: boxes with words, top left, under each other over the map, or in columns in the room of
+    `top` pixels above it.
+    """
     columns = _columns(entries) if top else 1
     widest = max((width_of(entry.words) for entry in entries), default=0) * 7 + 48
     texts: list[dict[str, object]] = []
@@ -78,7 +80,7 @@ def add_key(figure: go.Figure, entries: list[Entry], scale: Scale, colours: Pale
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xshift": x + 34, "yshift": y + 7}
         place |= {"xanchor": "left", "yanchor": "middle", "showarrow": False}
         texts.append({"text": entry.words, "font": {"size": 13, "color": colours.muted}, **place})
-    add_notes(figure, texts, shapes)
+    return texts, shapes
 
 
 def colour_bar(scale: Scale, colours: Palette, above: bool) -> dict[str, object]:

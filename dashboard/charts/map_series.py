@@ -6,22 +6,22 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts import BAR, CHANGE, Chart, add_notes
+from dashboard.charts import BAR, CHANGE, Chart
 from dashboard.charts.anatomy import Scene, change_words, listed, missing_line
 from dashboard.charts.ground import Sheet
 from dashboard.charts.labels import LABEL_SIZE
-from dashboard.charts.map_keys import add_key, entries_of, key_height
+from dashboard.charts.map_keys import entries_of, key_height
 from dashboard.charts.maps import (
     counts,
-    draw,
+    drawn,
     footnotes_of,
     geo_name,
-    mark,
     prepared,
     sheet_layout,
     sound,
     subtitle_of,
     unit_of,
+    written,
 )
 from dashboard.charts.scales import Scale, around_zero
 from dashboard.statistics import SMALL_BASE_WORDS, growth
@@ -56,15 +56,12 @@ def two_maps(
     counted = [f" · {a}→{b}个" for a, b in zip(*[counts(scale, rows) for rows in both], strict=True)]
     entries = entries_of(scale, pd.concat(both), None, colours, counted)
     top = key_height(entries, scale)
-    figure = go.Figure(layout=sheet_layout(scene, sheet, scale, top=top, maps=2, columns=2))
-    words = []
+    traces, words = [], []
     for number, rows in enumerate(both):
-        geo = geo_name(number)
-        draw(figure, rows, scale, scene, sheet, geo=geo, label_size=LABEL_SIZE - 2)
+        traces += drawn(rows, scale, scene, sheet, geo=geo_name(number), label_size=LABEL_SIZE - 2)
         words.append(_heading((number / 2, 1.0), periods[number], headings[number], scene))
-    add_notes(figure, words)
-    add_key(figure, entries, scale, colours, top)
-    mark(figure, scene)
+    layout = sheet_layout(scene, sheet, scale, top=top, maps=2, columns=2)
+    figure = go.Figure(traces, layout | written(entries, scale, scene, top, words))
     changed = changes(early, late, scene)
     title = _changes_title(changed, scene, sheet, periods) if compare else _no_comparison(scene, sheet, periods)
     return Chart(
@@ -101,10 +98,10 @@ def change_map(
     scale = around_zero(sound(rows)["value"], scene.indicator["direction"], unit, scene.dark)
     entries = entries_of(scale, rows, None, colours, [f" · {count}个" for count in counts(scale, rows)])
     top = key_height(entries, scale) if sheet.near else 0
-    figure = go.Figure(layout=sheet_layout(scene, sheet, scale, top=top))
-    draw(figure, rows, scale, scene, sheet)
-    add_key(figure, entries, scale, colours, top)
-    mark(figure, scene)
+    figure = go.Figure(
+        drawn(rows, scale, scene, sheet),
+        sheet_layout(scene, sheet, scale, top=top) | written(entries, scale, scene, top),
+    )
     title = _changes_title(rows, scene, sheet, periods) + (f"；{whole}" if whole else "")
     first, last = map(format_period, periods)
     return Chart(
@@ -246,18 +243,15 @@ def yearly_maps(
     entries = entries_of(scale, pd.concat(every.values()), None, colours, [])
     top = key_height(entries, scale)
     columns = min(PANEL_COLUMNS, len(periods))
-    figure = go.Figure(layout=sheet_layout(scene, sheet, scale, top=top, maps=len(periods), columns=columns))
-    figure.layout.height = _panels_height(len(periods))
-    words = []
+    traces, words = [], []
     for number, (period, rows) in enumerate(every.items()):
-        geo = geo_name(number)
-        draw(figure, rows, scale, scene, sheet, geo=geo, label_size=0)
+        traces += drawn(rows, scale, scene, sheet, geo=geo_name(number), label_size=0)
         line, column = divmod(number, columns)
         corner = column / columns, 1 - line / math.ceil(len(periods) / columns)
         words.append(_heading(corner, period, headings.get(period, ""), scene))
-    add_notes(figure, words)
-    add_key(figure, entries, scale, colours, top)
-    mark(figure, scene)
+    layout = sheet_layout(scene, sheet, scale, top=top, maps=len(periods), columns=columns)
+    layout["height"] = _panels_height(len(periods))
+    figure = go.Figure(traces, layout | written(entries, scale, scene, top, words))
     ends = (periods[0], periods[-1])
     changed = changes(frames[ends[0]], frames[ends[1]], scene)
     title = _changes_title(changed, scene, sheet, ends) if compare else _no_comparison(scene, sheet, ends)

@@ -5,19 +5,20 @@ kilobytes. plotly has no pattern fill for areas: the hatch of 未公布 is a sec
 """
 
 import math
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import slices
-from dashboard.charts import BAR, VALUE, Chart, watermark
+from dashboard.charts import BAR, VALUE, Chart, watermark_note
 from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
 from dashboard.charts.ground import Sheet, layout, shape, view
 from dashboard.charts.labels import LABEL_SIZE, fitting, in_view, nearest, place_labels
-from dashboard.charts.map_keys import add_key, colour_bar, entries_of, key_height
-from dashboard.charts.scales import Scale, blend, one_colour
+from dashboard.charts.map_keys import Entry, colour_bar, entries_of, key, key_height
+from dashboard.charts.scales import Numbers, Scale, blend, one_colour
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, small_base
 from dashboard.theme import (
     DATASET_NAMES,
@@ -97,10 +98,10 @@ def one_map(
     used = scale or own_scale(rows, scene)
     entries = entries_of(used, rows, cities, colours, [f" · {count}个" for count in counts(used, rows)])
     top = key_height(entries, used) if sheet.near else 0
-    figure = go.Figure(layout=sheet_layout(scene, sheet, used, top=top))
-    draw(figure, rows, used, scene, sheet, cities)
-    add_key(figure, entries, used, colours, top)
-    mark(figure, scene)
+    figure = go.Figure(
+        drawn(rows, used, scene, sheet, cities),
+        sheet_layout(scene, sheet, used, top=top) | written(entries, used, scene, top),
+    )
     title = _title(rows, scene, sheet, whole)
     tally = slices.tally(frame, LEVEL_NAMES[sheet.level])
     return Chart(
@@ -124,27 +125,29 @@ def prepared(frame: pd.DataFrame, scene: Scene, apart: pd.DataFrame | None = Non
     """`frame` with small (bool: a rate on a small base), cases (58/61), within (含满洲里市, of `apart`), and the words
     for the map: label (without a unit of two parts, which would be longer than the area is wide) and hover.
     """
-    small = small_base(frame["denominator"]) & frame["value"].notna() if scene.rate else False
-    cases = slices.cases(frame, "") if scene.rate else ""
-    rows = frame.assign(small=small, cases=cases)
-    within = {} if apart is None else apart.groupby("parent")["name"].agg("、".join).to_dict()
-    rows["within"] = [f"含{within[code]}" if code in within else "" for code in rows.index]
-    periods = rows["period_text"] if scene.period == LATEST else pd.Series("", index=rows.index)
-    rows["label"] = [
-        text.removesuffix(unit) if known and "/" in unit else text
-        for text, unit, known in zip(rows["text"], rows["unit"], rows["value"].notna(), strict=True)
+    known = frame["value"].notna()
+    small = (small_base(frame["denominator"]) & known).tolist() if scene.rate else [False] * len(frame)
+    cities: dict[str, list[str]] = {}
+    if apart is not None:
+        for league, name in zip(apart["parent"].tolist(), apart["name"].tolist(), strict=True):
+            cities.setdefault(league, []).append(name)
+    within = [f"含{'、'.join(cities[code])}" if code in cities else "" for code in frame.index.tolist()]
+    texts, units = frame["text"].tolist(), frame["unit"].tolist()
+    periods = frame["period_text"].tolist() if scene.period == LATEST else [""] * len(frame)
+    extras = [
+        "，".join(word for word in (period, SMALL_BASE_WORDS if on_small else "", city) if word)
+        for period, on_small, city in zip(periods, small, within, strict=True)
     ]
-    rows["hover"] = [
-        text + (in_brackets("，".join(extra)) if (extra := [word for word in words if word]) else "")
-        for text, *words in zip(
-            rows["text"],
-            periods,
-            np.where(rows["small"], SMALL_BASE_WORDS, ""),
-            rows["within"],
-            strict=True,
-        )
-    ]
-    return rows
+    return frame.assign(
+        small=small,
+        cases=slices.cases(frame, "") if scene.rate else "",
+        within=within,
+        label=[
+            text.removesuffix(unit) if there and "/" in unit else text
+            for text, unit, there in zip(texts, units, known.tolist(), strict=True)
+        ],
+        hover=[text + (in_brackets(extra) if extra else "") for text, extra in zip(texts, extras, strict=True)],
+    )
 
 
 def sound(rows: pd.DataFrame) -> pd.DataFrame:
@@ -191,14 +194,14 @@ def geo_name(number: int) -> str:
 
 
 def areas(
-    geojson: object, codes: object, *, fill: str, line: str, width: float, hover: pd.Series | None = None
+    geojson: object, codes: Iterable[str], *, fill: str, line: str, width: float, hover: Iterable[str] | None = None
 ) -> dict[str, object]:
     """A trace of areas of one colour; without `hover` they neither answer the mouse nor a click.
 
     The name in the hover text comes from the shape: a hundred names need not travel with every figure.
     """
-    locations = list(codes)  # type: ignore[call-overload]
-    answer = {"hoverinfo": "skip"} if hover is None else {"text": hover.tolist(), "hovertemplate": HOVER}
+    locations = list(codes)
+    answer = {"hoverinfo": "skip"} if hover is None else {"text": list(hover), "hovertemplate": HOVER}
     return {
         "type": "choropleth",
         "geojson": geojson,
@@ -212,8 +215,7 @@ def areas(
     }
 
 
-def draw(
-    figure: go.Figure,
+def drawn(
     rows: pd.DataFrame,
     scale: Scale,
     scene: Scene,
@@ -222,10 +224,12 @@ def draw(
     *,
     geo: str = "geo",
     label_size: int = LABEL_SIZE,
-) -> None:
-    """One map in the subplot `geo`. `rows`, `cities`: `prepared`; a `label_size` of 0 leaves the labels out."""
+) -> list[dict[str, Any]]:
+    """The traces of one map, in the subplot `geo`. `rows`, `cities`: `prepared`; a `label_size` of 0 leaves the labels
+    out.
+    """
     colours = scene.colours
-    traces: list[Any] = []
+    traces: list[dict[str, Any]] = []
     if sheet.others:
         beside = shape(sheet.shapes, sheet.areas)
         traces.append(areas(beside, sheet.others, fill=colours.ground, line=colours.line, width=0.6))
@@ -244,9 +248,7 @@ def draw(
     if label_size:
         labelled = rows if cities is None else pd.concat([rows, cities])
         traces += _labels(labelled, scale, scene, sheet, label_size)
-    for trace in traces:
-        trace["geo"] = geo
-    figure.add_traces(traces)
+    return [{**trace, "geo": geo} for trace in traces]
 
 
 def _area_traces(
@@ -254,43 +256,54 @@ def _area_traces(
 ) -> list[dict[str, object]]:
     """Areas with a value by colour, those without hatched, those on a small base with stripes over the colour."""
     colours = scene.colours
-    known, missing = rows[rows["state"] == "value"], rows[rows["state"] != "value"]
+    columns = [rows[column].tolist() for column in ("state", "small", *_Drawn._fields[1:])]
+    known: list[_Drawn] = []
+    missing: list[_Drawn] = []
+    small: list[str] = []
+    for code, state, on_small, *rest in zip(rows.index.tolist(), *columns, strict=True):
+        place = _Drawn(code, *rest)
+        (known if state == "value" else missing).append(place)
+        if state == "value" and on_small:
+            small.append(code)
     traces = []
-    if len(missing):
-        plain = areas(
-            shape(shapes, name),
-            missing.index,
-            fill=colours.missing,
-            line=colours.hatch,
-            width=0.6,
-            hover=missing["hover"],
-        )
-        stripes = areas(shape(shapes, hatch), missing.index, fill=colours.hatch, line=colours.hatch, width=0)
+    if missing:
+        codes, hover = [place.code for place in missing], [place.hover for place in missing]
+        plain = areas(shape(shapes, name), codes, fill=colours.missing, line=colours.hatch, width=0.6, hover=hover)
+        stripes = areas(shape(shapes, hatch), codes, fill=colours.hatch, line=colours.hatch, width=0)
         traces += [plain, stripes]
-    if len(known):
+    if known:
         traces.append(_values(known, shape(shapes, name), scale, scene, thin=name == "banners"))
-    small = known.index[known["small"].astype(bool)]
-    if len(small):
+    if small:
         traces.append(areas(shape(shapes, hatch), small, fill=colours.ground, line=colours.ground, width=0))
     return traces
 
 
-def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, thin: bool) -> dict[str, object]:
+class _Drawn(NamedTuple):
+    """What an area needs of a place."""
+
+    code: str
+    value: float
+    hover: str
+    cases: str
+    period_text: str
+
+
+def _values(known: list[_Drawn], geojson: object, scale: Scale, scene: Scene, thin: bool) -> dict[str, object]:
     """A trace of the areas with a value."""
     colours = scene.colours
     # Nothing that is the same for all travels with each of a hundred areas.
-    cases = known["cases"].tolist() if known["cases"].all() else None
+    cases = [place.cases for place in known] if all(place.cases for place in known) else []
     lines = ["%{customdata}" + scene.case_unit] if cases else []
-    lines += [] if scene.period == LATEST else [known["period_text"].iloc[0]]
+    lines += [] if scene.period == LATEST else [known[0].period_text]
     return {
         "type": "choropleth",
         "geojson": geojson,
-        "locations": known.index.tolist(),
+        "locations": [place.code for place in known],
         "featureidkey": "properties.code",
-        "z": scale.shades(known["value"]),
+        "z": scale.shades(np.array([place.value for place in known])),
         "coloraxis": "coloraxis",
         "marker": {"line": {"color": colours.border, "width": 0.6 if thin else 1.0}},
-        "text": known["hover"].tolist(),
+        "text": [place.hover for place in known],
         **({"customdata": cases} if cases else {}),
         "hovertemplate": HOVER.replace("%{text}", "<br>".join(["%{text}", *lines])),
         # The template's own selection styling would fade every area that was not clicked.
@@ -299,93 +312,125 @@ def _values(known: pd.DataFrame, geojson: object, scale: Scale, scene: Scene, th
     }
 
 
-def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int) -> list[go.Scattergeo]:
+def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int) -> list[dict[str, Any]]:
     """Names, with the value under the name where there is one; on a map of all banners the names of the leagues."""
-    colours = scene.colours
+    missing = scene.colours.missing
     if sheet.level == "banner" and not sheet.near and not sheet.others:
         if sheet.leagues is None:
             return []
-        fills = pd.Series(scale.fills(rows["value"].fillna(0)), index=rows.index)
-        under = fills.where(rows["state"] == "value", colours.missing)[nearest(sheet.leagues, rows)]
-        on_dark = pd.Series((under.map(luminance) < DARK_FILL).to_numpy(), index=sheet.leagues.index)
-        return place_labels(sheet.leagues, sheet.leagues["short_name"], on_dark, size=size - 1)
+        of = dict(zip(rows.index.tolist(), _fills(rows, scale, missing), strict=True))
+        under = [of[code] for code in nearest(sheet.leagues, rows)]
+        return place_labels(sheet.leagues, sheet.leagues["short_name"].tolist(), _on_dark(under), size=size - 1)
     if sheet.near and sheet.level == "banner" and not sheet.group:
         rows = rows[in_view(rows, sheet)]
-    has_value = rows["state"] == "value"
-    signs = [f"<br>{scale.signs[at]} " if scale.signs else "<br>" for at in scale.classes(rows["value"].fillna(0))]
-    values = pd.Series(signs, index=rows.index) + rows["label"]
-    reasons = ("<br>" + rows["text"]).where(rows["state"] != "not_published", "")
-    full = "<b>" + rows["short_name"] + "</b>" + values.where(has_value, reasons)
-    fills = pd.Series(scale.fills(rows["value"].fillna(0)), index=rows.index).where(has_value, colours.missing)
+    signs = [scale.signs[at] + " " if scale.signs else "" for at in scale.classes(_numbers(rows))]
+    columns = [rows[name].tolist() for name in ("short_name", "state", "label", "text")]
+    full = []
+    for name, state, label, text, sign in zip(*columns, signs, strict=True):
+        words = {"value": f"<br>{sign}{label}", "not_published": ""}.get(state, f"<br>{text}")
+        full.append(f"<b>{name}</b>{words}")
+    codes, fills = rows.index.tolist(), _fills(rows, scale, missing)
     if sheet.level == "league":
-        for code, under in LABELS_OUTSIDE.items():
-            if code in fills.index:
-                fills[code] = fills.get(under, colours.ground)
-    on_dark = fills.map(luminance) < DARK_FILL
+        of = dict(zip(codes, fills, strict=True))
+        fills = [of.get(LABELS_OUTSIDE.get(code, code), scene.colours.ground) for code in codes]
+    on_dark = _on_dark(fills)
     if not sheet.near and sheet.level == "league":
         return place_labels(rows, full, on_dark, size=size)
     texts, spots = fitting(rows, full, sheet, size, first=scene.highlighted)
     return place_labels(rows, texts, on_dark, size=size, spots=spots)
 
 
+def _fills(rows: pd.DataFrame, scale: Scale, missing: str) -> list[str]:
+    """The colour of each area, `missing` where there is no value."""
+    fills = scale.fills(_numbers(rows))
+    return [fill if state == "value" else missing for fill, state in zip(fills, rows["state"].tolist(), strict=True)]
+
+
+def _numbers(rows: pd.DataFrame) -> Numbers:
+    """The values; none is as good as any where what is made of it is not used."""
+    return rows["value"].fillna(0).to_numpy()
+
+
+def _on_dark(fills: list[str]) -> list[bool]:
+    """Which of these colours are dark."""
+    dark = {fill: luminance(fill) < DARK_FILL for fill in set(fills)}
+    return [dark[fill] for fill in fills]
+
+
 def counts(scale: Scale, rows: pd.DataFrame) -> list[int]:
     """How many places lie in each class, small bases aside; empty without classes."""
     if not scale.words:
         return []
-    return np.bincount(scale.classes(sound(rows)["value"]), minlength=len(scale.words)).tolist()
+    return np.bincount(scale.classes(sound(rows)["value"].to_numpy()), minlength=len(scale.words)).tolist()
 
 
-def mark(figure: go.Figure, scene: Scene) -> None:
-    """Marks simulated data as such."""
-    if scene.dataset == "demo":
-        watermark(figure, scene.colours)
+def written(
+    entries: list[Entry], scale: Scale, scene: Scene, top: int, words: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """What is written over the maps, as parts of a layout: `words`, the key, and the mark of simulated data."""
+    texts, shapes = key(entries, scale, scene.colours, top)
+    marks = [watermark_note(scene.colours)] if scene.dataset == "demo" else []
+    return {"annotations": [*words, *texts, *marks], "shapes": shapes}
 
 
 def _title(rows: pd.DataFrame, scene: Scene, sheet: Sheet, whole: str) -> str:
     """What the map says, as a statement."""
-    known = rows[rows["state"] == "value"].sort_values("value", ascending=False, kind="stable")
-    ranked = sound(known)
+    columns = [rows[name].tolist() for name in ("state", "value", "name", "text", "period_text", "period", "small")]
+    known = [row for row in map(_Known._make, zip(*columns, strict=True)) if row.state == "value"]
     when = "" if scene.period == LATEST else format_period(scene.period)
     end = f"；{whole}" if whole else ""
-    if known.empty:
+    if not known:
         return f"{when}{sheet.place}{len(rows)}个{scene.level_name}均未公布{scene.subject}{end}"
+    who = f"{sheet.place}{len(known)}个{scene.level_name}"
+    ordered = sorted(known, key=lambda row: -row.value)
+    comparable = len({row.period for row in known}) == 1
     if len(known) <= NAMED_IN_TITLE:
         who = f"{when}{sheet.place}有{len(known)}个{scene.level_name}"
-        if not slices.comparable(known):  # not from the highest: they are no ranking
-            of = known.reindex([code for code in rows.index if code in known.index])
-            each = "；".join(of["name"] + of["period_text"] + of["text"])
+        if not comparable:  # not from the highest: they are no ranking
+            each = "；".join(row.name + row.period_text + row.text for row in known)
             return f"{who}公布过{scene.subject}，期间不同，不作比较：{each}{end}"
         values = [
-            f"{n}{t}" + (in_brackets(p) if scene.period == LATEST else "")
-            for n, t, p in zip(known["name"], known["text"], known["period_text"], strict=True)
+            f"{row.name}{row.text}" + (in_brackets(row.period_text) if scene.period == LATEST else "")
+            for row in ordered
         ]
         return f"{who}公布{scene.subject}：{'、'.join(values)}{end}"
-    who = f"{sheet.place}{len(known)}个{scene.level_name}"
-    if not slices.comparable(known):
+    if not comparable:
         return f"{who}公布过{scene.subject}，期间不同，不作比较{end}"
-    if ranked.empty:
+    ranked = [row for row in ordered if not row.small]
+    if not ranked:
         return f"{when}{who}公布的{scene.subject}分母都不足{SMALL_BASE}件，不作比较{end}"
-    if ranked["value"].nunique() == 1:
+    if ranked[0].value == ranked[-1].value:
         who = f"{sheet.place}{len(ranked)}个{scene.level_name}"
-        return f"{when}{who}公布的{scene.subject}均为{ranked['text'].iloc[0]}{end}"
+        return f"{when}{who}公布的{scene.subject}均为{ranked[0].text}{end}"
     ends = [_extreme(ranked, at, word, scene.level_name) for at, word in ((0, "最高"), (-1, "最低"))]
     among = f"{sheet.place}各{scene.level_name}" if sheet.place else ""
     return f"{when}{among}{scene.subject}：{'；'.join(ends)}{end}"
 
 
-def _extreme(ranked: pd.DataFrame, at: int, word: str, level_name: str) -> str:
+class _Known(NamedTuple):
+    """What a title needs of a place."""
+
+    state: str
+    value: float
+    name: str
+    text: str
+    period_text: str
+    period: str
+    small: bool
+
+
+def _extreme(ranked: list[_Known], at: int, word: str, level_name: str) -> str:
     """Who has the highest or lowest value: 乌海市最高，100%; several: 9个盟市最高，均为100%."""
-    same = ranked[ranked["value"] == ranked["value"].iloc[at]]
-    text = same["text"].iloc[0]
+    same = [row for row in ranked if row.value == ranked[at].value]
     if len(same) == 1:
-        return f"{same['name'].iloc[0]}{word}，{text}"
-    return f"{len(same)}个{level_name}{word}，均为{text}"
+        return f"{same[0].name}{word}，{same[0].text}"
+    return f"{len(same)}个{level_name}{word}，均为{same[0].text}"
 
 
 def unit_of(rows: pd.DataFrame, scene: Scene) -> str:
     """The unit of the figures; a breakdown may be counted in another one than its indicator."""
-    units = rows.loc[rows["value"].notna(), "unit"]
-    return str(units.iloc[0] if len(units) else scene.indicator["unit"])
+    known = zip(rows["unit"].tolist(), rows["value"].notna().tolist(), strict=True)
+    return str(next((unit for unit, there in known if there), scene.indicator["unit"]))
 
 
 def subtitle_of(rows: pd.DataFrame, scene: Scene, when: str, *extra: str, unit: str = "") -> str:

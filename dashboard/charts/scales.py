@@ -58,22 +58,22 @@ class Scale:
     signs: tuple[str, ...] = ()
     note: str = ""
 
-    def classes(self, values: pd.Series) -> npt.NDArray[np.int64]:
+    def classes(self, values: Numbers) -> npt.NDArray[np.int64]:
         """The number of the class of each value."""
         return np.searchsorted(self.bounds, values, side="left" if self.closed == "right" else "right")
 
-    def shades(self, values: pd.Series) -> list[float]:
+    def shades(self, values: Numbers) -> list[float]:
         """Where each value lies between the first colour (0) and the last (1); values beyond the ends lie on them."""
         if self.bounds:
-            return [round(float(at), 4) for at in (self.classes(values) + 0.5) / len(self.colours)]
+            return [round(at, 4) for at in ((self.classes(values) + 0.5) / len(self.colours)).tolist()]
         if self.low == self.high:
             return [UNIFORM_SHADE] * len(values)
         return ((values - self.low) / (self.high - self.low)).clip(0, 1).round(4).tolist()
 
-    def fills(self, values: pd.Series) -> list[str]:
+    def fills(self, values: Numbers) -> list[str]:
         """The colour of each value; of a blend the nearest one that is named."""
         if self.bounds:
-            return [self.colours[number] for number in self.classes(values)]
+            return [self.colours[number] for number in self.classes(values).tolist()]
         return [self.colours[round(at * (len(self.colours) - 1))] for at in self.shades(values)]
 
     def plotly(self) -> list[list[object]]:
