@@ -15,7 +15,7 @@ import time
 
 from streamlit.testing.v1 import AppTest
 
-from benchmarks.first_map import ROOT
+from etl.paths import ROOT
 
 AIM_MS = 300
 INDICATORS = ["mediation_success_rate", "court_appearance_rate", "litigation_loss_rate"]

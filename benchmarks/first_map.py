@@ -10,17 +10,15 @@ measured in turn in one run, so that the ratio holds on any machine.
 
 import argparse
 import os
-import socket
 import statistics
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.serving import Server
+from etl.paths import default_paths
+from tools import serve
+
 PAGES = {
     "floor": ("benchmarks/floor_app.py", "/", ".js-plotly-plot .barlayer path"),
     "overview": ("app.py", "/", ".overview.story li i"),
@@ -32,42 +30,6 @@ PAGES = {
         ".js-plotly-plot path.choroplethlocation",
     ),
 }
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Serving:
-    """A server for the time of a `with` block; gives its address."""
-
-    def __init__(self, script: str) -> None:
-        self.script = script
-
-    def __enter__(self) -> str:
-        port = free_port()
-        address = f"http://127.0.0.1:{port}"
-        options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", self.script, *options],
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()  # noqa: S310
-                return address
-            except OSError:
-                time.sleep(0.2)
-        raise RuntimeError(f"{self.script} did not start")
-
-    def __exit__(self, *error: object) -> None:
-        self.process.terminate()
-        self.process.wait()
 
 
 def seconds_to_chart(browser: Browser, address: str, path: str, selector: str, rounds: int) -> list[float]:
@@ -110,6 +72,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--pages", nargs="*", choices=list(PAGES)[1:], default=list(PAGES)[1:])
     options = parser.parse_args()
+    serve.prepare(default_paths())
     rounds, chosen = options.rounds, ["floor", *options.pages]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -119,14 +82,14 @@ def main() -> None:
         print(f"{'page':<14}{'cold s':>8}{'x floor':>9}{'warm s':>8}{'x floor':>9}   (warm: median of {rounds})")
         for name in chosen:
             script, path, selector = PAGES[name]
-            with Serving(script) as address:
-                taken = seconds_to_chart(browser, address, path, selector, rounds)
+            with Server(default_paths().data, script=script) as server:
+                taken = seconds_to_chart(browser, server.address, path, selector, rounds)
                 cold, warm = taken[0], statistics.median(taken[1:])
                 if name == "floor":
                     floor = cold, warm
                 print(f"{name:<14}{cold:>8.2f}{cold / floor[0]:>9.2f}{warm:>8.2f}{warm / floor[1]:>9.2f}")
                 if name == "map, banners":
-                    sent, fetched = bytes_of_a_change(browser, address)
+                    sent, fetched = bytes_of_a_change(browser, server.address)
                     size = f"{sent / 1024:.1f} KiB before compression"
                     print(f"another period on the map of banners: {size}, files fetched: {len(fetched)}")
         browser.close()

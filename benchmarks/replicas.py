@@ -14,7 +14,6 @@ import os
 import re
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,76 +23,24 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.first_map import ROOT
-from benchmarks.serving import Served, free_port
+from benchmarks.serving import Proxy, Server, nginx, replica_secret
 from benchmarks.sessions import Session
+from etl.paths import default_paths
 from tests import browsing
+from tools import serve
 
-CONFIGURATION = ROOT / "deploy" / "nginx.conf"
 TABLE = "地区,指标,期间,数值,单位\n包头市,法律援助案件数,2024,1234,件\n"
 REDRAWN_MILLISECONDS = 4_000
-AROUND = """
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    log_format replica '$upstream_addr $status $uri';
-    access_log {folder}/access.log replica;
-    {configuration}
-}}
-"""
 
 
-class Proxy:
-    """Debian's nginx with the configuration of deploy/; use it as a context."""
-
-    def __init__(self, folder: Path, ports: list[int]) -> None:
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.log = folder / "access.log"
-        text = CONFIGURATION.read_text(encoding="utf-8")
-        for shipped, port in zip((8501, 8502), ports, strict=True):
-            text = text.replace(f"127.0.0.1:{shipped}", f"127.0.0.1:{port}")
-        text = text.replace("listen 80;", f"listen 127.0.0.1:{self.port};")
-        self.file = folder / "nginx.conf"
-        self.file.write_text(AROUND.format(folder=folder, configuration=text), encoding="utf-8")
-
-    def __enter__(self) -> "Proxy":
-        program = shutil.which("nginx") or "/usr/sbin/nginx"
-        self.process = subprocess.Popen([program, "-c", str(self.file), "-p", str(self.file.parent)])
-        deadline = time.monotonic() + 15
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{self.address}/healthz", timeout=5).close()  # noqa: S310
-                return self
-            except OSError:
-                time.sleep(0.1)
-        raise RuntimeError((self.file.parent / "error.log").read_text(encoding="utf-8"))
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=15)
-
-    def served(self, path: str) -> list[int]:
-        """The ports that answered for an address, one for each request, the last one where several were tried."""
-        lines = [line.split() for line in self.log.read_text(encoding="utf-8").splitlines() if line.split()[-1] == path]
-        return [int(found[-1]) for line in lines if (found := re.findall(r"127\.0\.0\.1:(\d+)", " ".join(line)))]
-
-
-def sessions_at(served: Served) -> int:
+def sessions_at(served: Server) -> int:
     """How many readers a replica has."""
     with urllib.request.urlopen(f"{served.address}/metrics", timeout=30) as answer:  # noqa: S310
         text = answer.read().decode()
     return int(float(re.search(r"^dashboard_sessions (\S+)$", text, re.MULTILINE)[1]))  # type: ignore[index]
 
 
-async def spread(address: str, readers: int, replicas: list[Served]) -> list[int]:
+async def spread(address: str, readers: int, replicas: list[Server]) -> list[int]:
     """Opens so many readers, each with a cookie of its own, all from one address; how many each replica has."""
     found = [Session(address, page="indicators") for _ in range(readers)]
     for reader in found:
@@ -114,7 +61,7 @@ def choose_period(page: Page, year: str) -> None:
     browsing.at_rest(page)
 
 
-def reader(page: Page, proxy: Proxy, replicas: list[Served], table: Path) -> list[str]:
+def reader(page: Page, proxy: Proxy, replicas: list[Server], table: Path) -> list[str]:
     """One reader's day; what did not hold."""
     wrong = []
     browsing.open_page(page, f"{proxy.address}/map?dataset=demo")
@@ -125,8 +72,7 @@ def reader(page: Page, proxy: Proxy, replicas: list[Served], table: Path) -> lis
     (home,) = [served for served in replicas if sessions_at(served)]
     other = next(served for served in replicas if served is not home)
     print(f"reader's replica {home.port}; address {chosen.rpartition('?')[2]}", flush=True)
-    home.process.kill()
-    home.process.wait()
+    home.kill()
     started = time.monotonic()
     while not sessions_at(other):
         if time.monotonic() > started + 60:
@@ -168,20 +114,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readers", type=int, default=40)
     options = parser.parse_args()
-    if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()):
+    if not nginx():
         print("NOT TRIED: nginx is not installed (apt-get install nginx-light)")
         return 2
     print(f"load average {os.getloadavg()[0]:.1f}", flush=True)
+    serve.prepare(default_paths())
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        place.chmod(0o755)
-        shutil.copytree(ROOT / "data", place / "data", ignore=shutil.ignore_patterns("state"))
+        shutil.copytree(default_paths().data, place / "data", ignore=shutil.ignore_patterns("state"))
         table = place / "table.csv"
         table.write_text(TABLE, encoding="utf-8")
-        secret = {"STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32)}
+        secret = replica_secret()
         with (
-            Served(place / "data", environment=secret) as one,
-            Served(place / "data", environment=secret) as two,
+            Server(place / "data", environment=secret) as one,
+            Server(place / "data", environment=secret) as two,
             Proxy(place, [one.port, two.port]) as proxy,
         ):
             replicas = [one, two]

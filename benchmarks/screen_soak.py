@@ -14,12 +14,14 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from tests.browsing import QUIET, ROOT, Server
+from benchmarks.serving import Server, resident_megabytes
+from etl.paths import default_paths
+from tests.browsing import QUIET
+from tools import serve
 
 WIDTH, HEIGHT = 3840, 1080
 COLUMNS = {"heap": "JS heap MB", "nodes": "DOM nodes", "renderer": "renderer MB", "server": "server MB"}
@@ -34,12 +36,6 @@ TURN = """() => {
 }"""
 
 
-def resident(process: int) -> float:
-    """Resident memory of a process in megabytes."""
-    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
-
-
 def renderer_of(browser: CDPSession) -> int:
     """The process that draws the page: of the renderers the one that has used the processor most."""
     processes = browser.send("SystemInfo.getProcessInfo")["processInfo"]
@@ -51,7 +47,8 @@ def measure(page: Page, session: CDPSession, renderer: int, server: int) -> dict
     session.send("HeapProfiler.collectGarbage")
     counters = session.send("Memory.getDOMCounters")
     heap = session.send("Runtime.getHeapUsage")["usedSize"] / MEGABYTE
-    return {"heap": heap, "nodes": counters["nodes"], "renderer": resident(renderer), "server": resident(server)}
+    resident = {"renderer": resident_megabytes(renderer), "server": resident_megabytes(server)}
+    return {"heap": heap, "nodes": counters["nodes"], **resident}
 
 
 def slope(lines: list[Mapping[str, float]], name: str) -> float:
@@ -67,7 +64,8 @@ def main() -> None:
     parser.add_argument("--pace", type=int, default=3)
     parser.add_argument("--dataset", default="demo")
     options = parser.parse_args()
-    server = Server(Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data"))
+    serve.prepare(default_paths())
+    server = Server(default_paths().data)
     try:
         with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
             context = playwright.chromium.launch_persistent_context(

@@ -1,4 +1,4 @@
-"""The command line: `python -m etl build | load | preview | undo | status | rollback | template | simulate`.
+"""The command line: `python -m etl build | load | preview | undo | status | rollback | shapes | template | simulate`.
 
 Exit codes: 0 everything loaded; 1 rows were rejected, the rest is published; 2 wrong usage;
 3 stopped by a file, the catalogue, the boundaries or the releases, which changed nothing (of several files the others
@@ -53,6 +53,7 @@ EXAMPLES = {
     "undo": [("undo internal-00001-1a2b3c4d", "撤回一次载入")],
     "status": [("status", "列出版本，标出当前版本和被快照引用的版本"), ("status --json", "同上，结果为JSON")],
     "rollback": [("rollback", "退回上一版本"), ("rollback 20251231-a1b2c3", "改用指定版本")],
+    "shapes": [("shapes", "写出网页地图要用的边界图形")],
     "template": [("template --out 填报模板.xlsx", "空白填报模板")],
     "simulate": [("simulate --out 演示数据（模拟）.csv", "写出演示数据")],
 }
@@ -142,6 +143,7 @@ def parser() -> argparse.ArgumentParser:
     command("status", _status, "列出版本，标出当前版本和被快照引用的版本")
     rollback = command("rollback", _rollback, "退回较早的版本")
     rollback.add_argument("release", nargs="?", metavar="版本", help="版本编号；不写则退回上一版本")
+    command("shapes", _shapes, "写出网页地图要用的边界图形，不生成新版本（build也会写）")
     blank = command("template", _template, "写出空白填报模板（XLSX，带下拉选项）")
     blank.add_argument("--out", type=Path, default=Path("填报模板.xlsx"))
     demo = command("simulate", _simulate, "写出演示数据（模拟）；每个版本都自带，此命令供查看")
@@ -367,6 +369,12 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         lines.append(f"不能确定哪些版本被快照引用，{problem}。清理旧版本已暂停")
     told = [{**asdict(r), "path": r.path.name, "snapshots": snapshots.get(r.id, 0)} for r in found]
     return Told(0, {"current": current, "releases": told, "damaged": broken, "pinned": pinned}, lines)
+
+
+def _shapes(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
+    say("写出边界图形 …")
+    publish.write_static(paths, load_catalogue(paths.catalogue))
+    return Told(0, {"folder": str(paths.static)}, [f"边界图形在{paths.static}"])
 
 
 def _template(paths: Paths, options: argparse.Namespace, say: Say) -> Told:

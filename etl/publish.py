@@ -134,7 +134,7 @@ def build(paths: Paths, say: Say) -> Outcome:
         say("读取指标目录 …")
         catalogue = load_catalogue(paths.catalogue)
         if known and sound(paths, known):
-            _write_static(paths, catalogue)
+            write_static(paths, catalogue)
             point_at(paths, known)
             return _outcome(paths, known, built=False)
         with progress.part(0.05, 0.35):
@@ -142,7 +142,7 @@ def build(paths: Paths, say: Say) -> Outcome:
         with progress.part(0.35, 1):
             release_id, written = _write(paths, start, catalogue, files, fingerprint, say)
         try:
-            _write_static(paths, catalogue)
+            write_static(paths, catalogue)
             _remember(paths, fingerprint, release_id)
             point_at(paths, release_id)  # last, because nothing after it may fail
         except BaseException:
@@ -153,8 +153,8 @@ def build(paths: Paths, say: Say) -> Outcome:
         return _outcome(paths, release_id, built=written)
 
 
-def _write_static(paths: Paths, catalogue: Catalogue) -> None:
-    """Writes what the browser fetches, unless it is there already."""
+def write_static(paths: Paths, catalogue: Catalogue) -> None:
+    """Writes what the browser fetches, unless it is there already. Raises UserError for faults of the boundaries."""
     if static.is_made(paths.static, static.version(paths.boundaries)):
         return
     from etl import boundaries  # only here, because it needs libraries that take a while to start

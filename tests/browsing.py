@@ -1,19 +1,14 @@
-"""The real server, a real Chromium with every other machine out of reach, and when a page is at rest."""
+"""A real Chromium with every other machine out of reach, and when a page is at rest."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+from benchmarks.serving import Server
+
 SECONDS = 60_000
 SIZE = {"width": 1440, "height": 900}
 # No other machine answers: a page that needs one fails here as it would on the intranet. (Intercepting requests would
@@ -45,39 +40,6 @@ WAIT = """([settle, longest]) => new Promise((answer, fail) => {
   look();
 })"""
 SETTLE_MILLISECONDS = 250
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Server:
-    """The real server in a process of its own."""
-
-    def __init__(self, data: Path) -> None:
-        self.address = f"http://127.0.0.1:{(port := free_port())}"
-        self.log = data / f"server-{port}.log"
-        command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-        command += ["--server.port", str(port), "--server.address", "127.0.0.1"]
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, env={**os.environ, "DASHBOARD_DATA_DIR": str(data)}, stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.address}/_stcore/health", timeout=1).close()  # noqa: S310
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(self.log.read_text()) from None
-                time.sleep(0.2)
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=20)
 
 
 def start(playwright: Playwright, folder: Path) -> BrowserContext:

@@ -10,6 +10,7 @@ import pytest
 from oidc_provider_mock import User
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from benchmarks.serving import free_port
 from dashboard import access
 from etl.paths import Paths
 from tests import browsing, gated
@@ -29,7 +30,7 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("signed")
     settings = f'mode = "oidc"\nadmins = ["{ADMIN}"]\nidle_minutes = {IDLE_MINUTES}\n'
     paths = gated.make(quick_start, folder, settings)
-    port = browsing.free_port()
+    port = free_port()
     people = [User(sub=who, claims={"email": who, "name": who[0]}) for who in (ANALYST, LEADER, STRANGER, ADMIN)]
     with (
         oidc_provider_mock.run_server_in_thread(user_claims=people) as provider,
@@ -48,11 +49,10 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.setenv("STREAMLIT_SECRETS_FILES", str(folder / "secrets.toml"))
         patch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
         patch.setenv("DASHBOARD_DATA_DIR", str(paths.data))
-        patch.setattr(browsing, "free_port", lambda: port)
         with access.acting_as(access.Viewer(ADMIN, "", "admin", None)):
             access.grant(access.Person(ANALYST, "", "analyst", (OWN,)))
             access.grant(access.Person(LEADER, "", "leader", (access.WHOLE,)))
-        running = Server(paths.data)
+        running = Server(paths.data, port=port)
         yield running
         running.stop()
 
@@ -82,7 +82,7 @@ def sign_in(page: Page, who: str) -> None:
 
 
 def rows(server: Server, sql: str) -> list[tuple]:
-    with sqlite3.connect(server.log.parent / "state" / "app.sqlite") as con:
+    with sqlite3.connect(server.data / "state" / "app.sqlite") as con:
         return con.execute(sql).fetchall()
 
 
@@ -156,7 +156,7 @@ def test_figures_leave_the_screen_of_somebody_who_went_away(reader: BrowserConte
     page = open_page(reader, server, "/quality?dataset=internal")
     sign_in(page, ANALYST)
     at_rest(page, "数据质量")
-    with sqlite3.connect(server.log.parent / "state" / "app.sqlite") as con:
+    with sqlite3.connect(server.data / "state" / "app.sqlite") as con:
         con.execute("UPDATE sessions SET seen_at = seen_at - ? WHERE ended = 0", (IDLE_MINUTES * 60,))
     at_rest(page, "已退出登录")
     page.get_by_role("button", name="重新登录").click()

@@ -13,9 +13,9 @@ from playwright.sync_api import BrowserContext, expect
 from dashboard.tray import tray_of
 from etl import boundaries, publish
 from etl.catalogue import load_catalogue
-from etl.paths import Paths
+from etl.paths import ROOT, Paths
 from tests import quick
-from tests.browsing import ROOT, SECONDS, Server, Visit
+from tests.browsing import SECONDS, Server, Visit
 from tests.test_briefs_page import NEW, OLD, correct_the_rate
 from tests.test_tray import headings as collected
 

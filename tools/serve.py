@@ -1,17 +1,34 @@
-"""Starts the dashboard: builds the first release when there is none, then serves it."""
+"""Starts the dashboard: makes what is missing, the first release or the shapes of maps, then serves it."""
 
 import argparse
 import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from etl import static
+from etl.paths import ROOT, Paths, default_paths
+
+
+def prepare(paths: Paths) -> int:
+    """Builds the first release when there is none; its exit code. Beside data that are there already, a newly installed
+    program writes the shapes of maps, and the release stays which it is.
+    """
+
+    def etl(command: str) -> int:
+        environment = {**os.environ, "DASHBOARD_DATA_DIR": str(paths.data)}
+        return subprocess.run([sys.executable, "-m", "etl", command], cwd=ROOT, env=environment).returncode
+
+    if not (paths.warehouse / "CURRENT").exists():
+        print("No warehouse yet: building the first release.", flush=True)
+        return etl("build")
+    if not static.is_made(paths.static, static.version(paths.boundaries)):
+        etl("shapes")  # of boundaries at fault it tells; what was written of older ones goes on
+    return 0
 
 
 def main() -> int:
-    """Checks the port, builds if needed, and runs the server in the foreground."""
+    """Checks the port, makes what is missing, and runs the server in the foreground."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens the dashboard to the whole network")
     parser.add_argument("--port", type=int, default=8501)
@@ -23,12 +40,9 @@ def main() -> int:
         except OSError as error:
             print(f"Port {options.port} cannot be used ({error.strerror}). Choose another: make run PORT=8502")
             return 1
-    warehouse = Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data") / "warehouse"
-    if not (warehouse / "CURRENT").exists():
-        print("No warehouse yet: building the first release.")
-        built = subprocess.run([sys.executable, "-m", "etl", "build"], cwd=ROOT).returncode
-        if built > 1:
-            return built
+    made = prepare(default_paths())
+    if made > 1:
+        return made
     print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     try:
