@@ -35,7 +35,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks import quick_etl
-from benchmarks.serving import Server, descendants
+from benchmarks.serving import Server, descendants, end_in_order, told_in_words
 from benchmarks.sessions import Session, SessionError
 from etl.paths import ROOT, Paths, default_paths
 from tools import serve
@@ -204,7 +204,7 @@ class Trial:
 
     def said(self, text: str, what: str) -> None:
         """What was said to people is Chinese and no traceback."""
-        self.hold(bool(re.search("[\u4e00-\u9fff]", text)) and "Traceback" not in text, f"{what}: {text[-300:]}")
+        self.hold(told_in_words(text), f"{what}: {text[-300:]}")
 
 
 # ---- kill -9 ----
@@ -543,6 +543,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=20261126)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     options = parser.parse_args(arguments)
+    end_in_order()
     print(f"load average {os.getloadavg()[0]:.1f}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"

@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import os
 import re
-import secrets
 import shutil
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.serving import Proxy, Server, nginx, replica_secret
+from benchmarks.serving import Proxy, Server, end_in_order, nginx, replica_secret
 from benchmarks.sessions import Session
 from etl.paths import default_paths
 from tests import browsing
@@ -41,10 +40,10 @@ def sessions_at(served: Server) -> int:
 
 
 async def spread(address: str, readers: int, replicas: list[Server]) -> list[int]:
-    """Opens so many readers, each with a cookie of its own, all from one address; how many each replica has."""
+    """Opens so many readers, each with the cookie it was given, all from one address; how many each replica has."""
     found = [Session(address, page="indicators") for _ in range(readers)]
     for reader in found:
-        await reader.open(cookie=f"visitor={secrets.token_hex(16)}")
+        await reader.open()
     counts = [await asyncio.to_thread(sessions_at, served) for served in replicas]
     for reader in found:
         await reader.close()
@@ -114,6 +113,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--readers", type=int, default=40)
     options = parser.parse_args()
+    end_in_order()
     if not nginx():
         print("NOT TRIED: nginx is not installed (apt-get install nginx-light)")
         return 2

@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -148,6 +149,16 @@ def nginx() -> str | None:
 def replica_secret() -> dict[str, str]:
     """What all replicas must share, or a reader who changes replica is unknown there."""
     return {"STREAMLIT_SERVER_COOKIE_SECRET": secrets.token_hex(32)}
+
+
+def end_in_order() -> None:
+    """Has the signal of `timeout` and `kill` end this command as Ctrl+C does: what it started ends too."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def told_in_words(text: str) -> bool:
+    """Whether what was said is for people: Chinese, and no traceback."""
+    return bool(re.search("[\u4e00-\u9fff]", text)) and "Traceback" not in text
 
 
 def free_port() -> int:

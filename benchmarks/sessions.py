@@ -9,7 +9,9 @@ import asyncio
 import hashlib
 import random
 import time
+import urllib.request
 from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -43,9 +45,10 @@ class Session:
     _states: dict[str, str] = field(default_factory=dict)
     _script: str = ""
 
-    async def open(self, cookie: str = "") -> float:
-        """Connects and opens the page; returns the seconds until it is finished."""
-        headers = {"Cookie": cookie} if cookie else {}
+    async def open(self) -> float:
+        """Fetches the page, connects with the cookie that came with it; returns the seconds until it is finished."""
+        started = time.perf_counter()
+        headers = {"Cookie": await asyncio.to_thread(self._cookies)}
         try:
             self._socket = await connect(
                 self.address.replace("http", "ws", 1) + "/_stcore/stream",
@@ -56,7 +59,8 @@ class Session:
             )
         except (OSError, websockets.WebSocketException) as error:
             raise SessionError(f"/{self.page}: no connection: {error}") from None
-        return await self._run(WidgetStates())
+        await self._run(WidgetStates())
+        return time.perf_counter() - started
 
     async def change(self, chance: random.Random) -> float:
         """Changes one selectbox of the page; returns the seconds until the page is finished again."""
@@ -88,6 +92,16 @@ class Session:
         """Leaves."""
         if self._socket is not None:
             await self._socket.close()
+
+    def _cookies(self) -> str:
+        """What a browser sends that has just been given the page. Raises SessionError."""
+        page = urllib.request.Request(f"{self.address}/{self.page}?{self.query}", headers={"Accept": "text/html"})  # noqa: S310
+        try:
+            with urllib.request.urlopen(page, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+                given = SimpleCookie("; ".join(answer.headers.get_all("Set-Cookie", [])))
+        except OSError as error:
+            raise SessionError(f"/{self.page}: no page: {error}") from None
+        return "; ".join(f"{name}={cookie.value}" for name, cookie in given.items())
 
     async def _run(self, states: WidgetStates) -> float:
         """Asks for a run of the script and reads its messages to the end. Raises SessionError."""

@@ -279,6 +279,6 @@ def _write_if_changed(path: Path, content: bytes) -> None:
     if path.exists() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.tmp")
+    aside = path.with_name(f"{path.name}.{os.getpid()}.tmp")  # two replicas may start at once
     aside.write_bytes(content)
     os.replace(aside, path)

@@ -3,9 +3,11 @@
 import logging
 import re
 import shutil
+import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -13,12 +15,14 @@ from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from dashboard import access, api, queries, server, soundness, state
+from etl import __main__ as commands
 from etl import accepted, publish
 from etl.__main__ import main
 from etl.paths import Paths
-from tests.conftest import ROOT
+from tests.conftest import ROOT, copy_inputs
 from tests.test_load import CASES, latest, load, long_table
 from tests.test_publish import append_figure, quiet
+from tools import serve
 
 
 @pytest.fixture
@@ -159,6 +163,32 @@ def test_rolling_back_from_a_damaged_release_works_and_status_names_it(
     assert publish.rollback(two, quiet).id == older
     assert queries.trouble() == ""
     assert queries.release_named(newest) is None
+
+
+# ---- the program is new, the data are not ----
+
+
+def test_a_program_put_beside_older_data_writes_the_shapes_and_leaves_the_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = copy_inputs(tmp_path / "data")
+    pointer = paths.warehouse / "CURRENT"
+    pointer.parent.mkdir()
+    pointer.write_text("20251231-abcdef\n", encoding="ascii")  # rolled back to, perhaps
+    done = []
+
+    def run(command: list[str], **settings: Any) -> subprocess.CompletedProcess[str]:
+        assert settings["env"]["DASHBOARD_DATA_DIR"] == str(paths.data)
+        done.append(command[-1])
+        return subprocess.CompletedProcess(command, main(command[3:]))
+
+    monkeypatch.setattr(serve.subprocess, "run", run)
+    monkeypatch.setattr(commands, "default_paths", lambda: paths)
+    assert serve.prepare(paths) == serve.prepare(paths) == 0
+    assert done == ["shapes"], "written once"
+    assert (paths.static / "boundaries" / "leagues.json").exists()
+    assert pointer.read_text(encoding="ascii") == "20251231-abcdef\n"
+    assert [path.name for path in paths.warehouse.iterdir()] == ["CURRENT"]
 
 
 # ---- the clock is put back ----
