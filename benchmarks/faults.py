@@ -217,7 +217,9 @@ def kills(trial: Trial, count: int, seed: int) -> None:
     chance.shuffle(order)
     seconds = _seconds_of_a_load(trial)
     met = Counter[str]()
-    print(f"kill -9: {count} times, seed {seed}; a load takes {seconds:.1f} s, a restart {_restart(trial):.1f} s")
+    print(
+        f"kill -9: {count} times, seed {seed}; a load takes {seconds:.1f} s, a start {trial.served.start_seconds:.1f} s"
+    )
     for number, target in enumerate(order, 1):
         kept, before = trial.accepted(), trial.current()
         wrong = len(trial.wrong)
@@ -241,9 +243,9 @@ def _seconds_of_a_load(trial: Trial) -> float:
     return time.monotonic() - started
 
 
-def _restart(trial: Trial) -> float:
+def _restart(trial: Trial) -> None:
     trial.served.kill()
-    return trial.served.start()
+    trial.served.start()
 
 
 def _killed(command: Command, seconds: float) -> str:

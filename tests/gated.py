@@ -34,7 +34,7 @@ TABLES = {
 
 def make(source: Paths, folder: Path, settings: str) -> Paths:
     """Copies the built folder `source`, brings the tables in, and writes `settings` as data/access.toml."""
-    shutil.copytree(source.data, folder / "data", ignore=shutil.ignore_patterns("state", "*.log"))
+    shutil.copytree(source.data, folder / "data", ignore=shutil.ignore_patterns("state"))
     paths = Paths(data=folder / "data", static=folder / "static")
     (paths.data / "access.toml").write_text(settings, encoding="utf-8")
     with (paths.catalogue / "expected.csv").open("a", encoding="utf-8") as expected:

@@ -19,17 +19,29 @@ from etl import __main__ as commands
 from etl import accepted, publish
 from etl.__main__ import main
 from etl.paths import Paths
+from tests import quick
 from tests.conftest import ROOT, copy_inputs
 from tests.test_load import CASES, latest, load, long_table
 from tests.test_publish import append_figure, quiet
 from tools import serve
 
 
+@pytest.fixture(scope="module")
+def two_made(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    folder = tmp_path_factory.mktemp("two")
+    paths = Paths(data=folder / "data", static=folder / "static")
+    shutil.copytree(quick_start.data, paths.data)
+    append_figure(paths)
+    with pytest.MonkeyPatch.context() as patch:
+        quick.shorten(patch.setattr)
+        publish.build(paths, quiet)
+    return paths
+
+
 @pytest.fixture
-def two(quick_inputs: Paths) -> Paths:
+def two(two_made: Paths, quick_inputs: Paths) -> Paths:
     """Two releases, the newer one current."""
-    append_figure(quick_inputs)
-    publish.build(quick_inputs, quiet)
+    shutil.copytree(two_made.data, quick_inputs.data, dirs_exist_ok=True)
     return quick_inputs
 
 

@@ -214,7 +214,7 @@ def conversation(server: Server, *headers: tuple[str, str]) -> str:
 def test_the_whole_server_believes_its_gateway_and_no_doubled_header(
     quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(quick_start.data, tmp_path / "data", ignore=shutil.ignore_patterns("state", "*.log"))
+    shutil.copytree(quick_start.data, tmp_path / "data", ignore=shutil.ignore_patterns("state"))
     settings = SETTINGS.replace(GATEWAY, "127.0.0.1")
     (tmp_path / "data" / "access.toml").write_text(settings, encoding="utf-8")
     monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def data(built: Paths, tmp_path: Path) -> Paths:
     """A data folder of its own: this visit changes it."""
-    shutil.copytree(built.data, tmp_path / "data", ignore=shutil.ignore_patterns("state", "*.log"))
+    shutil.copytree(built.data, tmp_path / "data", ignore=shutil.ignore_patterns("state"))
     return Paths(data=tmp_path / "data", static=tmp_path / "static")
 
 

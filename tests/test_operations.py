@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.replicas import Proxy
+from benchmarks.load_sessions import Tally, not_as_loaded
+from benchmarks.serving import Proxy
 from etl.paths import Paths
 from tests.conftest import ROOT
 
@@ -30,7 +31,7 @@ class Replica(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def replicas() -> Iterator[list[http.server.ThreadingHTTPServer]]:
-    running = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Replica) for _ in range(2)]
+    running = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Replica) for _ in range(3)]
     for server in running:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     yield running
@@ -58,7 +59,9 @@ def test_readers_stay_with_their_replica_and_go_on_when_it_dies(
         assert len({ask(proxy, None) for _ in range(5)}) == 1
         replicas[0].shutdown()
         replicas[0].server_close()
-        assert {ask(proxy, reader) for reader in homes} == {ports[1]}
+        now = {reader: ask(proxy, reader) for reader in homes}
+        assert set(now.values()) == set(ports[1:])
+        assert all(now[reader] == home for reader, home in homes.items() if home != ports[0]), "nobody else is moved"
 
 
 def run(*arguments: object) -> tuple[int, str]:
@@ -71,13 +74,19 @@ def run(*arguments: object) -> tuple[int, str]:
 def test_the_command_that_makes_faults_runs() -> None:
     code, said = run("benchmarks.faults", "--kills", 1, "--seed", 3, "--only", "kills")
     assert code == 0, said
-    assert "held" in said
-    assert said.endswith("everything held\n")
+    assert said.endswith("kills     held\neverything held that was tried\n")
 
 
 def test_the_command_that_makes_load_runs(built: Paths, tmp_path: Path) -> None:
-    shutil.copytree(built.data, tmp_path / "data", ignore=shutil.ignore_patterns("state", "*.log"))
-    load = ("--sessions", 3, "--seconds", 4, "--every", 1, "--data", tmp_path / "data")
+    shutil.copytree(built.data, tmp_path / "data", ignore=shutil.ignore_patterns("state"))
+    load = ("--sessions", 3, "--seconds", 4, "--every", 1, "--loads", 1, "--data", tmp_path / "data")
     _, said = run("benchmarks.load_sessions", *load)
     assert "errors 0" in said, said
     assert "ms an interaction" in said
+    assert "10 rows of 1 loads, 0 lost" in said
+
+
+def test_a_row_that_was_loaded_and_is_not_in_the_release_is_told(quick_start: Paths) -> None:
+    assert not_as_loaded(quick_start.data, Tally()) == []
+    row = ("steward-0", "150100", 1000.0)
+    assert not_as_loaded(quick_start.data, Tally(loaded={row})) == [f"lost: {row}"]

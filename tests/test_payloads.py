@@ -44,7 +44,7 @@ ADDRESS = dict.fromkeys((*selection.PARAMETERS, *selection.OTHER_PARAMETERS), EV
 def poisoned(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Paths:
     """Names of the catalogue, cells of a table, its title, publisher and file name, and a saved name."""
     folder = tmp_path_factory.mktemp("poisoned")
-    shutil.copytree(quick_start.data, folder / "data", ignore=shutil.ignore_patterns("state", "*.log"))
+    shutil.copytree(quick_start.data, folder / "data", ignore=shutil.ignore_patterns("state"))
     paths = Paths(data=folder / "data", static=folder / "static")
     spoil(paths.catalogue / "indicators.toml", 'name = "行政复议案件办理数"', f'name = "行政复议案件办理数{SCRIPT}"')
     spoil(paths.catalogue / "regions.csv", "呼伦贝尔市,", f"呼伦贝尔市{SCRIPT},")
