@@ -54,7 +54,7 @@ class Server:
         self.log = Path(self._folder.name) / "server.log"
         self.command = [sys.executable, "-m", "streamlit", "run", script]
         self.command += ["--server.port", str(self.port), "--server.address", "127.0.0.1"]
-        self.start_seconds = self.start()
+        self.start()
 
     @property
     def pid(self) -> int:
