@@ -10,11 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from websockets.http11 import Request, Response
+from websockets.sync.client import connect
+from websockets.sync.server import ServerConnection, serve
 
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
 from etl.paths import Paths
 from tests.conftest import ROOT
+
+SECONDS = 10
 
 
 class Replica(http.server.BaseHTTPRequestHandler):
@@ -43,7 +48,7 @@ def replicas() -> Iterator[list[http.server.ThreadingHTTPServer]]:
 def ask(proxy: Proxy, reader: int | None, path: str = "/map") -> int:
     headers = {} if reader is None else {"Cookie": f"other=1; visitor={reader:032x}"}
     request = urllib.request.Request(proxy.address + path, headers=headers)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
         return int(answer.read())
 
 
@@ -62,6 +67,30 @@ def test_readers_stay_with_their_replica_and_go_on_when_it_dies(
         now = {reader: ask(proxy, reader) for reader in homes}
         assert set(now.values()) == set(ports[1:])
         assert all(now[reader] == home for reader, home in homes.items() if home != ports[0]), "nobody else is moved"
+
+
+def healthy(socket: ServerConnection, request: Request) -> Response | None:
+    """Answers what is no websocket."""
+    return socket.respond(200, "ok") if request.path == "/healthz" else None
+
+
+def talk(socket: ServerConnection) -> None:
+    """Goes on only when what was sent has come."""
+    for part in range(3):
+        socket.send(str(part))
+        assert socket.recv(timeout=SECONDS) == f"seen {part}"
+
+
+def test_websockets_pass_and_nothing_is_held_back(tmp_path: Path) -> None:
+    with serve(talk, "127.0.0.1", 0, process_request=healthy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with (
+            Proxy(tmp_path, [server.socket.getsockname()[1]]) as proxy,
+            connect(f"ws://127.0.0.1:{proxy.port}/_stcore/stream") as reader,
+        ):
+            for part in range(3):
+                assert reader.recv(timeout=SECONDS) == str(part)
+                reader.send(f"seen {part}")
 
 
 def run(*arguments: object) -> tuple[int, str]:
