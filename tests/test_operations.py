@@ -1,5 +1,6 @@
 """The commands that try faults and load run; nginx as shipped keeps readers where they are and goes round the dead."""
 
+import argparse
 import http.server
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
 
+from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
 from etl.paths import Paths
@@ -104,6 +106,16 @@ def test_the_command_that_makes_faults_runs() -> None:
     code, said = run("benchmarks.faults", "--kills", 1, "--seed", 3, "--only", "kills")
     assert code == 0, said
     assert said.endswith("kills     held\neverything held that was tried\n")
+
+
+def test_a_fault_that_cannot_be_made_here_is_told_and_not_passed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(faults, "FAKETIME", "*/nowhere/faketime.so")
+    trial = faults.Trial(tmp_path, served=None)  # type: ignore[arg-type]
+    assert "apt-get install faketime" in faults.attempt(trial, "clock", argparse.Namespace())
+    assert len(trial.impossible) == 1
+    assert trial.wrong == []
 
 
 def test_the_command_that_makes_load_runs(built: Paths, tmp_path: Path) -> None:
