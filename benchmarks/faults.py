@@ -11,6 +11,7 @@ built in the quick way of tests/quick.py. Exits 1 when something did not hold, 2
 
 import argparse
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
@@ -55,6 +56,7 @@ SPARE_BYTES = 64 * 2**20  # room for the loads that must succeed
 FREE_BYTES = (4_096, 200_000, 1_500_000)  # not even the kept table fits; the database begins; it nearly fits
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["benchmarks.quick_etl"])
+TRIES = 10  # until a command is killed and has not finished before
 CLOCK_SECONDS = 15  # until the server's clock must have followed
 
 
@@ -83,6 +85,7 @@ class Trial:
     wrong: list[str] = field(default_factory=list)
     impossible: list[str] = field(default_factory=list)
     loads: int = 0
+    takes: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("load", "build", "picture"), 0.0))  # seconds
 
     def hold(self, held: bool, what: str) -> None:
         """Notes what did not hold."""
@@ -116,13 +119,33 @@ class Trial:
         path.write_text(f"地区,指标,期间,数值,单位\n{rows}", encoding="utf-8")
         return path
 
+    def to_its_end(self, *arguments: object) -> tuple[int, str]:
+        """Runs a command and notes the longest that it took; exit code, and what was said."""
+        started = time.monotonic()
+        outcome = self.etl(*arguments).wait()
+        name = str(arguments[0])
+        self.takes[name] = max(self.takes[name], time.monotonic() - started)
+        return outcome
+
+    def killed(self, chance: random.Random, *arguments: object) -> bool:
+        """Starts a command and kills it at a random moment; False when it had finished, which is noted."""
+        name, started = str(arguments[0]), time.monotonic()
+        command = self.etl(*arguments)
+        command.process.join(chance.uniform(0, self.takes[name]))
+        if command.process.exitcode is None:
+            command.process.kill()
+        if command.wait()[0] == -signal.SIGKILL:
+            return True
+        self.takes[name] = time.monotonic() - started
+        return False
+
     def load(self, table: Path) -> tuple[int, str]:
         """Loads a table; the exit code, and what was said."""
-        return self.etl("load", table, "--source", table.stem).wait()
+        return self.to_its_end("load", table, "--source", table.stem)
 
     def build(self) -> None:
         """Builds; nothing half done may lie about afterwards."""
-        code, said = self.etl("build").wait()
+        code, said = self.to_its_end("build")
         self.hold(code in (0, 1), f"etl build ended with {code}: {said[-300:]}")
         left = [
             p.name for name in ("warehouse", "accepted") for p in (self.data / name).glob(".*") if p.name != ".lock"
@@ -200,7 +223,9 @@ class Trial:
 
     def picture(self, what: str) -> None:
         """The next picture is made."""
+        started = time.monotonic()
         status, body = self.get(PICTURE)
+        self.takes["picture"] = time.monotonic() - started
         self.hold(status == 200 and body.startswith(b"\x89PNG"), f"{what}: picture {status} {body[:200]!r}")
 
     def said(self, text: str, what: str) -> None:
@@ -213,16 +238,20 @@ class Trial:
 
 def kills(trial: Trial, count: int, seed: int) -> None:
     """Kill -9 at random moments, by turns in random order."""
-    chance = random.Random(seed)  # noqa: S311 - the same moments in every run
+    chance = random.Random(seed)  # noqa: S311 - the same order and chances in every run
     order = (list(TARGETS) * (count // len(TARGETS) + 1))[:count]
     chance.shuffle(order)
-    seconds = _seconds_of_a_load(trial)
+    code, said = trial.load(trial.table())
+    trial.hold(code == 1, f"a load with a rejected row ended with {code}: {said[-300:]}")
+    _change_an_input(trial, chance)
+    trial.build()
+    trial.picture("before all kills")
     met = Counter[str]()
-    print(f"kill -9: {count} times, seed {seed}; a load takes {seconds:.1f} s")
+    print(f"kill -9: {count} times, seed {seed}; {', '.join(f'a {k} takes {v:.1f} s' for k, v in trial.takes.items())}")
     for number, target in enumerate(order, 1):
         kept, before = trial.accepted(), trial.current()
         wrong = len(trial.wrong)
-        outcome = KILLS[target](trial, chance, seconds)
+        outcome = KILLS[target](trial, chance)
         met[f"{target}: {outcome}"] += 1
         now = trial.current()
         trial.hold(now == before or target in ("load", "build"), f"the release changed from {before} to {now}")
@@ -235,44 +264,39 @@ def kills(trial: Trial, count: int, seed: int) -> None:
         print(f"  {times:3} x {outcome}")
 
 
-def _seconds_of_a_load(trial: Trial) -> float:
-    started = time.monotonic()
-    code, said = trial.load(trial.table())
-    trial.hold(code == 1, f"a load with a rejected row ended with {code}: {said[-300:]}")
-    return time.monotonic() - started
-
-
 def _restart(trial: Trial) -> None:
     trial.served.kill()
     trial.served.start()
 
 
-def _killed(command: Command, seconds: float) -> str:
-    command.process.join(seconds)
-    if command.process.exitcode is None:
-        command.process.kill()
-    code, _ = command.wait()
-    return "killed" if code == -signal.SIGKILL else "had finished"
+def _kill_load(trial: Trial, chance: random.Random) -> str:
+    for _ in range(TRIES):
+        table, before = trial.table(), len(trial.accepted())
+        killed = trial.killed(chance, "load", table, "--source", table.stem)
+        kept = len(trial.accepted()) > before
+        code, said = trial.load(table)  # as the steward does who saw it fail
+        trial.hold(code in (0, 1), f"the same load again ended with {code}: {said[-300:]}")
+        trial.hold(len(trial.accepted()) == before + 1, "the same load again is not there exactly once")
+        if killed:
+            return "killed, was kept" if kept else "killed, not kept"
+    return "always finished"
 
 
-def _kill_load(trial: Trial, chance: random.Random, seconds: float) -> str:
-    table, before = trial.table(), len(trial.accepted())
-    outcome = _killed(trial.etl("load", table, "--source", table.stem), chance.uniform(0, seconds))
-    outcome += ", was kept" if len(trial.accepted()) > before else ", not kept"
-    code, said = trial.load(table)  # as the steward does who saw it fail
-    trial.hold(code in (0, 1), f"the same load again ended with {code}: {said[-300:]}")
-    trial.hold(len(trial.accepted()) == before + 1, "the same load again is not there exactly once")
-    return outcome
+def _kill_build(trial: Trial, chance: random.Random) -> str:
+    for _ in range(TRIES):
+        _change_an_input(trial, chance)
+        if trial.killed(chance, "build"):
+            return "killed"
+    return "always finished"
 
 
-def _kill_build(trial: Trial, chance: random.Random, seconds: float) -> str:
-    path = trial.data / "catalogue" / "operator-note.txt"  # another input: another fingerprint, so there is work
-    path.write_text(str(chance.random()), encoding="ascii")
+def _change_an_input(trial: Trial, chance: random.Random) -> None:
+    """Another fingerprint, so that there is work for a build."""
+    (trial.data / "catalogue" / "operator-note.txt").write_text(str(chance.random()), encoding="ascii")
     (trial.data / "warehouse" / "fingerprints.json").unlink(missing_ok=True)
-    return _killed(trial.etl("build"), chance.uniform(0, seconds))
 
 
-def _kill_server(trial: Trial, chance: random.Random, seconds: float) -> str:
+def _kill_server(trial: Trial, chance: random.Random) -> str:
     pictures = threading.Thread(target=trial.get, args=(PICTURE,))
     readers = threading.Thread(target=_read_until_it_ends, args=(trial.served.address, chance.random()))
     pictures.start()
@@ -306,13 +330,19 @@ def _read_until_it_ends(address: str, seed: float) -> None:
     asyncio.run(read())
 
 
-def _kill_renderer(trial: Trial, chance: random.Random, seconds: float) -> str:
-    answer: list[tuple[int, bytes]] = []
-    asked = threading.Thread(target=lambda: answer.append(trial.get(PICTURE)))
-    asked.start()
-    time.sleep(chance.uniform(0, 3))
+def _kill_renderer(trial: Trial, chance: random.Random) -> str:
+    for _ in range(TRIES):
+        answer: list[tuple[int, bytes]] = []
+        asked = threading.Thread(target=lambda answer=answer: answer.append(trial.get(PICTURE)))
+        started = time.monotonic()
+        asked.start()
+        asked.join(chance.uniform(0, trial.takes["picture"]))
+        if drawing := asked.is_alive():
+            break
+        trial.takes["picture"] = time.monotonic() - started
     for pid in descendants(trial.served.pid):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     asked.join()
     status, body = answer[0]
     if status == 200:
@@ -321,10 +351,10 @@ def _kill_renderer(trial: Trial, chance: random.Random, seconds: float) -> str:
         outcome = f"told ({status})"
         trial.said(body.decode(), "the answer of a killed renderer")
     trial.picture("after the renderer was killed")
-    return outcome
+    return f"killed drawing, {outcome}" if drawing else "killed when idle"
 
 
-KILLS: dict[str, Callable[[Trial, random.Random, float], str]] = {
+KILLS: dict[str, Callable[[Trial, random.Random], str]] = {
     "load": _kill_load,
     "build": _kill_build,
     "server": _kill_server,
