@@ -44,6 +44,7 @@ from tools import serve
 PAGES = ["", "map", "compare", "trends", "profile", "indicators", "data", "quality"]
 SLOWEST = 1.0  # seconds that 95 of 100 interactions may take
 MOST_MEGABYTES = 2048
+LOG_LETTERS = 5000  # of what each server wrote, shown when a reader met an error
 # Which replica a reader gets is chance: only with enough of them do too few at one tell that they are not spread.
 ENOUGH_READERS = 20  # for each replica
 LEAST_SHARE = 0.3  # of the readers that would be a replica's if all had as many
@@ -262,6 +263,8 @@ def main() -> int:
                 tally.errors.append(f"{sum(counts)} websockets for {options.sessions} readers")
         if options.loads:
             tally.errors += not_as_loaded(data, tally)
+        if tally.errors:
+            print("\n".join(server.log.read_text(encoding="utf-8")[-LOG_LETTERS:] for server in servers))
     met = report(tally, used[: options.replicas], used[-1] if proxy else None)
     print("aims met" if met else f"aims missed (p95 <= {SLOWEST:g} s, no error, <= {MOST_MEGABYTES} MB)")
     return 0 if met else 1

@@ -1,5 +1,7 @@
 """Tables that are kept for many readers, or not made before one asks."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pandas as pd
@@ -7,7 +9,10 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard import kept
-from dashboard.charts import Chart
+from dashboard.charts import Chart, coverage
+
+WORDS = {"name": "排名", "title": "", "subtitle": "", "footnotes": [], "reading": "", "simulated": False}
+TABLE = pd.DataFrame({"地区": ["包头市"]})
 
 
 def test_a_kept_table_is_made_once_and_no_reader_changes_it_for_another() -> None:
@@ -38,22 +43,44 @@ def test_the_table_of_a_chart_is_made_once_when_somebody_asks() -> None:
 
     def table() -> pd.DataFrame:
         made.append(1)
-        return pd.DataFrame({"地区": ["包头市"]})
+        return TABLE.copy()
 
-    chart = Chart(
-        name="排名",
-        figure=go.Figure(),
-        title="",
-        subtitle="",
-        footnotes=[],
-        reading="",
-        table=table,
-        simulated=False,
-    )
+    chart = Chart(figure=go.Figure(), table=table, **WORDS)
     assert not made
     again = Chart.from_json(chart.to_json())
     assert again.table.equals(chart.table)
     assert replace(chart, title="x").table is chart.table
     assert made == [1]
     with pytest.raises(TypeError, match="table"):
-        Chart(name="", figure=go.Figure(), title="", subtitle="", footnotes=[], reading="", simulated=False)
+        Chart(figure=go.Figure(), **WORDS)
+
+
+class Sealed(dict):  # type: ignore[type-arg]
+    """A trace that several readers use at once."""
+
+    def pop(self, *_: object) -> object:
+        raise AssertionError("taken apart while another reader may look")
+
+
+def test_a_grid_is_drawn_for_one_reader_without_touching_what_the_others_use() -> None:
+    shared = coverage.Grid(
+        traces=[Sealed(type="heatmap", z=[[1]])],
+        layout={"yaxis": {}},
+        names={"a": "甲"},
+        words=WORDS | {"table": TABLE},
+    )
+    drawn = shared.chart("a").figure
+    assert drawn.data[0].type == "heatmap"
+    assert drawn.layout.yaxis.ticktext == ("<b>甲</b>",)
+
+
+def test_a_chart_is_whole_for_one_reader_while_another_copies_it() -> None:
+    chart = Chart(figure=go.Figure([{"type": "heatmap", "z": [[1]]}] * 40), table=TABLE, **WORDS)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as readers:
+            kinds = [readers.submit(lambda: {trace.type for trace in chart.own_figure().data}) for _ in range(60)]
+            assert {kind for found in kinds for kind in found.result()} == {"heatmap"}
+    finally:
+        sys.setswitchinterval(before)

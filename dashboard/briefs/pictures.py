@@ -5,8 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import plotly.graph_objects as go
-
 from dashboard import snapshot
 from dashboard.charts import Chart
 
@@ -33,7 +31,7 @@ def for_paper(chart: Chart) -> Chart:
     """The chart with letters that can be read on paper. The areas of a map of leagues bear their names alone: larger
     values would lie on each other, and a document has them in a table.
     """
-    figure = go.Figure(chart.figure)
+    figure = chart.own_figure()
     if chart.name in NARROWED and not figure.layout.width:
         figure.update_layout(width=PAPER_WIDTH, height=figure.layout.height or PAPER_HEIGHT)
     labels = [trace for trace in figure.data if trace.type == "scattergeo" and trace.mode == "text"]

@@ -57,6 +57,14 @@ class Chart:
     simulated: bool
     table: Later = Later()
 
+    def own_figure(self) -> go.Figure:
+        """The figure once more, to be changed.
+
+        Not `go.Figure(chart.figure)`: plotly takes the type out of a trace while it copies it, and other readers may
+        be shown the same figure.
+        """
+        return go.Figure(self.figure.to_dict())
+
     def to_json(self) -> str:
         """The whole chart as text, to be kept; `from_json` makes it again."""
         parts: dict[str, Any] = {**vars(self), "figure": self.figure.to_json()}

@@ -72,7 +72,9 @@ class Grid:
         """The grid with the name of the selected indicator in bold."""
         labels = [f"<b>{name}</b>" if key == selected else name for key, name in self.names.items()]
         yaxis = {**self.layout["yaxis"], "ticktext": labels}
-        return Chart(figure=go.Figure(self.traces, {**self.layout, "yaxis": yaxis}), **self.words)
+        # Copies: plotly takes the type out of a trace while it reads it, and other readers use the same traces.
+        traces = [dict(trace) for trace in self.traces]
+        return Chart(figure=go.Figure(traces, {**self.layout, "yaxis": yaxis}), **self.words)
 
 
 def coverage_grid(

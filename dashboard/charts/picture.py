@@ -57,7 +57,7 @@ def complete(chart: Chart, folder: Path, approval: str, on: date, *, words: bool
     `approval`: the number under which a map may be published (审图号), or empty. `on`: the day it is made. `words`:
     with title, subtitle and footnotes; a document may print them itself. Raises ValueError for a chart in dark colours.
     """
-    figure = go.Figure(chart.figure)
+    figure = chart.own_figure()
     layout = figure.layout
     if layout.template.layout.paper_bgcolor == DARK.ground:
         raise ValueError("a picture is made of a chart drawn in light colours")
