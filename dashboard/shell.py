@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, screen, selection
+from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, screen, selection, turns
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,7 +90,8 @@ saved.panel(reader, pages, opened.url_path)
 gate.account(visitor)
 frame.come_back()
 try:
-    opened.run()
+    with turns.of(opened.url_path):
+        opened.run()
 except queries.OlderReleaseError as error:  # whatever a page asks for that the release at hand cannot hold
     st.info(frame.plain(str(error)), icon=":material/info:")
 except queries.WarehouseError as error:
