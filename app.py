@@ -11,7 +11,7 @@ import uuid
 from collections.abc import AsyncIterator
 
 import streamlit as st
-from anyio import create_task_group, sleep
+from anyio import create_task_group
 from anyio.to_thread import run_sync
 from starlette.middleware import Middleware
 
@@ -21,7 +21,10 @@ from dashboard.hardening import Door, SafeAnswers
 from dashboard.server import Document, routes
 
 log = logging.getLogger("dashboard")
-TIDY_SECONDS = 5
+# Python looks for garbage among what came after its last look: every 700 objects by default, in the middle of a page,
+# whose figures then count as old and are looked through again and again with all that is kept for readers. At this
+# distance most of a page is gone before the next look.
+OBJECTS_BETWEEN_LOOKS = 50_000
 STARTED_BY_OTHERS = ("dashboard.shell", "dashboard.briefs.__main__")  # scripts, not modules
 
 
@@ -65,17 +68,7 @@ def load_the_rest() -> None:
             importlib.import_module(module.name)
     gc.collect()
     gc.freeze()
-
-
-async def tidy_up() -> None:
-    """Removes garbage every few seconds: figures refer to themselves, and memory grows until somebody looks.
-
-    Instead of Streamlit's own search after every run of the script (`runner.postScriptGC`), which took as long as the
-    run itself.
-    """
-    while True:
-        await sleep(TIDY_SECONDS)
-        await run_sync(gc.collect)
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
 
 
 @contextlib.asynccontextmanager
@@ -84,7 +77,6 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     await run_sync(warm_up)
     async with create_task_group() as tasks:
         tasks.start_soon(run_sync, load_the_rest)
-        tasks.start_soon(tidy_up)
         yield
         tasks.cancel_scope.cancel()
 
