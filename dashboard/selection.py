@@ -288,10 +288,12 @@ def _pick(parameters: Mapping[str, str], notices: list[str], name: str, allowed:
 def to_parameters(selection: Selection, choices: Choices) -> dict[str, str]:
     """The address of a choice: its parameters without those that `resolve` would supply anyway."""
     parameters: dict[str, str] = {}
-    for name, value in asdict(selection).items():
+    # The default of a period follows from the level, that of everything else from what stands before it.
+    for name in ("dataset", "indicator", "breakdown", "level", "period", "region"):
+        value = getattr(selection, name)
         if getattr(resolve(parameters, choices)[0], name) != value:
             parameters[name] = value
-    return parameters
+    return {name: parameters[name] for name in PARAMETERS if name in parameters}
 
 
 FALLS_BACK = "，已改用默认值"  # how a notice ends, for readers of a page

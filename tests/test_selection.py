@@ -63,6 +63,7 @@ def test_an_indicator_that_only_banners_have_opens_on_banners() -> None:
         {"indicator": "aid", "breakdown": "受理", "period": "2022"},
         {"dataset": "demo", "period": "2024", "level": "banner"},
         {"period": "2023", "region": "150200"},
+        {"period": "latest", "level": "banner"},  # leagues open on the newest figures, banners on a year
     ],
 )
 def test_an_address_survives_the_way_there_and_back(parameters: dict[str, str]) -> None:
