@@ -53,7 +53,8 @@ def both(two_releases: tuple[Paths, str, str], monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(paths.data))
     monkeypatch.setattr(snapshot, "problem", lambda: "服务器上没有找到Chromium浏览器")
     yield old, new
-    shutil.rmtree(paths.state)
+    if paths.state.exists():  # made by whoever first writes
+        shutil.rmtree(paths.state)
 
 
 def click(app: AppTest, label: str) -> AppTest:
