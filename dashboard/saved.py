@@ -25,16 +25,8 @@ def remember(page: str, address: Mapping[str, str]) -> None:
 
 def panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
     """The popover 常用选择 in the sidebar. `pages`: path -> page; `opened`: the path of this one."""
-    with st.sidebar:
-        _panel(reader, pages, opened)
-
-
-@st.fragment
-def _panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
-    menu = st.popover("常用选择", icon=":material/bookmark:", width="stretch", key="saved", on_change="rerun")
-    if not menu.open:
-        return
-    with menu:
+    # Not made when it is opened: the browser finds room for what is there when it opens.
+    with st.sidebar.popover("常用选择", icon=":material/bookmark:", width="stretch"):
         st.caption("最近看过")
         recent = [view for view in st.session_state.get("recent", [])[1:] if view[0] in pages]
         if not recent:
