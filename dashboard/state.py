@@ -5,9 +5,11 @@ SQLite in WAL mode: readers and one writer do not wait for each other, and sever
 
 import secrets
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from dashboard.folders import data_folder
 
@@ -107,17 +109,29 @@ class SavedSelection:
 
 @contextmanager
 def database() -> Iterator[sqlite3.Connection]:
-    """A connection for one transaction: commits at the end, rolls back on an error. Raises sqlite3.Error."""
-    folder = data_folder() / "state"
-    folder.mkdir(parents=True, exist_ok=True)
-    connection = sqlite3.connect(folder / "app.sqlite", timeout=WAIT_SECONDS)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(SCHEMA)
+    """A connection for one transaction: commits at the end, rolls back on an error. Raises sqlite3.Error, OSError."""
+    path = data_folder() / "state" / "app.sqlite"
+    if not path.exists():
+        _create(path)
+    with closing(sqlite3.connect(path, timeout=WAIT_SECONDS)) as connection:
+        connection.executescript(SCHEMA)  # what a newer program adds
         with connection:
             yield connection
-    finally:
-        connection.close()
+
+
+def _create(path: Path) -> None:
+    """Puts an empty database there, whole from the first moment; where somebody was quicker, theirs stays.
+
+    Made beside its place: who switches a file to WAL that others have open is told at once that it is locked.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".new-") as folder:
+        fresh = Path(folder) / path.name
+        with closing(sqlite3.connect(fresh)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(SCHEMA)
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
 
 
 @contextmanager
