@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboard import access, audit, export
+from dashboard import access, audit, download, export
 from dashboard.access import ROLE_NAMES, ROLES, WHOLE, Person
 from dashboard.clock import beijing, today
-from dashboard.frame import CSV_TYPE, Reader, plain
+from dashboard.frame import Reader, plain
 
 SPANS = {"最近一天": 1, "最近七天": 7, "最近三十天": 30, "最近一年": 366, "全部": 36500}
 HEADERS = {
@@ -103,12 +103,4 @@ def log() -> None:
     if len(table) > SHOWN_ENTRIES:
         st.caption(f"这里列出最近{SHOWN_ENTRIES}条，下载的文件里有全部。")
     name = f"审计记录_{span}_{today():%Y%m%d}.csv"
-    st.download_button(
-        "下载CSV",
-        data=audit.download(name, lambda: export.to_csv(table)),
-        file_name=name,
-        mime=CSV_TYPE,
-        icon=":material/download:",
-        on_click="ignore",
-        disabled=table.empty,
-    )
+    download.button("下载CSV", name, lambda: export.to_csv(table), disabled=table.empty)

@@ -9,20 +9,21 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit, export, queries, snapshot
+from dashboard import audit, download, export, queries, snapshot
 from dashboard.charts import BAR, VALUE, Chart
 from dashboard.clock import today
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, cited, format_period
 
-CSV_TYPE = "text/csv"
-XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-PICTURE_TYPES: dict[snapshot.Kind, str] = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 SCALES = {2: "2倍", 3: "3倍"}
 GROUNDS = {False: "白色", True: "透明"}
 POINTS = "个百分点"  # of differences of percentages
-WHAT_FOR = {"png": "插入Word、WPS、PPT", "svg": "矢量图，文字可以改", "pdf": "矢量图，用于打印"}
+WHAT_FOR: dict[snapshot.Kind, str] = {
+    "png": "插入Word、WPS、PPT",
+    "svg": "矢量图，文字可以改",
+    "pdf": "矢量图，用于打印",
+}
 # Plotly's own words are English; these are the ones that show.
 PLOTLY_WORDS = {"Download plot as a PNG": "保存PNG图片", "Download plot": "保存SVG图片"}
 
@@ -76,18 +77,14 @@ def _pictures(chart: Chart, light: Callable[[], Chart], view: View, key: str) ->
             "背景", list(GROUNDS), default=False, required=True, format_func=GROUNDS.__getitem__, key=f"ground_{key}"
         )
     with st.container(horizontal=True):
-        for kind, mime in PICTURE_TYPES.items():
-            st.download_button(
+        for kind, help_text in WHAT_FOR.items():
+            download.button(
                 kind.upper(),
-                data=audit.download(
-                    name_of(chart, view.release, kind), partial(_made, light, kind, scale or 2, bool(clear))
-                ),
-                file_name=name_of(chart, view.release, kind),
-                mime=mime,
+                name_of(chart, view.release, kind),
+                partial(_made, light, kind, scale or 2, bool(clear)),
                 key=f"{kind}_{key}",
-                help=WHAT_FOR[kind],
-                icon=":material/image:",
-                on_click="ignore",
+                help=help_text,
+                icon="image",
             )
 
 
@@ -98,28 +95,21 @@ def _made(light: Callable[[], Chart], kind: snapshot.Kind, scale: int, clear: bo
 def _figures(chart: Chart, view: View, key: str) -> None:
     """The table of the chart, as CSV or with its explanation as XLSX."""
     with st.container(horizontal=True):
-        st.download_button(
+        download.button(
             "XLSX",
-            data=audit.download(
-                name_of(chart, view.release, "xlsx"),
-                lambda: export.to_xlsx(marked(chart, units(view)), explanation(chart, view)),
-            ),
-            file_name=name_of(chart, view.release, "xlsx"),
-            mime=XLSX_TYPE,
+            name_of(chart, view.release, "xlsx"),
+            lambda: export.to_xlsx(marked(chart, units(view)), explanation(chart, view)),
             key=f"xlsx_{key}",
             help="数据，另附口径说明",
-            icon=":material/table:",
-            on_click="ignore",
+            icon="table",
         )
-        st.download_button(
+        download.button(
             "CSV",
-            data=audit.download(name_of(chart, view.release, "csv"), lambda: export.to_csv(marked(chart, units(view)))),
-            file_name=name_of(chart, view.release, "csv"),
-            mime=CSV_TYPE,
+            name_of(chart, view.release, "csv"),
+            lambda: export.to_csv(marked(chart, units(view))),
             key=f"csv_{key}",
             help="数据",
-            icon=":material/table:",
-            on_click="ignore",
+            icon="table",
         )
 
 

@@ -12,7 +12,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import explanations, exporting, queries, selection, tray
 from dashboard.charts import BAR, CHANGE, VALUE, Chart
-from dashboard.exporting import CSV_TYPE, XLSX_TYPE  # noqa: F401 - pages with files of their own take them from here
 from dashboard.operator import named
 from dashboard.operator import operator as operator
 from dashboard.queries import Release

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit, frame, imports, queries, selection
+from dashboard import download, frame, imports, queries, selection
 from dashboard.clock import beijing
-from dashboard.frame import XLSX_TYPE, Reader, plain
+from dashboard.frame import Reader, plain
 from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Say, Table, Understanding, Upload
 from dashboard.quality import LINE, LOAD_STATES, TABLE_HEIGHT, TALL_LINE
 from dashboard.theme import DATASET_NAMES
@@ -36,14 +36,7 @@ EDITOR = ["列", "前几个值", "用作", "指标", "分项", "期间", "单位
 
 def template() -> None:
     """The button that gives the blank template."""
-    st.download_button(
-        "下载填报模板",
-        data=imports.template,
-        file_name="填报模板.xlsx",
-        mime=XLSX_TYPE,
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download.button("下载填报模板", "填报模板.xlsx", imports.template)
 
 
 def upload() -> tuple[str, Upload] | None:
@@ -312,14 +305,10 @@ def findings(file: Upload, request: Request, known: list[Understanding], checked
     )
     if len(found) > SHOWN_FINDINGS:
         st.caption(f"这里列出前{SHOWN_FINDINGS}条，下载的表格里有全部。")
-    file_name = f"{Path(file.name).stem.removesuffix(MARKED)}{MARKED}.xlsx"
-    st.download_button(
+    download.button(
         "下载标出问题的表格",
-        data=audit.download(file_name, lambda: imports.marked(file, request, known)),
-        file_name=file_name,
-        mime=XLSX_TYPE,
-        icon=":material/download:",
-        on_click="ignore",
+        f"{Path(file.name).stem.removesuffix(MARKED)}{MARKED}.xlsx",
+        lambda: imports.marked(file, request, known),
         help="您自己的表格：有问题的单元格标红，批注写明原因，另附问题清单。改好后可以直接再导入。",
     )
 

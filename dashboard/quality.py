@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import audit, controls, export, frame, kept, queries, selection
+from dashboard import controls, download, export, frame, kept, queries, selection
 from dashboard.charts import coverage as charts
 from dashboard.clock import beijing, day, today
-from dashboard.frame import CSV_TYPE, Reader, plain
+from dashboard.frame import Reader, plain
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import (
@@ -145,16 +145,7 @@ def _show(
         return export.to_csv(rows.assign(数据性质=DEMO_MARK) if dataset == "demo" else rows)
 
     mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
-    file_name = f"{name}{mark}_{reader.release.id}.csv"
-    st.download_button(
-        "下载CSV",
-        data=audit.download(file_name, file),
-        file_name=file_name,
-        mime=CSV_TYPE,
-        icon=":material/download:",
-        on_click="ignore",
-        key=f"download_{name}",
-    )
+    download.button("下载CSV", f"{name}{mark}_{reader.release.id}.csv", file, key=f"download_{name}")
 
 
 def _mark(reader: Reader) -> None:

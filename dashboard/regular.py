@@ -9,7 +9,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import audit, briefs, queries, selection, snapshot
+from dashboard import briefs, download, queries, selection, snapshot
 from dashboard.briefs.bulletin import INDICATOR, NAME, BulletinError, TooFewError, bulletin
 from dashboard.briefs.model import Document, Heading, Paragraph, Table
 from dashboard.briefs.profiles import Cancelled, Kind, ProfileError, profile_briefs
@@ -22,7 +22,6 @@ from dashboard.tray_documents import DOCX, PDF
 SECTIONS = {"tray": "快照夹", "bulletin": "出庭应诉情况通报", "profiles": "各盟市画像"}
 PROFILES_NAME = "盟市法治政府建设指标简报"
 NEWEST = ""  # of each league, the year with most figures
-ZIP_TYPE = "application/zip"
 LOOK_SECONDS = 1  # between two looks at how far the work is
 FORGOTTEN_SECONDS = 15  # nobody has looked for so long: the reader has left
 # One after the other: twelve documents keep both hands of the renderer busy.
@@ -93,15 +92,13 @@ def show_bulletin(reader: Reader) -> None:
             file_name = snapshot.file_name(
                 NAME, period, reader.release.id, simulated=document.simulated, ending=kind.ending
             )
-            st.download_button(
+            download.button(
                 f"{'仍要' if document.caution else ''}生成{kind.label}",
-                data=audit.download(file_name, partial(make, document)),
-                file_name=file_name,
-                mime=kind.mime,
+                file_name,
+                partial(make, document),
                 key=f"bulletin_{kind.ending}",
-                icon=f":material/{kind.icon}:",
+                icon=kind.icon,
                 type="primary" if kind is DOCX else "secondary",
-                on_click="ignore",
             )
     _preview(document)
 
@@ -233,12 +230,4 @@ def _follow(job: Job, running: bool) -> None:
         st.info("页面离开了一段时间，生成已停止。请重新开始。", icon=":material/info:")
     else:
         st.success("12份简报已生成。", icon=":material/task_alt:")
-        st.download_button(
-            "下载ZIP文件",
-            data=audit.download(job.file_name, lambda: data),
-            file_name=job.file_name,
-            mime=ZIP_TYPE,
-            icon=":material/download:",
-            type="primary",
-            on_click="ignore",
-        )
+        download.button("下载ZIP文件", job.file_name, lambda: data, type="primary")

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from dashboard import audit, export, kept, queries, selection, slices
+from dashboard import download, export, kept, queries, selection, slices
 from dashboard.clock import today
-from dashboard.frame import CSV_TYPE, XLSX_TYPE, Reader, plain
+from dashboard.frame import Reader, plain
 from dashboard.queries import Release
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
@@ -252,22 +252,16 @@ def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
         return table.assign(数据性质=DEMO_MARK) if dataset == "demo" else table
 
     with st.container(horizontal=True):
-        st.download_button(
+        download.button(
             "下载XLSX",
-            data=audit.download(f"{name}.xlsx", lambda: export.to_xlsx(marked(), explanation(figures, reader, whole))),
-            file_name=f"{name}.xlsx",
-            mime=XLSX_TYPE,
-            icon=":material/download:",
-            on_click="ignore",
+            f"{name}.xlsx",
+            lambda: export.to_xlsx(marked(), explanation(figures, reader, whole)),
             disabled=figures.empty,
         )
-        st.download_button(
+        download.button(
             "下载CSV",
-            data=audit.download(f"{name}.csv", lambda: export.to_csv(self_contained(marked(), figures, reader))),
-            file_name=f"{name}.csv",
-            mime=CSV_TYPE,
-            icon=":material/download:",
-            on_click="ignore",
+            f"{name}.csv",
+            lambda: export.to_csv(self_contained(marked(), figures, reader)),
             disabled=figures.empty,
         )
 

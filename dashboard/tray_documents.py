@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import audit, briefs, snapshot
+from dashboard import briefs, download, snapshot
 from dashboard.briefs import Brief, Item
 from dashboard.clock import today
 from dashboard.frame import Reader, plain
@@ -15,7 +15,6 @@ from dashboard.tray import Entry, TrayError
 from dashboard.tray_list import Shown
 
 LONGEST_TITLE = 60
-OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Format:
     label: str
     ending: str
     icon: str
-    mime: str
     make: Callable[[Brief], bytes]
     help: str
 
@@ -34,24 +32,22 @@ DOCX = Format(
     "Word文档",
     "docx",
     "description",
-    f"{OFFICE}wordprocessingml.document",
     briefs.to_docx,
     "公文版式，可以继续修改；附录是各图的数据表",
 )
-PDF = Format("PDF", "pdf", "picture_as_pdf", "application/pdf", briefs.to_pdf, "A4分页，文字可以复制，便于打印")
+PDF = Format("PDF", "pdf", "picture_as_pdf", briefs.to_pdf, "A4分页，文字可以复制，便于打印")
 FORMATS = [
     DOCX,
     Format(
         "PPT",
         "pptx",
         "slideshow",
-        f"{OFFICE}presentationml.presentation",
         briefs.to_pptx,
         "一图一页；柱形图和折线图可以在PPT里改",
     ),
     PDF,
-    Format("网页", "html", "language", "text/html", briefs.to_html, "一个文件，没有网络也能打开，图可以点"),
-    Format("图片包", "zip", "folder_zip", "application/zip", briefs.to_zip, "每张图一个图片文件"),
+    Format("网页", "html", "language", briefs.to_html, "一个文件，没有网络也能打开，图可以点"),
+    Format("图片包", "zip", "folder_zip", briefs.to_zip, "每张图一个图片文件"),
 ]
 
 
@@ -72,16 +68,14 @@ def panel(page: Shown, reader: Reader) -> None:
         with st.container(horizontal=True):
             for number, kind in enumerate(FORMATS):
                 file_name = snapshot.file_name(title, release, simulated=simulated, ending=kind.ending)
-                st.download_button(
+                download.button(
                     f"生成{kind.label}",
-                    data=audit.download(file_name, _maker(kind.make, title, page.entries, reader.shapes)),
-                    file_name=file_name,
-                    mime=kind.mime,
+                    file_name,
+                    _maker(kind.make, title, page.entries, reader.shapes),
                     key=f"make_{kind.ending}",
-                    icon=f":material/{kind.icon}:",
+                    icon=kind.icon,
                     type="secondary" if number else "primary",
                     help=kind.help,
-                    on_click="ignore",
                 )
         words = f"把下面{len(page.entries)}张图按顺序写进文件，每张图带一句结论、您的说明和来源；"
         words += "口径、筛选条件和快照编号写在文末附注。"

@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from dashboard import audit, tray, tray_files, visitor
+from dashboard import download, tray, tray_files, visitor
 from dashboard.frame import plain
 from dashboard.snapshot import file_name
 from dashboard.theme import DEMO_MARK
 from dashboard.tray import LONGEST_NAME, MOST, Collection, TrayError
 from dashboard.tray_list import Shown
-
-JSON_TYPE = "application/json"
 
 
 def panel(page: Shown) -> None:
@@ -39,14 +37,8 @@ def panel(page: Shown) -> None:
         st.caption("JSON文件可以留底，也可以传给同事在本系统里导入。")
         simulated = any(DEMO_MARK in entry.snapshot.chart for entry in page.entries)
         name = file_name("快照夹", f"{len(page.entries)}张", simulated=simulated, ending="json")
-        st.download_button(
-            "导出JSON文件",
-            data=audit.download(name, lambda: tray_files.pack(page.name, page.entries)),
-            file_name=name,
-            mime=JSON_TYPE,
-            icon=":material/download:",
-            on_click="ignore",
-            disabled=not page.entries,
+        download.button(
+            "导出JSON文件", name, lambda: tray_files.pack(page.name, page.entries), disabled=not page.entries
         )
         with st.container(key="tray_file"):
             st.file_uploader(
