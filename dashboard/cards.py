@@ -48,7 +48,6 @@ LEGEND = (
     '↑↓为同比增减，<span class="good">绿色</span>向好，<span class="bad">红色</span>变差，不着色的不评优劣。'
     "未注明增减的，没有上年同期数可比。"
 )
-NO_POINTS = pd.DataFrame(columns=["period", "run"])
 TONES = {
     ("higher_better", True): "good",
     ("higher_better", False): "bad",
@@ -148,7 +147,7 @@ def card(
     if rate and small_base(totals["denominator"]).iloc[0]:
         cases += f"（{SMALL_BASE_WORDS}）"
     target = target_for(targets, row["region_code"], indicator_id, row["period"])
-    points = trends.timeline(figures, indicator, "", "year", breaks, unit) if len(figures) > 1 else NO_POINTS
+    points = trends.series(figures, indicator, "", "year", breaks, unit) if len(figures) > 1 else []
     change, moved, details = _change(row, points, growth, indicator)
     months = int(row["period_months"])
     return Card(
@@ -218,19 +217,15 @@ def _details(row: pd.Series, target: pd.Series | None, indicator: pd.Series) -> 
     return [line for line in lines if line]
 
 
-def _line(points: pd.DataFrame, period: str) -> list[tuple[str, float, str]]:
+def _line(points: Sequence[trends.Point], period: str) -> list[tuple[str, float, str]]:
     """The whole years that lead up to `period` without a gap and under one definition; empty where they are few."""
-    last = points[(points["period"] == period) & points["run"].notna()]
-    if last.empty:
-        return []
-    run = points[(points["run"] == last["run"].iloc[0]).fillna(False)]
-    if len(run) < SPARK_POINTS:
-        return []
-    return list(zip(run["period"], run["value"], run["text"], strict=True))
+    last = next((point for point in points if point.period == period and point.run is not None), None)
+    run = [(point.period, point.value, point.text) for point in points if last and point.run == last.run]
+    return run if len(run) >= SPARK_POINTS else []
 
 
 def _change(
-    row: pd.Series, points: pd.DataFrame, growth: pd.DataFrame, indicator: pd.Series
+    row: pd.Series, points: Sequence[trends.Point], growth: pd.DataFrame, indicator: pd.Series
 ) -> tuple[str, float | None, list[str]]:
     """The change over the year before in words, its size (percent, of rates percentage points; None: nothing is known),
     and where a published rate comes from. A published growth rate goes before a computed one.
@@ -242,12 +237,11 @@ def _change(
         value = printed["value"]
         words = format_value(abs(value), "%", printed["qualifier"])
         return change_phrase(f"{'+' if value > 0 else '−'}{words}" if value else "持平"), float(value), [source]
-    base = points[points["period"] == trends.year_before(row["period"])]
-    here = points[points["period"] == row["period"]]
-    if base.empty or here.empty or here["period_months"].iloc[0] > 12:
+    known = {point.period: point for point in points}
+    point, before = known.get(row["period"]), known.get(trends.year_before(row["period"]))
+    if point is None or before is None or point.period_months > 12:
         return "", None, []
-    point, before = here.iloc[0], base.iloc[0]
-    words, _ = trends.change(point, before, indicator["kind"], broken=bool(point["era"] != before["era"]))
+    words, _ = trends.change(point, before, indicator["kind"], broken=point.era != before.era)
     size = re.search(r"[+−][\d.]+", words)
     return change_phrase(words), float(size[0].replace("−", "-")) if size else None, []
 

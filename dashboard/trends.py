@@ -106,13 +106,6 @@ def _middle(start: pd.Timestamp, end: pd.Timestamp) -> str:
     return f"{start + (end - start) / 2:%Y-%m-%d}"
 
 
-def timeline(
-    figures: pd.DataFrame, indicator: pd.Series, breakdown: str, step: str, breaks: pd.DataFrame, case_unit: str = ""
-) -> pd.DataFrame:
-    """`series` as a table: a row a Point, the columns its fields."""
-    return pd.DataFrame(series(figures, indicator, breakdown, step, breaks, case_unit), columns=list(Point._fields))
-
-
 def gaps(figures: pd.DataFrame, region_code: str, breakdown: str) -> dict[int, str]:
     """The years between the first and the last figure of a region in which no period has a value: year -> 未公布 or
     another state.

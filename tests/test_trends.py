@@ -74,7 +74,8 @@ def series(values: dict[str, float], **changes: object) -> pd.DataFrame:
 def timeline(
     figures: pd.DataFrame, step: str = "year", breaks: pd.DataFrame = NO_BREAKS, indicator: pd.Series = RATE
 ) -> pd.DataFrame:
-    return trends.timeline(figures, indicator, "", step, breaks, "件")
+    points = trends.series(figures, indicator, "", step, breaks, "件")
+    return pd.DataFrame(points, columns=list(charts.Point._fields))
 
 
 def drawn(figures: pd.DataFrame, breaks: pd.DataFrame = NO_BREAKS, indicator: pd.Series = RATE) -> list[charts.Point]:

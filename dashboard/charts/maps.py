@@ -5,8 +5,8 @@ kilobytes. plotly has no pattern fill for areas: the hatch of 未公布 is a sec
 """
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,8 @@ from dashboard.theme import (
     in_brackets,
     luminance,
 )
+
+T = TypeVar("T")
 
 HOVER = "%{properties.name}<br>%{text}<extra></extra>"
 MAP_NOTE = "示意图，不作为划界依据"
@@ -323,7 +325,9 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
         return place_labels(sheet.leagues, sheet.leagues["short_name"].tolist(), _on_dark(under), size=size - 1)
     if sheet.near and sheet.level == "banner" and not sheet.group:
         rows = rows[in_view(rows, sheet)]
-    signs = [scale.signs[at] + " " if scale.signs else "" for at in scale.classes(_numbers(rows))]
+    signs = [""] * len(rows)
+    if scale.signs:
+        signs = _of_values(rows, lambda values: [f"{scale.signs[at]} " for at in scale.classes(values)], "")
     columns = [rows[name].tolist() for name in ("short_name", "state", "label", "text")]
     full = []
     for name, state, label, text, sign in zip(*columns, signs, strict=True):
@@ -342,13 +346,14 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
 
 def _fills(rows: pd.DataFrame, scale: Scale, missing: str) -> list[str]:
     """The colour of each area, `missing` where there is no value."""
-    fills = scale.fills(_numbers(rows))
-    return [fill if state == "value" else missing for fill, state in zip(fills, rows["state"].tolist(), strict=True)]
+    return _of_values(rows, scale.fills, missing)
 
 
-def _numbers(rows: pd.DataFrame) -> Numbers:
-    """The values; none is as good as any where what is made of it is not used."""
-    return rows["value"].fillna(0).to_numpy()
+def _of_values(rows: pd.DataFrame, make: Callable[[Numbers], list[T]], otherwise: T) -> list[T]:
+    """What `make` makes of the values, `otherwise` where there is none."""
+    known = rows["state"] == "value"
+    made = iter(make(rows.loc[known, "value"].to_numpy()))
+    return [next(made) if has_value else otherwise for has_value in known.tolist()]
 
 
 def _on_dark(fills: list[str]) -> list[bool]:
