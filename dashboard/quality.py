@@ -1,7 +1,7 @@
 """What data stewards see: the account of a dataset, its gaps, who owes figures, and what contradicts or was refused."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -35,6 +35,7 @@ TALL_LINE = 66  # of a row whose sentence wraps
 TABLE_HEIGHT = 620
 SEVERITIES = {"error": "◆ 错误", "warning": "■ 不一致", "info": "▲ 提示", "ok": "● 一致"}
 FAILED = ("error", "warning")
+SWITCH = {False: "off", True: "on"}  # a toggle, and what the address says
 KIND_NAMES = {
     "ratio": "比率",
     "growth": "同比",
@@ -66,7 +67,7 @@ def parameter(name: str, allowed: list[str], default: str) -> str:
     return default
 
 
-def _write(name: str, default: str, decode: dict[str, str] | None = None) -> None:
+def _write(name: str, default: str, decode: Mapping[Any, str] | None = None) -> None:
     """Writes the widget of a parameter of this page into the address; an emptied widget changes nothing."""
     value = st.session_state[f"quality_{name}"]
     if value is None:
@@ -98,6 +99,41 @@ def _select(name: str, label: str, options: list[str], default: str, text: Calla
         label, options, format_func=text, key=f"quality_{name}", on_change=_write, args=(name, default), width=260
     )
     return chosen
+
+
+def _toggle(name: str, label: str, *, disabled: bool = False, help: str | None = None) -> bool:
+    """A switch of a parameter of this page, off unless the address says on."""
+    key = f"quality_{name}"
+    st.session_state[key] = parameter(name, list(SWITCH.values()), SWITCH[False]) == SWITCH[True]
+    return st.toggle(label, key=key, disabled=disabled, help=help, on_change=_write, args=(name, SWITCH[False], SWITCH))
+
+
+def _severities(counts: pd.Series) -> list[str]:
+    """Which conclusions are shown: those that need a look, unless the address says others; none is as good as all."""
+    present = [severity for severity in SEVERITIES if counts.get(severity, 0)]
+    opening = [severity for severity in present if severity != "ok"] or present
+    wanted, notices = selection.own_several("checks", list(SEVERITIES))
+    for notice in notices:
+        st.warning(plain(notice), icon=":material/info:")
+    st.session_state["quality_checks"] = chosen = [severity for severity in present if severity in wanted] or opening
+    st.pills(
+        "结论",
+        present,
+        selection_mode="multi",
+        format_func=lambda severity: f"{SEVERITIES[severity]} {counts[severity]}",
+        key="quality_checks",
+        on_change=_write_severities,
+        args=(present, opening),
+    )
+    return chosen
+
+
+def _write_severities(present: list[str], opening: list[str]) -> None:
+    picked = st.session_state["quality_checks"] or present
+    if set(picked) == set(opening):
+        st.query_params.pop("checks", None)
+    else:
+        st.query_params["checks"] = ",".join(severity for severity in present if severity in picked)
 
 
 def address_on_map(reader: Reader, row: dict[str, Any]) -> str:
@@ -203,11 +239,11 @@ def coverage(reader: Reader) -> None:
         else:
             year = LATEST
             controls.CONTROLS["region"](reader)
-        chapters = reader.choices.indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
-        picked = st.selectbox(
-            "章", list(chapters.index), index=None, format_func=lambda n: f"{n} {chapters[n]}", placeholder="全部"
-        )
-        everything = st.toggle("包括没有数据也没有要求的指标")
+        indicators = reader.choices.indicators
+        names = dict(zip(indicators["chapter"], indicators["chapter_short"], strict=True))
+        chapters = {"": "全部", **{str(number): f"{number} {name}" for number, name in names.items()}}
+        picked = _select("coverage_chapter", "章", list(chapters), "", chapters.__getitem__)
+        everything = _toggle("coverage_all", "包括没有数据也没有要求的指标")
     asked = (reader.release, chosen.dataset, region, year, picked, everything, today())
     try:
         _grid(*asked, reader.dark)
@@ -236,7 +272,7 @@ def _grid(
     dataset: str,
     region: str,
     year: str,
-    chapter: int | None,
+    chapter: str,
     everything: bool,
     on: date,
     dark: bool,
@@ -245,7 +281,7 @@ def _grid(
     choices = selection.choices_of(release)
     known, regions, indicators = _known(release, dataset, region, on), choices.regions, choices.indicators
     if chapter:
-        indicators = indicators[indicators["chapter"] == chapter]
+        indicators = indicators[indicators["chapter"] == int(chapter)]
     if not everything:
         concerned = {i for of, i in choices.covered if of == dataset} | set(known["indicator_id"])
         indicators = indicators[indicators.index.isin(concerned)]
@@ -336,7 +372,8 @@ def reporting(reader: Reader) -> None:
         owed = queries.owed_figures(reader.release, chosen.dataset, period)
         name = reader.indicator["name"]
         is_owed = bool((owed["indicator_id"] == chosen.indicator).any())
-        only = st.toggle(f"只看“{name}”", disabled=not is_owed, help=None if is_owed else "这一期不要求报送这项指标。")
+        help_text = None if is_owed else "这一期不要求报送这项指标。"
+        only = _toggle("due_only", f"只看“{name}”", disabled=not is_owed, help=help_text)
     if only and is_owed:
         owed = owed[owed["indicator_id"] == chosen.indicator]
     what = f"“{name}”" if only and is_owed else f"应报指标{owed['indicator_id'].nunique()}项"
@@ -451,18 +488,10 @@ def checks(reader: Reader) -> None:
         st.success("通用规则没有发现矛盾，也没有登记需要逐项核对的数据。", icon=":material/check:")
     else:
         counts = found["severity"].value_counts()
-        present = [severity for severity in SEVERITIES if counts.get(severity, 0)]
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            picked = st.pills(
-                "结论",
-                present,
-                selection_mode="multi",
-                default=[s for s in present if s != "ok"] or present,
-                format_func=lambda s: f"{SEVERITIES[s]} {counts[s]}",
-                key=f"severity_{reader.selection.dataset}",
-            )
-            only = st.toggle(f"只看“{reader.indicator['name']}”", key="checks_of_indicator")
-        shown = found[found["severity"].isin(picked or present)]
+            severities = _severities(counts)
+            only = _toggle("checks_only", f"只看“{reader.indicator['name']}”")
+        shown = found[found["severity"].isin(severities)]
         if only:
             shown = shown[shown["indicator_id"] == reader.selection.indicator]
         if shown.empty:

@@ -302,6 +302,43 @@ def test_choosing_a_period_writes_the_address(warehouse: Paths) -> None:
     assert "2024年第二季度" in texts(app)
 
 
+def test_every_filter_is_in_the_address(warehouse: Paths) -> None:
+    app = section("coverage")
+    app.selectbox(key="quality_coverage_chapter").select("6").run()
+    app.toggle(key="quality_coverage_all").set_value(True).run()
+    assert app.query_params.items() >= {"coverage_chapter": "6", "coverage_all": "on"}.items()
+    app = section("checks")
+    app.pills(key="quality_checks").set_value(["ok"]).run()
+    app.toggle(key="quality_checks_only").set_value(True).run()
+    assert app.query_params.items() >= {"checks": "ok", "checks_only": "on"}.items()
+    app = section("reporting", dataset="demo", indicator="court_appearance_rate")
+    app.toggle(key="quality_due_only").set_value(True).run()
+    assert app.query_params["due_only"] == "on"
+
+
+def test_the_filters_of_the_address_are_shown(warehouse: Paths) -> None:
+    shown = section("coverage", coverage_chapter="6", coverage_all="on")
+    assert (shown.selectbox(key="quality_coverage_chapter").value, shown.toggle[0].value) == ("6", True)
+    assert "160项指标" in texts(section("coverage", coverage_all="on"))
+    assert set(section("checks", checks="ok").dataframe[0].value["结论"]) == {"● 一致"}
+    owed = {"dataset": "demo", "indicator": "court_appearance_rate"}
+    assert "应报指标13项 · 应报日期" in texts(section("reporting", **owed))
+    assert "“行政机关负责人出庭应诉率” · 应报日期" in texts(section("reporting", **owed, due_only="on"))
+
+
+def test_no_conclusion_chosen_is_every_conclusion(warehouse: Paths) -> None:
+    app = section("checks", checks="ok")
+    app.pills(key="quality_checks").set_value([]).run()
+    assert len(app.pills(key="quality_checks").value) == len(set(app.dataframe[0].value["结论"])) == 3
+
+
+@pytest.mark.parametrize("wrong", [{"checks": "fine"}, {"checks_only": "1"}])
+def test_a_wrong_filter_in_the_address_is_told(wrong: dict[str, str], warehouse: Paths) -> None:
+    (notice,) = section("checks", **wrong).warning
+    ((name, value),) = wrong.items()
+    assert f"{name}={value}" in notice.value.replace("\\", "")
+
+
 def test_the_grid_of_one_region_has_its_years(warehouse: Paths) -> None:
     assert "2019—2025年阿拉善盟" in texts(section("coverage", dataset="demo", grid="years", region="152900"))
 
