@@ -1,9 +1,6 @@
 """What the server does beside running the script."""
 
 import functools
-import re
-import secrets
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,15 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import hardening
+from dashboard import cookie, hardening
 
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
 FOR_PROGRAMS = frozenset({"healthz", "metrics"})  # routes of dashboard/api.py that lie beside the pages
 SIGN_IN_END = "oauth2callback"  # where Streamlit takes up a reader whom the provider sends back
 TITLE = "内蒙古法治政府建设指标"
-VISITOR = "visitor"  # the cookie that knows a reader again, see dashboard/visitor.py
-VISITOR_ID = re.compile(r"[0-9a-f]{32}")
-VISITOR_DAYS = 400  # the longest that browsers keep a cookie (RFC 6265bis, section 5.6.2)
 
 
 class Document:
@@ -31,7 +25,7 @@ class Document:
 
     - The language is fixed to English, so that browsers pick Japanese forms for 直、骨、令 and screen readers read
       Chinese as English.
-    - A reader without an id gets one (`visitor_cookie`).
+    - A reader without an id gets one (`cookie.header`).
     - Opened at /map, the page asks for /map/_stcore/health before it tries the root: two errors on the console at
       every deep link. Told where the server is, it asks there at once.
 
@@ -78,8 +72,8 @@ class Document:
                     answer = MutableHeaders(raw=start["headers"])
                     answer["content-length"] = str(len(page))
                     answer["content-security-policy"] = hardening.policy(nonce)
-                    if cookie := visitor_cookie(headers.get(b"cookie", b"").decode("latin-1"), f"/{base}", secure):
-                        answer.append("set-cookie", cookie)
+                    if known := cookie.header(headers.get(b"cookie", b"").decode("latin-1"), f"/{base}", secure):
+                        answer.append("set-cookie", known)
                     await send(start)
                     await send({"type": "http.response.body", "body": page})
 
@@ -107,18 +101,6 @@ def complete_page(page: bytes, nonce: str) -> bytes:
     ]:
         page = page.replace(old.encode(), new.encode(), 1)
     return page
-
-
-def visitor_cookie(cookies: str, path: str, secure: bool) -> str | None:
-    """The header `Set-Cookie` for a reader who sent the header `Cookie`; None for one who has an id already."""
-    try:
-        sent = SimpleCookie(cookies).get(VISITOR)
-    except CookieError:  # another program's cookie that is no cookie
-        sent = None
-    if sent is not None and VISITOR_ID.fullmatch(sent.value):
-        return None
-    fixed = f"Path={path}; Max-Age={VISITOR_DAYS * 86400}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
-    return f"{VISITOR}={secrets.token_hex(16)}; {fixed}"
 
 
 def routes() -> list[BaseRoute]:

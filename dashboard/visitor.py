@@ -1,6 +1,6 @@
 """Who reads, without a name: a random id in a first-party cookie, so that what a reader collects is there tomorrow.
 
-The server sets the cookie with the page (`server.visitor_cookie`); scripts of the page cannot read it, and it goes to
+The server sets the cookie with the page (`cookie.header`); scripts of the page cannot read it, and it goes to
 no other site.
 """
 
@@ -9,13 +9,12 @@ import secrets
 
 import streamlit as st
 
-from dashboard import access
-from dashboard.server import VISITOR, VISITOR_ID
+from dashboard import access, cookie
 
 
 def known() -> bool:
     """Whether this reader will be known again: by the account, or because the browser keeps the cookie."""
-    return access.on() or bool(VISITOR_ID.fullmatch(str(st.context.cookies.get(VISITOR, ""))))
+    return access.on() or bool(cookie.ID.fullmatch(str(st.context.cookies.get(cookie.NAME, ""))))
 
 
 def current() -> str:
@@ -25,7 +24,7 @@ def current() -> str:
     if access.on():
         return hashlib.sha256(access.viewer().identity.encode()).hexdigest()[:32]
     if known():
-        return str(st.context.cookies[VISITOR])
+        return str(st.context.cookies[cookie.NAME])
     made: str = st.session_state.setdefault("visitor", secrets.token_hex(16))
     return made
 

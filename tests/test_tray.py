@@ -10,9 +10,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
-from dashboard import access, queries, state, tray, tray_files
+from dashboard import access, cookie, queries, state, tray, tray_files
 from dashboard.charts import Chart
-from dashboard.server import visitor_cookie
 from dashboard.tray import Entry, Snapshot, TrayError
 from etl import pins, publish
 from etl.__main__ import main
@@ -181,12 +180,12 @@ def test_a_chart_of_internal_figures_is_seen_by_those_who_may_see_its_figures(
 
 @pytest.mark.parametrize("sent", ["", "other=1", "visitor=", "visitor=../../x", "visitor=" + "A" * 32, "\x00;=;"])
 def test_a_reader_without_an_id_gets_one_that_scripts_cannot_read(sent: str) -> None:
-    cookie = visitor_cookie(sent, "/base", secure=True)
-    assert cookie is not None
-    value, *settings = cookie.split("; ")
+    sent_back = cookie.header(sent, "/base", secure=True)
+    assert sent_back is not None
+    value, *settings = sent_back.split("; ")
     assert len(value) == len("visitor=") + 32
     assert {"Path=/base", "HttpOnly", "SameSite=Lax", "Secure"} < set(settings)
-    assert visitor_cookie(f"{sent}; {value}" if sent.startswith("other") else value, "/base", secure=True) is None
+    assert cookie.header(f"{sent}; {value}" if sent.startswith("other") else value, "/base", secure=True) is None
 
 
 # ---- files ----
