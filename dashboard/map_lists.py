@@ -17,6 +17,8 @@ from dashboard.theme import LATEST, in_brackets
 LONGEST_LIST = 16  # rows; of longer lists both ends are shown first
 GAP = ""  # stands for the places that are left out of a list
 LIST_HEIGHT = 560
+LONG_TEXT = 12  # characters of a value with its period
+LONG_WIDTH = 214  # pixels that it needs; left to itself the column is narrower, and the name's wider than the name
 SMALL_MARK = "＊"
 
 
@@ -144,6 +146,9 @@ def shortened(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
     """A list as a table in which a row can be chosen."""
     shown = table.drop(columns="sound")
+    widths = {"地区": 100}  # the rest is for what may be long
+    if VALUE in shown and shown[VALUE].str.len().max() > LONG_TEXT:
+        widths[VALUE] = LONG_WIDTH
 
     def choose() -> None:
         cells = st.session_state[key]["selection"]["cells"]
@@ -158,7 +163,7 @@ def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
         key=key,
         on_select=choose,
         selection_mode="single-cell",
-        column_config={"地区": st.column_config.TextColumn(width=100)},  # the rest is for what may be long
+        column_config={name: st.column_config.TextColumn(width=width) for name, width in widths.items()},
         alt=f"{list_name(asked)}：{asked.scene().places}的{asked.scene().subject}",
     )
 
