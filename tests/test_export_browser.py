@@ -16,12 +16,20 @@ from dashboard.theme import DEMO_MARK
 from tests.browsing import Visit
 from tests.test_pages import open_page
 
+# Where a menu that is filled after it opened finds no room below, and must have opened above.
+TO_THE_FOOT = """button => document.querySelector("[data-testid=stMain]")
+    .scrollBy(0, button.getBoundingClientRect().bottom - innerHeight + 60)"""
+
 
 @pytest.mark.browser
 def test_what_leaves_a_dark_screen_is_light_named_and_complete(visit: Callable[..., Visit], tmp_path: Path) -> None:
     dark = visit("/map?dataset=demo", scheme="dark")
     page = dark.page
-    page.get_by_role("button", name="导出").click()
+    button = page.get_by_role("button", name="导出")
+    button.evaluate(TO_THE_FOOT)
+    button.click()
+    page.get_by_role("button", name="PNG").wait_for()
+    assert page.get_by_test_id("stPopoverBody").evaluate("menu => menu.scrollHeight - menu.clientHeight") == 0
     files = {}
     for kind in ("PNG", "XLSX", "CSV"):
         with page.expect_download() as waiting:
