@@ -92,7 +92,7 @@ def _standing(headline: list[cards.Card]) -> str:
     tones = [card.tone for card in known if card.tone]
     if tones:
         counts = [(tones.count("good"), "向好"), (tones.count("bad"), "变差")]
-        words.append(f"与上年可比且有好坏方向的{len(tones)}项中，" + "、".join(f"{n}项{w}" for n, w in counts if n))
+        words.append("与上年相比，" + "、".join(f"{n}项{w}" for n, w in counts if n))
     return "；".join(words)
 
 
