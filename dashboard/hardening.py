@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from dashboard import access
+from dashboard import access, messages
 
 FIXED = {
     "x-content-type-options": "nosniff",
@@ -98,6 +98,8 @@ class Door:
         """Passes on what may come in."""
         if scope["type"] in ("http", "websocket"):
             _forget_identity(scope)
+        if scope["type"] == "websocket":
+            receive = messages.needed(receive)
         await self.inside(scope, receive, send)  # type: ignore[arg-type]
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
