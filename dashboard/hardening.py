@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import config
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from dashboard import access, messages
@@ -99,6 +100,7 @@ class Door:
         if scope["type"] in ("http", "websocket"):
             _forget_identity(scope)
         if scope["type"] == "websocket":
+            _bind_sessions()
             receive = messages.needed(receive)
         await self.inside(scope, receive, send)  # type: ignore[arg-type]
 
@@ -133,6 +135,16 @@ def _forget_identity(scope: Scope) -> None:
     named = [name.lower() for name in (settings.user_header, settings.name_header) if name]
     unwanted = {name.encode() for name in named if not trusted or len(given.getlist(name)) > 1}
     scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() not in unwanted]
+
+
+def _bind_sessions() -> None:
+    """Has Streamlit compare who comes back to a session with who opened it, also where a gateway says who that is.
+
+    Before every connection: when its settings file is touched, Streamlit forgets what was set since the start.
+    """
+    settings, option = access.settings(), "server.trustedUserHeaders"
+    if settings.mode == "gateway" and settings.user_header not in st.get_option(option):
+        config.set_option(option, {**st.get_option(option), settings.user_header: "identity"})
 
 
 def _trusted(peer: str, proxies: tuple[str, ...]) -> bool:

@@ -115,6 +115,21 @@ CHOSEN = "dataset=internal&indicator=reconsideration_cases&period=2024&level=lea
 
 
 @pytest.mark.browser
+def test_an_open_session_is_its_own_readers_alone(server: Server) -> None:
+    with Reader(server, by(WHOLE)) as whole:
+        assert "77703" in whole.run("data", CHOSEN).text
+        fragments, session = whole.fragments, whole.session
+        for headers in ([by(ELSEWHERE)], []):
+            with Reader(server, *headers, session=session) as other:
+                other.run("help")
+                assert other.session != session
+        assert fragments
+        assert "77703" in whole.run("data", CHOSEN).text, "and nobody ended it"
+    with Reader(server, by(WHOLE), session=session) as again:
+        assert again.run("data", CHOSEN).session == session, "who opened it goes on with it"
+
+
+@pytest.mark.browser
 def test_a_file_is_made_for_the_session_whose_button_it_is(server: Server) -> None:
     with Reader(server, by(WHOLE)) as whole, Reader(server) as stranger, Reader(server, by(ELSEWHERE)) as other:
         button = whole.run("data", CHOSEN).files["下载CSV"]
