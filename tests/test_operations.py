@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from websockets.http11 import Request, Response
 from websockets.sync.client import connect
@@ -25,10 +26,12 @@ SECONDS = 10
 
 
 class Replica(http.server.BaseHTTPRequestHandler):
-    """Answers with its own port."""
+    """Answers with its own port, and with the headers that came."""
 
     def do_GET(self) -> None:
         self.send_response(200)
+        for name, value in self.headers.items():
+            self.send_header(f"Seen-{name}", value)
         self.end_headers()
         self.wfile.write(str(self.server.server_address[1]).encode())
 
@@ -69,6 +72,20 @@ def test_readers_stay_with_their_replica_and_go_on_when_it_dies(
         now = {reader: ask(proxy, reader) for reader in homes}
         assert set(now.values()) == set(ports[1:])
         assert all(now[reader] == home for reader, home in homes.items() if home != ports[0]), "nobody else is moved"
+
+
+def test_nobody_tells_through_nginx_who_they_are(
+    replicas: list[http.server.ThreadingHTTPServer], tmp_path: Path
+) -> None:
+    with Proxy(tmp_path, [replicas[0].server_address[1]]) as proxy:
+        forged = {"X-Remote-User": "boss", "x-remote-name": "boss", "X-Forwarded-For": "10.0.0.1"}
+        for path in ("/", "/map", "/_stcore/stream", "/_stcore/upload_file/x/y", "/metrics", "/api/v1/observations"):
+            seen = httpx.get(proxy.address + path, headers=forged).headers
+            assert {name for name in seen if name.startswith("seen-x-remote")} == set(), path
+            assert seen["seen-x-forwarded-for"] == "127.0.0.1", path
+            assert seen["seen-host"] == "127.0.0.1", path
+        for path in ("/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/agent/interact"):
+            assert httpx.get(proxy.address + path).status_code == 404, path
 
 
 def healthy(socket: ServerConnection, request: Request) -> Response | None:
