@@ -27,6 +27,9 @@ RETURN_SECONDS = 600
 # Address -> the page whose readers may use it. What a page made or takes is as closed as the page.
 GUARDED = {"media/": "overview", "_stcore/upload_file/": "briefs"}
 
+# Streamlit's own figures and its interface for programs: ours are /metrics and /api/v1.
+CLOSED = ("_stcore/metrics", "_stcore/agent")
+
 
 def policy(nonce: str = "") -> str:
     """The content security policy; `nonce` lets the two scripts within the page itself run."""
@@ -105,10 +108,13 @@ class Door:
         await self.inside(scope, receive, send)  # type: ignore[arg-type]
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(_base()).lstrip("/")
+        if scope["type"] == "http" and path.startswith(CLOSED):
+            await PlainTextResponse("没有这个地址", status_code=404)(scope, receive, send)
+            return
         if scope["type"] != "http" or not access.on():
             await self.app(scope, receive, send)
             return
-        path = scope["path"].removeprefix(_base()).lstrip("/")
         page = next((page for start, page in GUARDED.items() if path.startswith(start)), None)
         if page and not await run_sync(_may_open, HTTPConnection(scope), page):
             await PlainTextResponse("请先登录", status_code=403)(scope, receive, send)

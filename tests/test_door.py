@@ -19,6 +19,7 @@ from tests.browsing import Server
 from tests.conftest import ROOT
 from tests.gated import ADMIN, OWN
 from tests.talking import Reader
+from tests.test_gateway import ask, echo
 
 SETTINGS = f"""
 mode = "gateway"
@@ -48,6 +49,13 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
     running.stop()
 
 
+@pytest.fixture(params=["", SETTINGS], ids=["off", "gateway"])
+def either_way(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody signs in, or a gateway says who is there."""
+    (tmp_path / "access.toml").write_text(request.param, encoding="utf-8")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+
+
 # ---- messages ----
 
 
@@ -74,12 +82,8 @@ def passed(*sent: BackMsg | bytes) -> list[str | None]:
     return through
 
 
-@pytest.mark.parametrize("settings", ["", SETTINGS], ids=["off", "gateway"])
-def test_only_messages_that_pages_send_come_through(
-    settings: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "access.toml").write_text(settings, encoding="utf-8")
-    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+@pytest.mark.usefixtures("either_way")
+def test_only_messages_that_pages_send_come_through() -> None:
     everything = []
     for field in BackMsg.DESCRIPTOR.fields:
         message = BackMsg()
@@ -107,6 +111,16 @@ def test_only_messages_that_pages_send_come_through(
 def test_a_message_has_a_size() -> None:
     server = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["server"]
     assert server["maxWidgetStateSize"] <= server["maxMessageSize"] <= 50
+
+
+# ---- addresses ----
+
+
+@pytest.mark.usefixtures("either_way")
+@pytest.mark.parametrize("path", ["metrics", "agent/openapi.json", "agent/interact", "agent/mcp"])
+def test_the_inside_of_streamlit_is_open_to_nobody(path: str) -> None:
+    assert ask(Door(echo), f"/_stcore/{path}", "127.0.0.1", by(ADMIN)).status == 404
+    assert ask(Door(echo), "/_stcore/health", "127.0.0.1").status == 200
 
 
 # ---- sessions ----
