@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from dashboard import access, selection, state
+from dashboard import access, handed, selection, state
 
 ACTIONS = ("登录", "退出", "拒绝", "下载", "导入", "撤回", "版本", "权限")
 COLUMNS = ["at", "identity", "name", "role", "client", "action", "what", "detail"]
@@ -35,6 +35,7 @@ def download(file_name: str, make: Callable[[], bytes]) -> Callable[[], bytes]:
         with access.acting_as(access.again(reader)):
             content = make()
             record("下载", file_name, chosen)
+            handed.made(content, access.viewer(), file_name, chosen)
         return content
 
     return made

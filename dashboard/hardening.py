@@ -13,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from dashboard import access, messages
+from dashboard import access, handed, messages
+from dashboard.access import Viewer
 
 FIXED = {
     "x-content-type-options": "nosniff",
@@ -116,8 +117,11 @@ class Door:
             await self.app(scope, receive, send)
             return
         page = next((page for start, page in GUARDED.items() if path.startswith(start)), None)
-        if page and not await run_sync(_may_open, HTTPConnection(scope), page):
+        viewer = await run_sync(_reader_of, HTTPConnection(scope), page) if page else None
+        if page and viewer is None:
             await PlainTextResponse("请先登录", status_code=403)(scope, receive, send)
+        elif viewer and path.startswith("media/"):
+            await _hand_out(self.app, scope, receive, send, viewer)
         elif path == "auth/login":
             await self.app(scope, receive, _leave_mark(scope, send))
         elif path == "oauth2callback":
@@ -161,12 +165,44 @@ def _trusted(peer: str, proxies: tuple[str, ...]) -> bool:
     return any(address in ipaddress.ip_network(proxy) for proxy in proxies)
 
 
-def _may_open(request: HTTPConnection, page: str) -> bool:
+def _reader_of(request: HTTPConnection, page: str) -> Viewer | None:
+    """Who asks, when they may open `page`."""
     client = request.client.host if request.client else ""
     try:
-        return access.viewer_of(request.headers, request.cookies, client).may_open(page)
+        viewer = access.viewer_of(request.headers, request.cookies, client)
     except access.AccessError:
-        return False
+        return None
+    return viewer if viewer.may_open(page) else None
+
+
+async def _hand_out(app: ASGIApp, scope: Scope, receive: Receive, send: Send, viewer: Viewer) -> None:
+    """Passes a picture on, and a file that a button made when it was made for this reader."""
+    # Whole and not compressed, since it is known by its content.
+    unwanted = (b"range", b"accept-encoding")
+    scope = {**scope, "headers": [(name, value) for name, value in scope["headers"] if name.lower() not in unwanted]}
+    start: Message | None = None
+    content = b""
+
+    async def checked(message: Message) -> None:
+        nonlocal start, content
+        if message["type"] == "http.response.start":
+            if Headers(raw=message["headers"]).get("content-disposition", "").startswith("attachment"):
+                start = message
+                return
+        elif start is not None:
+            content += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            if await run_sync(handed.take, content, viewer):
+                await send(start)
+                await send({"type": "http.response.body", "body": content})
+            else:
+                refusal = "这个文件不是为您生成的，或已过期。请在页面上重新点下载按钮。"
+                await PlainTextResponse(refusal, status_code=403)(scope, receive, send)
+            return
+        await send(message)
+
+    await app(scope, receive, checked)
 
 
 def _leave_mark(scope: Scope, send: Send) -> Send:

@@ -1,16 +1,22 @@
 """What somebody may do who reaches the port and speaks to the server as no browser would."""
 
 import sqlite3
+import time
 import tomllib
+from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import anyio
+import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from dashboard import access
+from dashboard import access, audit, handed
 from dashboard.access import Person, Viewer
 from dashboard.hardening import Door
 from etl.paths import Paths
@@ -39,14 +45,18 @@ def server(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """A server behind a gateway; one analyst of the whole region, one of a league."""
     paths = gated.make(quick_start, tmp_path_factory.mktemp("door"), SETTINGS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DASHBOARD_DATA_DIR", str(paths.data))
         patch.setenv("FORWARDED_ALLOW_IPS", "")
-        with access.acting_as(Viewer(ADMIN, "", "admin", None)):
-            for who, region in ((WHOLE, access.WHOLE), (ELSEWHERE, OWN)):
-                access.grant(Person(who, "", "analyst", (region,)))
         running = Server(paths.data)
+    grant(running, WHOLE, access.WHOLE)
+    grant(running, ELSEWHERE, OWN)
     yield running
     running.stop()
+
+
+def grant(server: Server, who: str, region: str, role: str = "analyst") -> None:
+    with pytest.MonkeyPatch.context() as patch, access.acting_as(Viewer(ADMIN, "", "admin", None)):
+        patch.setenv("DASHBOARD_DATA_DIR", str(server.data))
+        access.grant(Person(who, "", role, (region,)))
 
 
 @pytest.fixture(params=["", SETTINGS], ids=["off", "gateway"])
@@ -155,6 +165,61 @@ def test_a_file_is_made_for_the_session_whose_button_it_is(server: Server) -> No
         assert noted(server) == before
         assert whole.file(button).startswith("/media/")
         assert [who for who, *_ in noted(server)[len(before) :]] == [WHOLE]
+
+
+@pytest.mark.browser
+def test_a_made_file_is_for_its_reader_alone(server: Server) -> None:
+    def fetch(link: str, who: str, **headers: str) -> httpx.Response:
+        return httpx.get(server.address + link, headers={"X-Remote-User": who, **headers})
+
+    with Reader(server, by(WHOLE)) as whole:
+        before = len(noted(server))
+        link = whole.file(whole.run("data", CHOSEN).files["下载CSV"])
+        assert [fetch(link, who).status_code for who in (ELSEWHERE, ADMIN, "")] == [403, 403, 403]
+        assert "77703" in fetch(link, WHOLE).text
+        assert "77703" in fetch(link, WHOLE, Range="bytes=0-9").text, "no part is told from another file's"
+        assert len(noted(server)) == before + 1, "making it was noted, and is what the click was for"
+        assert whole.file(whole.files["下载CSV"]) == link
+        assert fetch(link, WHOLE).status_code == 200
+
+        grant(server, WHOLE, OWN)
+        try:
+            assert fetch(link, WHOLE).status_code == 403, "made of what this reader no longer sees"
+        finally:
+            grant(server, WHOLE, access.WHOLE)
+
+
+def test_pictures_of_pages_are_shown_to_every_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "access.toml").write_text(SETTINGS, encoding="utf-8")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    picture = PlainTextResponse("x", media_type="image/png")
+    assert ask(Door(picture), "/media/a.png", "127.0.0.1", by(ADMIN)).body == b"x"
+    file = PlainTextResponse("x", headers={"Content-Disposition": "attachment; filename=a.csv"})
+    assert ask(Door(file), "/media/a.csv", "127.0.0.1", by(ADMIN)).status == 403, "nobody knows whose it is"
+
+
+def test_who_opens_the_link_again_is_noted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "access.toml").write_text(SETTINGS, encoding="utf-8")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(handed, "_made", OrderedDict())
+    reader = Viewer(ADMIN, ADMIN, "admin", None, "10.1.2.3")
+    with access.acting_as(reader):
+        handed.made(b"x", reader, "表.csv", "dataset=internal")
+    assert not handed.take(b"y", reader)
+    assert handed.take(b"x", reader)
+    assert audit.entries("2000", [], "").empty
+    later = time.monotonic() + handed.CLICK_SECONDS + 1
+    monkeypatch.setattr(handed, "time", SimpleNamespace(monotonic=lambda: later))
+    assert handed.take(b"x", reader)
+    (entry,) = audit.entries("2000", ["下载"], "").itertuples()
+    assert (entry.identity, entry.client, entry.what) == (ADMIN, "10.1.2.3", "表.csv")
+    assert entry.detail == "dataset=internal （同一链接再次打开）"
+    for other in (replace(reader, identity="x"), replace(reader, role="leader"), replace(reader, regions=(OWN,))):
+        assert not handed.take(b"x", other)
+    monkeypatch.setattr(handed, "LINKS", 2)
+    for content in (b"1", b"2"):
+        handed.made(content, reader, "表.csv", "")
+    assert [handed.take(content, reader) for content in (b"x", b"1", b"2")] == [False, True, True]
 
 
 def noted(server: Server) -> list[tuple[str, str, str]]:
