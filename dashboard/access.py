@@ -196,14 +196,25 @@ def viewer(*, present: bool = False) -> Viewer:
 
 
 def viewer_of(headers: Mapping[str, str], cookies: Mapping[str, str], client: str) -> Viewer:
-    """Who an HTTP request outside a script run is from; it counts as activity. Raises AccessError, SettingsError.
+    """Who an HTTP request outside a script run is from. Raises AccessError, SettingsError.
 
-    `headers` with names in lower case, after the middleware has taken away what an untrusted address says of itself.
+    It is no activity: a page that asks by the clock would keep an unattended session alive. `headers` with names in
+    lower case, after the middleware has taken away what an untrusted address says of itself.
     """
-    if not on():
-        return EVERYBODY
+    return _admit(_claimed(headers, cookies, client), present=False) if on() else EVERYBODY
+
+
+def identity_of(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    """Who a connection is from, also one who may no longer come in; empty for nobody. Headers as in `viewer_of`."""
+    try:
+        return _claimed(headers, cookies, "").identity
+    except AccessError:
+        return ""
+
+
+def _claimed(headers: Mapping[str, str], cookies: Mapping[str, str], client: str) -> _Claim:
     if settings().mode == "gateway":
-        return _admit(_from_headers(headers, client), present=True)
+        return _from_headers(headers, client)
     secret = get_cookie_secret()
 
     def cookie(name: str) -> bytes | None:
@@ -215,7 +226,7 @@ def viewer_of(headers: Mapping[str, str], cookies: Mapping[str, str], client: st
     redirect = get_validated_redirect_uri() or ""
     if not claims.get("is_logged_in") or not redirect.startswith(f"{claims.get('origin')}/"):
         claims = {}
-    return _admit(_from_claims(claims, client), present=True)
+    return _from_claims(claims, client)
 
 
 def again(somebody: Viewer) -> Viewer:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from dashboard import access, handed, messages
+from dashboard import access, handed, messages, uploads
 from dashboard.access import Viewer
 
 FIXED = {
@@ -122,6 +122,8 @@ class Door:
             await PlainTextResponse("请先登录", status_code=403)(scope, receive, send)
         elif viewer and path.startswith("media/"):
             await _hand_out(self.app, scope, receive, send, viewer)
+        elif viewer:
+            await uploads.take(self.app, scope, receive, send, viewer)
         elif path == "auth/login":
             await self.app(scope, receive, _leave_mark(scope, send))
         elif path == "oauth2callback":

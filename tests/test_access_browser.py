@@ -8,7 +8,7 @@ import httpx
 import oidc_provider_mock
 import pytest
 from oidc_provider_mock import User
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, FilePayload, Page
 
 from benchmarks.serving import free_port
 from dashboard import access
@@ -123,8 +123,10 @@ def test_a_deep_link_leads_through_the_sign_in_to_the_own_figures(reader: Browse
     made = urlsplit(waiting.value.url).path
     assert reader.request.get(server.address + made).status == 200
     assert httpx.get(server.address + made).status_code == 403, "a link to a file is worth nothing to a stranger"
-    taken = reader.request.put(f"{server.address}/_stcore/upload_file/x/y", data="")
-    assert taken.status == 403, "an analyst brings nothing in"
+    token = next(cookie["value"] for cookie in reader.cookies() if cookie["name"] == "_streamlit_xsrf")
+    put = f"{server.address}/_stcore/upload_file/x/y"
+    taken = reader.request.put(put, headers={"X-Xsrftoken": token}, multipart={"file": "x"})
+    assert (taken.status, taken.text()[:11]) == (403, "只能在本人打开的页面里"), "nothing comes into other sessions"
 
 
 def test_somebody_whom_nobody_knows_sees_no_figure(reader: BrowserContext, server: Server) -> None:
@@ -150,6 +152,15 @@ def test_signing_out_ends_the_session_for_good(reader: BrowserContext, browser: 
         at_rest(open_page(thief, server, "/"), "已退出登录")
     finally:
         thief.close()
+
+
+def test_who_signed_in_brings_a_file_into_the_own_page(reader: BrowserContext, server: Server) -> None:
+    page = open_page(reader, server, "/briefs")
+    sign_in(page, LEADER)
+    at_rest(page, "快照与简报")
+    file = FilePayload(name="x.json", mimeType="application/json", buffer=b"{}")
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_text("这不是本系统导出的快照文件").wait_for()
 
 
 def test_figures_leave_the_screen_of_somebody_who_went_away(reader: BrowserContext, server: Server) -> None:

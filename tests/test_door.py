@@ -1,5 +1,6 @@
 """What somebody may do who reaches the port and speaks to the server as no browser would."""
 
+import socket
 import sqlite3
 import time
 import tomllib
@@ -12,11 +13,12 @@ from types import SimpleNamespace
 import anyio
 import httpx
 import pytest
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from dashboard import access, audit, handed
+from dashboard import access, audit, handed, uploads
 from dashboard.access import Person, Viewer
 from dashboard.hardening import Door
 from etl.paths import Paths
@@ -220,6 +222,80 @@ def test_who_opens_the_link_again_is_noted_again(tmp_path: Path, monkeypatch: py
     for content in (b"1", b"2"):
         handed.made(content, reader, "表.csv", "")
     assert [handed.take(content, reader) for content in (b"x", b"1", b"2")] == [False, True, True]
+
+
+# ---- uploads ----
+
+STEWARD = "steward@example.cn"
+
+
+class Bringing:
+    """A reader who brings files by the address itself, with the token that Streamlit gives to everybody."""
+
+    def __init__(self, server: Server, who: str) -> None:
+        self.http = httpx.Client(base_url=server.address, headers={"X-Remote-User": who})
+        self.http.get("/_stcore/health")
+        self.http.headers["X-Xsrftoken"] = self.http.cookies["_streamlit_xsrf"]
+
+    def put(self, session: str, file: str = "f", **headers: str) -> int:
+        path = f"/_stcore/upload_file/{session}/{file}"
+        return self.http.put(path, files={"file": b"x" * 100}, headers=headers).status_code
+
+    def delete(self, session: str, file: str = "f") -> int:
+        return self.http.delete(f"/_stcore/upload_file/{session}/{file}").status_code
+
+
+@pytest.mark.browser
+def test_files_come_into_own_sessions_only_and_as_large_as_there_is_a_page_for(server: Server) -> None:
+    grant(server, STEWARD, access.WHOLE, "steward")
+    leader, steward, nobody = (Bringing(server, who) for who in (ELSEWHERE, STEWARD, ""))
+    with Reader(server, by(ELSEWHERE)) as at_help, Reader(server, by(STEWARD)) as at_import:
+        own, other = at_help.run("help").session, at_import.run("import").session
+        assert (leader.put(own), steward.put(other)) == (204, 204)
+        assert [who.put(session) for who, session in ((leader, other), (steward, own), (nobody, own))] == [403] * 3
+        assert [leader.delete(session) for session in (other, own, "unknown")] == [403, 204, 403]
+        path = f"/_stcore/upload_file/{own}/g"
+        assert leader.put(own, **{"X-Xsrftoken": "forged"}) == 403, "Streamlit's own lock is still there"
+        with socket.create_connection(("127.0.0.1", server.port)) as told:
+            told.sendall(
+                f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Remote-User: {ELSEWHERE}\r\n"
+                f"Content-Length: {150 * 2**20}\r\n\r\n".encode()
+            )
+            assert told.recv(100).startswith(b"HTTP/1.1 413"), "before a byte of it has come"
+        assert leader.http.put(path, content=iter([b"x"])).status_code == 411, "nobody sends without an end"
+
+
+def test_each_reader_has_so_much_memory(memory: set[tuple[str, str]]) -> None:
+    def put(who: Viewer, file: str, megabytes: int, session: str = "own", *, done: bool = True) -> int:
+        headers = Headers({"content-length": str(megabytes * 2**20)})
+        refusal = uploads._refusal("PUT", headers, who, session, file)
+        if refusal is None and done:
+            uploads._coming.discard((session, file))
+            memory.add((session, file))
+        return refusal[0] if refusal else 204
+
+    reader, steward = Viewer("own", "", "analyst", None), Viewer("steward", "", "steward", None)
+    assert [put(reader, "a", 52), put(reader, "a", 51)] == [413, 204]
+    assert put(reader, "b", 51, done=False) == 204
+    assert put(reader, "b", 1) == 409, "it is coming already"
+    assert put(reader, "c", 1) == 413, "what is on its way counts"
+    assert [put(steward, "a", 201, "steward"), put(steward, "b", 200, "steward")] == [204, 204], "another reader's"
+    assert put(steward, "c", 2, "steward") == 413
+    memory.remove(("own", "a"))
+    assert put(reader, "c", 1) == 204, "room is there again once a file is gone"
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str]]:
+    """Session and file of what Streamlit holds; each session is named after its reader."""
+    held: set[tuple[str, str]] = set()
+    kept = SimpleNamespace(get_files=lambda session, files: [f for f in files if (session, f) in held])
+    running = SimpleNamespace(exists=lambda: True, get_instance=lambda: SimpleNamespace(uploaded_file_mgr=kept))
+    monkeypatch.setattr(uploads, "runtime", running)
+    monkeypatch.setattr(uploads, "_owner", lambda session: session)
+    monkeypatch.setattr(uploads, "_brought", {})
+    monkeypatch.setattr(uploads, "_coming", set())
+    return held
 
 
 def noted(server: Server) -> list[tuple[str, str, str]]:
