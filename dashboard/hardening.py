@@ -228,10 +228,8 @@ def _leave_mark(scope: Scope, send: Send) -> Send:
 def _follow_mark(scope: Scope, send: Send) -> Send:
     """Leads from the end of the sign-in to that page; never to another server."""
     target = unquote(HTTPConnection(scope).cookies.get(RETURN_COOKIE, ""))
-    parts = urlsplit(target)
-    own = (
-        target.startswith("/") and not parts.scheme and not parts.netloc and target.isprintable() and "\\" not in target
-    )
+    # Two slashes begin the name of a server; urlsplit sees none in three.
+    own = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
 
     async def follow(message: Message) -> None:
         if message["type"] == "http.response.start":

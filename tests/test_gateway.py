@@ -153,7 +153,16 @@ def test_the_reader_comes_back_to_the_page_they_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["", "//evil.example", "https://evil.example/", "/\\evil.example", "/a\r\nSet-Cookie: x=1", "javascript:x"],
+    [
+        "",
+        "//evil.example",
+        "///evil.example/x",
+        "////evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "/a\r\nSet-Cookie: x=1",
+        "javascript:x",
+    ],
 )
 def test_and_never_to_another_place(target: str) -> None:
     assert back(target) == "/"
