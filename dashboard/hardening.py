@@ -11,6 +11,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import config
+from streamlit.auth_util import get_validated_redirect_uri
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from dashboard import access, handed, messages, uploads
@@ -102,6 +104,9 @@ class Door:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on what may come in."""
         if scope["type"] in ("http", "websocket"):
+            if not _known_host(Headers(scope=scope).get("host")):
+                await _refuse_host(scope, receive, send)
+                return
             _forget_identity(scope)
         if scope["type"] == "websocket":
             _bind_sessions()
@@ -149,6 +154,51 @@ def _forget_identity(scope: Scope) -> None:
     scope["headers"] = [(name, value) for name, value in scope["headers"] if name.lower() not in unwanted]
 
 
+def _known_host(host: str | None) -> bool:
+    """Whether a request means this server, by the name that it calls it.
+
+    A foreign page can have its own name lead to this machine, and is then of the same origin for the browser (DNS
+    rebinding); an address in numbers cannot be taken over so. Without a gate, whoever listens to their own machine only
+    is called by its local names; with OIDC a server has the name it is signed in to. Else server.allowedHosts says it.
+    """
+    if st.get_option("server.allowedHosts"):
+        return is_host_allowed(host)
+    if host is None:  # no browser
+        return True
+    names = _own_names()
+    try:
+        name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    return names is None or name in names or _address(name) is not None
+
+
+def _own_names() -> set[str] | None:
+    """The names of this server in lower case; None where nobody has told."""
+    mode = access.settings().mode
+    if mode == "oidc":
+        return {"localhost", urlsplit(get_validated_redirect_uri() or "").hostname or "localhost"}
+    address = _address(st.get_option("server.address") or "")
+    local = st.get_option("server.address") == "localhost" or (address is not None and address.is_loopback)
+    return {"localhost"} if mode == "off" and local else None
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+async def _refuse_host(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    words = "本服务器不用这个名称。系统管理员可在.streamlit/config.toml的server.allowedHosts里登记服务器名称。"
+    await PlainTextResponse(words, status_code=421)(scope, receive, send)
+
+
 def _bind_sessions() -> None:
     """Has Streamlit compare who comes back to a session with who opened it, also where a gateway says who that is.
 
@@ -160,11 +210,8 @@ def _bind_sessions() -> None:
 
 
 def _trusted(peer: str, proxies: tuple[str, ...]) -> bool:
-    try:
-        address = ipaddress.ip_address(peer)
-    except ValueError:
-        return False
-    return any(address in ipaddress.ip_network(proxy) for proxy in proxies)
+    address = _address(peer)
+    return address is not None and any(address in ipaddress.ip_network(proxy) for proxy in proxies)
 
 
 def _reader_of(request: HTTPConnection, page: str) -> Viewer | None:

@@ -1,11 +1,12 @@
 """What somebody may do who reaches the port and speaks to the server as no browser would."""
 
+import json
 import socket
 import sqlite3
 import time
 import tomllib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,10 +17,11 @@ import pytest
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
+from streamlit import config
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from dashboard import access, audit, handed, uploads
-from dashboard.access import Person, Viewer
+from dashboard import access, audit, handed, hardening, uploads
+from dashboard.access import AccessError, Person, Viewer
 from dashboard.hardening import Door
 from etl.paths import Paths
 from tests import gated
@@ -135,7 +137,92 @@ def test_the_inside_of_streamlit_is_open_to_nobody(path: str) -> None:
     assert ask(Door(echo), "/_stcore/health", "127.0.0.1").status == 200
 
 
+@pytest.fixture
+def option() -> Iterator[Callable[[str, object], None]]:
+    """Sets an option of Streamlit's for the test."""
+    before: dict[str, object] = {}
+
+    def put(name: str, value: object) -> None:
+        before.setdefault(name, config.get_option(name))
+        config.set_option(name, value)
+
+    yield put
+    for name, value in before.items():
+        config.set_option(name, value)
+
+
+def answers_to(host: str, peer: str = "127.0.0.1") -> tuple[bool, bool]:
+    """Whether a page, and a websocket, is answered that calls the server by this name."""
+    told: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+
+    async def receive() -> dict:
+        return {"type": "websocket.connect"}
+
+    async def send(message: dict) -> None:
+        told.append(message["type"])
+
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"host", host.encode())], "client": (peer, 1)}
+    anyio.run(Door(app), scope, receive, send)
+    return ask(Door(echo), "/api/v1/release", peer, ("Host", host)).status == 200, told == ["websocket.accept"]
+
+
+LOCAL = ["localhost:8501", "LOCALHOST", "localhost.", "127.0.0.1:8501", "[::1]:8501", "10.1.2.3"]
+FOREIGN = ["evil.example:8501", "localhost.evil.example", "127.0.0.1.evil.example", "evil.example:x", "[", ""]
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1"])
+def test_a_server_for_this_machine_is_called_by_no_foreign_name(
+    address: str, option: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    option("server.address", address)
+    assert {answers_to(host) for host in LOCAL} == {(True, True)}
+    assert {answers_to(host) for host in FOREIGN} == {(False, False)}
+    option("server.allowedHosts", ["dashboard.example"])
+    assert answers_to("dashboard.example") == (True, True), "behind nginx, whose name the operator wrote down"
+
+
+@pytest.mark.parametrize("address", [None, "0.0.0.0", "10.1.2.3"])  # noqa: S104
+def test_a_server_for_others_has_any_name_until_the_operator_says_which(
+    address: str | None, option: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    option("server.address", address)
+    assert answers_to("dashboard.example:8501") == (True, True)
+    option("server.allowedHosts", ["dashboard.example"])
+    assert answers_to("dashboard.example:8501") == (True, True)
+    assert answers_to("evil.example") == (False, False)
+
+
+def test_a_server_that_is_signed_in_to_has_the_name_of_its_sign_in(
+    option: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "access.toml").write_text(f'mode = "oidc"\nadmins = ["{ADMIN}"]', encoding="utf-8")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(hardening, "get_validated_redirect_uri", lambda: "https://Dashboard.example/oauth2callback")
+    for host, known in (("dashboard.example", True), ("127.0.0.1:8501", True), ("evil.example", False)):
+        assert hardening._known_host(host) == known
+
+
 # ---- sessions ----
+
+
+def test_only_script_runs_are_activity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "access.toml").write_text(f'mode = "oidc"\nadmins = ["{ADMIN}"]', encoding="utf-8")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(access, "_claimed", lambda *_: access._Claim(ADMIN, ADMIN, "session", "10.1.2.3"))
+    now = time.time()
+    for minutes in (0, 10, 20, 29):
+        monkeypatch.setattr(access, "time", SimpleNamespace(time=lambda at=now + minutes * 60: at))
+        assert access.viewer_of({}, {}, "").identity == ADMIN
+    monkeypatch.setattr(access, "time", SimpleNamespace(time=lambda: now + 31 * 60))
+    with pytest.raises(AccessError) as refusal:
+        access.viewer_of({}, {}, "")
+    assert refusal.value.reason == "ended"
+
 
 CHOSEN = "dataset=internal&indicator=reconsideration_cases&period=2024&level=league"
 
