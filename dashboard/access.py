@@ -42,6 +42,7 @@ PAGE_ROLES = {
     **dict.fromkeys(("audit", "access"), "admin"),
 }
 WHOLE = "150000"  # whoever has the whole region sees everything
+LOCAL = ("127.0.0.1", "::1")
 TOUCH_SECONDS = 15  # a session is noted as used at most this often
 FORGET_SECONDS = 40 * 86400  # the cookie that a session came with is no longer valid then
 
@@ -67,7 +68,7 @@ class Settings:
     mode: str = "off"
     admins: tuple[str, ...] = ()
     idle_minutes: float = 30
-    proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    proxies: tuple[str, ...] = ()
     frame_ancestors: tuple[str, ...] = ()
     claim: str = "email"
     name_claim: str = "name"
@@ -133,6 +134,10 @@ def _settings(path: Path) -> Settings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path.name}无法读取：{error}") from error
     known = {field.name: field.default for field in fields(Settings)}
+    # With a gate, the proxy on the same machine (deploy/nginx.conf) is told of nowhere else; who a gateway is must be
+    # written down. Without one, any local program could say that it is somewhere else.
+    if given.get("mode") == "oidc":
+        given.setdefault("proxies", list(LOCAL))
     for name, value in given.items():
         if name not in known:
             raise SettingsError(f"{path.name}里的“{name}”不认识；可用：{'、'.join(known)}")

@@ -207,6 +207,26 @@ def test_a_server_that_is_signed_in_to_has_the_name_of_its_sign_in(
         assert hardening._known_host(host) == known
 
 
+@pytest.mark.parametrize(
+    ("settings", "seen"),
+    [
+        ("", "127.0.0.1"),
+        ('proxies = ["127.0.0.1"]', "10.9.9.9"),
+        (f'mode = "oidc"\nadmins = ["{ADMIN}"]', "10.9.9.9"),
+        (f'mode = "oidc"\nadmins = ["{ADMIN}"]\nproxies = []', "127.0.0.1"),
+    ],
+    ids=["off", "off behind a proxy", "oidc", "oidc without a proxy"],
+)
+def test_without_a_gate_nobody_is_believed_about_where_they_are_but_a_proxy_that_is_named(
+    settings: str, seen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The limit of calls counts by that address."""
+    (tmp_path / "access.toml").write_text(settings, encoding="utf-8")
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    told = ask(Door(echo), "/", "127.0.0.1", ("X-Forwarded-For", "10.9.9.9"), ("Host", "127.0.0.1"))
+    assert json.loads(told.body)["client"] == seen
+
+
 # ---- sessions ----
 
 
