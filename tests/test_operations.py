@@ -2,6 +2,8 @@
 
 import argparse
 import http.server
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from websockets.sync.server import ServerConnection, serve
 from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
+from dashboard import state
 from etl.paths import Paths
 from tests.conftest import ROOT
 
@@ -86,6 +89,21 @@ def test_nobody_tells_through_nginx_who_they_are(
             assert seen["seen-host"] == "127.0.0.1", path
         for path in ("/_stcore/metrics", "/_stcore/agent/openapi.json", "/_stcore/agent/interact"):
             assert httpx.get(proxy.address + path).status_code == 404, path
+
+
+def test_what_the_service_writes_is_for_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unit = (ROOT / "deploy" / "dashboard.service").read_text(encoding="utf-8")
+    (mask,) = re.findall(r"^UMask=(\d+)$", unit, re.MULTILINE)
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "data"))
+    before = os.umask(int(mask, 8))
+    try:
+        with state.database() as connection:
+            connection.execute("INSERT INTO groups (name, codes) VALUES ('a', 'b')")
+            written = [*tmp_path.rglob("*")]
+            modes = {path.name: path.stat().st_mode & 0o077 for path in written}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("data", "state", "app.sqlite", "app.sqlite-wal", "app.sqlite-shm"), 0)
 
 
 def healthy(socket: ServerConnection, request: Request) -> Response | None:
