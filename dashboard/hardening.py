@@ -29,7 +29,6 @@ RETURN_COOKIE = "return_to"
 RETURN_SECONDS = 600
 # Address -> the page whose readers may use it. What a page made or takes is as closed as the page.
 GUARDED = {"media/": "overview", "_stcore/upload_file/": "briefs"}
-
 # Streamlit's own figures and its interface for programs: ours are /metrics and /api/v1.
 CLOSED = ("_stcore/metrics", "_stcore/agent")
 
@@ -93,8 +92,9 @@ def _secure(name: bytes, value: bytes) -> bytes:
 class Door:
     """Believes only configured proxies who a reader is and where from; keeps strangers from files; leads back.
 
-    A gateway's identity headers are taken away from requests that did not come from it. Sign-in by OIDC always ends
-    on the first page; the reader is led on to the one they asked for.
+    Answers to this server's names only, and lets through only what a page may ask of Streamlit. A gateway's identity
+    headers are taken away from requests that did not come from it. Sign-in by OIDC always ends on the first page; the
+    reader is led on to the one they asked for.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -275,7 +275,7 @@ def _leave_mark(scope: Scope, send: Send) -> Send:
 def _follow_mark(scope: Scope, send: Send) -> Send:
     """Leads from the end of the sign-in to that page; never to another server."""
     target = unquote(HTTPConnection(scope).cookies.get(RETURN_COOKIE, ""))
-    # Two slashes begin the name of a server; urlsplit sees none in three.
+    # Two slashes or more begin the name of a server; urlsplit finds none after three.
     own = target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()
 
     async def follow(message: Message) -> None:

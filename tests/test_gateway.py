@@ -11,17 +11,14 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-from websockets.sync.client import connect
 
 from dashboard import access, hardening
 from dashboard.access import AccessError, Person, Viewer
 from dashboard.hardening import Door, SafeAnswers
 from etl.paths import Paths
 from tests.browsing import Server
+from tests.talking import Reader
 
-SECONDS = 60
 GATEWAY, READER = "10.1.1.1", "192.168.7.7"
 SETTINGS = f"""
 mode = "gateway"
@@ -204,19 +201,8 @@ def test_cookies_are_for_tls_only_where_the_reader_came_by_tls() -> None:
 
 def conversation(server: Server, *headers: tuple[str, str]) -> str:
     """What a browser that comes with these headers is told at its first visit."""
-    address = server.address.replace("http", "ws") + "/_stcore/stream"
-    told = b""
-    with connect(address, subprotocols=["streamlit"], origin=server.address, additional_headers=headers) as socket:
-        message = BackMsg()
-        message.rerun_script.query_string = ""
-        socket.send(message.SerializeToString())
-        while True:
-            frame = socket.recv(timeout=SECONDS)
-            told += frame if isinstance(frame, bytes) else frame.encode()
-            forward = ForwardMsg()
-            forward.ParseFromString(frame)
-            if forward.WhichOneof("type") == "script_finished":
-                return told.decode("utf-8", errors="ignore")
+    with Reader(server, *headers) as reader:
+        return reader.run().text
 
 
 @pytest.mark.browser
