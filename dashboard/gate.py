@@ -19,10 +19,13 @@ def enter() -> Viewer | AccessError:
 
 
 def open_to(visitor: Viewer | AccessError, page: str) -> bool:
-    """Whether a visitor may open a page, by its address. Without sign-in there is nothing to administer."""
+    """Whether a visitor may open a page, by its address: that of 总览 is empty. Without sign-in there is nothing to
+    administer.
+    """
     if isinstance(visitor, AccessError):
         return False
-    return visitor.may_open(page) and (access.on() or access.PAGE_ROLES.get(page) != "admin")
+    name = page or "overview"
+    return visitor.may_open(name) and (access.on() or access.PAGE_ROLES.get(name) != "admin")
 
 
 def refuse(visitor: Viewer | AccessError, title: str) -> None:

@@ -291,6 +291,26 @@ def test_a_deep_link_to_a_page_of_another_role_is_refused_in_words(role: str, pa
 
 
 @pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("role", ["leader", "analyst", "steward"])
+def test_everybody_with_a_role_opens_the_first_page_the_wall_and_snapshots_of_it(role: str) -> None:
+    who = give(role)
+    first = visit("overview", who)
+    assert heading(first) == "总览"
+    figures = "".join(element.proto.body for element in first.get("html"))
+    assert figures.count('<section class="chapter">') == 10
+    wall = visit("map", who, mode="screen")  # leads to the one address of the wall
+    assert not wall.exception
+    assert "盟市数据" in "".join(element.proto.body for element in wall.get("html"))
+    release = release_of(of(role)).id
+    kept = tray.Snapshot("", "period=2023", release, "published", "总览的图", "", "", "{}")
+    with access.acting_as(of(role)):
+        tray.collect("tray-x", [tray.Entry(kept, "", "")])
+    seen = visit("map", who, snapshot=kept.id)
+    assert heading(seen) == "总览", "the page that it was taken from, not the picture alone"
+    assert release in seen.query_params["release"]
+
+
+@pytest.mark.usefixtures("data")
 def test_a_page_shows_own_internal_figures_and_no_foreign_ones() -> None:
     app = visit("data", give("analyst", OWN), dataset="internal")
     table = app.dataframe[0].value
