@@ -99,7 +99,7 @@ def offer(light: Callable[[], Chart], release: Release, chosen: Selection, key: 
 
     On the page of the tray itself, what is shown was collected before.
     """
-    if st.session_state["page"] == "briefs" or not access.viewer().may_open("briefs"):
+    if st.session_state["page"] == "briefs" or "briefs" not in st.session_state["titles"]:
         return
     st.button(
         "加入快照",
@@ -116,7 +116,7 @@ def _take(light: Callable[[], Chart], release: Release, chosen: Selection, key: 
     holder = tray_of(visitor.current())
     kept = taken(light(), st.session_state["page"], release, chosen, visitor.user())
     try:
-        added = collect(holder, [Entry(kept, "", "")])
+        added = collect(holder, [Entry(kept, "", "")], drawn_from=release)
     except TrayError as error:
         st.toast(str(error), icon=":material/info:")
         return
@@ -191,18 +191,20 @@ def _may_see(found: Snapshot, regions: str | None) -> bool:
     return theirs is not None and all({code, f"{code[:4]}00"} & set(mine) for code in theirs)
 
 
-def collect(holder: str, added: list[Entry], position: int | None = None) -> int:
+def collect(holder: str, added: list[Entry], position: int | None = None, *, drawn_from: Release | None = None) -> int:
     """Puts the entries that are not there yet at the end, or at `position`; gives how many these were.
 
-    Raises TrayError when they do not all find room; then nothing was added.
+    `drawn_from`: the release that new snapshots were drawn from, whose scope says whose figures are in them; else they
+    are what this reader may see now. Raises TrayError when they do not all find room; then nothing was added.
     """
+    scope = drawn_from.scope if drawn_from else access.regions()
     with state.writing() as connection:
         order = _order(connection, holder)
         new = {entry.snapshot.id: entry for entry in added if entry.snapshot.id not in order}
         if len(order) + len(new) > MOST:
             raise TrayError(f"快照夹最多放{MOST}张，现有{len(order)}张，再加{len(new)}张放不下。请先移除不用的图")
         for snapshot_id, entry in new.items():
-            _keep(connection, entry.snapshot)
+            _keep(connection, entry.snapshot, scope)
             connection.execute(
                 "INSERT INTO kept VALUES (?, ?, 0, ?, ?)",
                 (holder, snapshot_id, _clean(entry.heading, LONGEST_HEADING), _clean(entry.note, LONGEST_NOTE)),
@@ -329,15 +331,15 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _keep(connection: sqlite3.Connection, kept: Snapshot) -> None:
-    """Writes a snapshot, unless the same view was kept before."""
+def _keep(connection: sqlite3.Connection, kept: Snapshot, scope: tuple[str, ...] | None) -> None:
+    """Writes a snapshot, unless the same view was kept before. `scope`: as of `Release`."""
     values = {"id": kept.id, **asdict(kept)}
-    connection.execute(
+    new = connection.execute(
         f"INSERT OR IGNORE INTO snapshots ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
         list(values.values()),
     )
-    regions = json.dumps(access.regions())
-    connection.execute("INSERT OR IGNORE INTO snapshot_scopes VALUES (?, ?)", (kept.id, regions))
+    if new.rowcount:
+        connection.execute("INSERT INTO snapshot_scopes VALUES (?, ?)", (kept.id, json.dumps(scope)))
 
 
 def _order(connection: sqlite3.Connection, holder: str) -> list[str]:

@@ -368,6 +368,31 @@ def test_a_tray_belongs_to_the_account_and_not_to_the_browser() -> None:
         assert visitor.current() != mine
 
 
+# ---- what was drawn for somebody else ----
+
+
+def in_state(statement: str) -> list[tuple]:
+    with state.database() as connection:
+        return connection.execute(statement).fetchall()
+
+
+COMPARED = {"dataset": "internal", "indicator": "reconsideration_cases", "period": "2024", "level": "league"}
+
+
+@pytest.mark.usefixtures("data")
+def test_a_snapshot_is_of_the_regions_that_its_release_was_cut_to_and_not_of_those_of_its_taker_later() -> None:
+    whole, own = of("leader"), of("analyst", OWN)
+    release = release_of(whole)
+    kept = tray.Entry(tray.Snapshot("compare", "", release.id, "internal", "图", "", "", "{}"), "", "")
+    with access.acting_as(own):
+        for drawn_from in (release, None):  # what is known already stays whose it is
+            tray.collect("tray-x", [kept], drawn_from=drawn_from)
+            assert tray.snapshot(kept.snapshot.id) is None
+            tray.clear("tray-x")
+    with access.acting_as(whole):
+        assert tray.snapshot(kept.snapshot.id) == kept.snapshot
+
+
 # ---- sessions ----
 
 
