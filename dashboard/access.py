@@ -46,7 +46,9 @@ LOCAL = ("127.0.0.1", "::1")
 TOUCH_SECONDS = 15  # a session is noted as used at most this often
 FORGET_SECONDS = 40 * 86400  # the cookie that a session came with is no longer valid then
 
-Reason = Literal["unsigned", "unknown", "ended"]
+SESSION = "access_session"  # in Streamlit's session state: the key of a session behind a gateway
+
+Reason = Literal["unsigned", "unknown", "ended", "changed"]
 
 
 class SettingsError(Exception):
@@ -54,7 +56,9 @@ class SettingsError(Exception):
 
 
 class AccessError(Exception):
-    """Somebody may not come in: `unsigned` (nobody says who it is), `unknown` (no role), `ended` (signed out, idle)."""
+    """Somebody may not come in: `unsigned` (nobody says who it is), `unknown` (no role), `ended` (signed out, idle); or
+    may not do what the page at hand still offers: `changed` (other role or regions since it was drawn).
+    """
 
     def __init__(self, reason: Reason, identity: str = "") -> None:
         super().__init__(reason)
@@ -196,7 +200,7 @@ def viewer(*, present: bool = False) -> Viewer:
         claim = _from_claims(st.user.to_dict() if st.user.is_logged_in else {}, client)
     else:
         claim = _from_headers(st.context.headers, client)
-        claim = replace(claim, session=st.session_state.setdefault("access_session", uuid.uuid4().hex))
+        claim = replace(claim, session=st.session_state.setdefault(SESSION, uuid.uuid4().hex))
     return _admit(claim, present)
 
 
@@ -235,8 +239,11 @@ def _claimed(headers: Mapping[str, str], cookies: Mapping[str, str], client: str
 
 
 def again(somebody: Viewer) -> Viewer:
-    """Somebody who was let in before, as they stand now. Raises AccessError when they would no longer be let in."""
-    return _admit(_Claim(somebody.identity, somebody.name, somebody.session, somebody.client), present=True)
+    """Somebody who was let in before. Raises AccessError when they would no longer be let in, or not as the same."""
+    now = _admit(_Claim(somebody.identity, somebody.name, somebody.session, somebody.client), present=True)
+    if (now.role, now.regions) != (somebody.role, somebody.regions):
+        raise AccessError("changed", somebody.identity)
+    return now
 
 
 def regions() -> tuple[str, ...] | None:
@@ -382,5 +389,5 @@ def revoke(identity: str) -> None:
 def _administrator() -> Viewer:
     by = viewer()
     if by.role != "admin":
-        raise AccessError("unknown", by.identity)
+        raise AccessError("changed", by.identity)
     return by

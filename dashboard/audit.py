@@ -25,7 +25,7 @@ def download(file_name: str, make: Callable[[], bytes]) -> Callable[[], bytes]:
     """`make` for a download button (`data=`): what it makes is noted with the page's choice before it leaves.
 
     A button makes its file outside the script run, so who is at it is found out now. Called later than that person
-    may be there, it raises AccessError.
+    may be there, or may see and do what they may now, it raises AccessError.
     """
     if not access.on():
         return make

@@ -393,6 +393,21 @@ def test_a_snapshot_is_of_the_regions_that_its_release_was_cut_to_and_not_of_tho
         assert tray.snapshot(kept.snapshot.id) == kept.snapshot
 
 
+@pytest.mark.usefixtures("data")
+@pytest.mark.parametrize("later", [("leader", "150000"), ("analyst", OWN)])
+def test_a_button_of_a_page_drawn_before_gives_no_file_after(later: tuple[str, str]) -> None:
+    who = give("analyst", "150000")
+    with access.acting_as(replace(of("analyst"), session="s1")):
+        made = audit.download("表.csv", lambda: b"figures")
+    assert made() == b"figures"
+    role, region = later
+    give(role, region, identity=who)
+    with pytest.raises(AccessError) as refusal:
+        made()
+    assert refusal.value.reason == "changed"
+    assert len(audit.entries("2000", ["下载"], "")) == 1
+
+
 # ---- sessions ----
 
 
