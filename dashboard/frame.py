@@ -212,11 +212,11 @@ def come_back() -> None:
     would show what it had to a session that knows none of its widgets, and what the reader does next would be lost.
     """
     with st.sidebar:
-        st.fragment(_nothing, run_every=A_DAY)()
+        st.fragment(nothing, run_every=A_DAY)()
 
 
-def _nothing() -> None:
-    """What such a fragment does when its time has come."""
+def nothing() -> None:
+    """What such a fragment does when its time has come: that it comes is all it is for."""
 
 
 def footer(release: Release) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import access, audit, imports, queries, selection, state, tray, visitor
 from dashboard.access import AccessError, Person, SettingsError, Viewer
 from dashboard.imports import RefusedError, Upload
+from dashboard.state import SavedSelection
 from etl import accepted, publish
 from etl.catalogue import load_catalogue
 from etl.paths import Paths
@@ -380,6 +382,17 @@ COMPARED = {"dataset": "internal", "indicator": "reconsideration_cases", "period
 
 
 @pytest.mark.usefixtures("data")
+def test_a_chart_drawn_before_the_regions_were_cut_is_not_collected_after() -> None:
+    who = give("analyst", "150000")
+    app = visit("compare", who, **COMPARED)
+    give("analyst", OWN)
+    app.button(key="take_ranking").click().run()
+    assert heading(app) == "对比"
+    assert "内部数据：1个地区" in texts(app)
+    assert in_state("SELECT * FROM snapshots") == []
+
+
+@pytest.mark.usefixtures("data")
 def test_a_snapshot_is_of_the_regions_that_its_release_was_cut_to_and_not_of_those_of_its_taker_later() -> None:
     whole, own = of("leader"), of("analyst", OWN)
     release = release_of(whole)
@@ -406,6 +419,44 @@ def test_a_button_of_a_page_drawn_before_gives_no_file_after(later: tuple[str, s
         made()
     assert refusal.value.reason == "changed"
     assert len(audit.entries("2000", ["下载"], "")) == 1
+
+
+@pytest.mark.usefixtures("data")
+def test_a_window_whose_session_has_ended_changes_nothing_that_others_see() -> None:
+    state.save_selection(SavedSelection("大家的", "map", ""))
+    state.save_group("大家的", [OWN, FOREIGN])
+
+    def pressed(press: Callable[[AppTest], AppTest]) -> None:
+        in_state("UPDATE sessions SET ended = 0")
+        app = visit("compare", give("analyst", OWN))
+        app.text_input(key="selection_name").input("一人的")
+        app.selectbox(key="own_group_edited").select("大家的").run()
+        in_state("UPDATE sessions SET ended = 1")
+        press(app).run()
+        assert heading(app) == "已退出登录"
+
+    pressed(lambda app: next(button for button in app.button if button.label == "保存").click())
+    pressed(lambda app: app.button(key="forget_大家的").click())
+    pressed(
+        lambda app: app.text_input(key="own_group_name").input("一人的") and app.button(key="own_group_save").click()
+    )
+    pressed(lambda app: app.button(key="own_group_forget").click())
+    assert in_state("SELECT name FROM selections") == in_state("SELECT name FROM groups") == [("大家的",)]
+
+
+@pytest.mark.usefixtures("data")
+def test_a_session_keeps_nothing_of_who_its_reader_was() -> None:
+    person = give("analyst", OWN)
+    app = visit("access", give("admin", identity="second@example.cn"))
+    app.selectbox(key="access_chosen").select(person).run()
+    revoke = next(button for button in app.button if button.label == "确认取消")
+    app.session_state["profiles_job"] = "made for an administrator"
+    give("leader", OWN, identity="second@example.cn")
+    revoke.click().run()
+    assert heading(app) == "用户与权限"
+    assert "这个页面不对“领导”开放" in app.info[0].value
+    assert "profiles_job" not in app.session_state
+    assert [entry.identity for entry in access.people()] == [person, "second@example.cn"]
 
 
 # ---- sessions ----

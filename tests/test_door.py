@@ -331,6 +331,37 @@ def test_who_opens_the_link_again_is_noted_again(tmp_path: Path, monkeypatch: py
     assert [handed.take(content, reader) for content in (b"x", b"1", b"2")] == [False, True, True]
 
 
+# ---- a page that stays open ----
+
+
+@pytest.mark.browser
+def test_a_page_that_stays_open_gives_nothing_that_its_reader_may_no_longer_have(server: Server) -> None:
+    who = "wang@example.cn"
+    grant(server, who, access.WHOLE, "admin")
+    with Reader(server, by(who)) as figures, Reader(server, by(who)) as people:
+        figures.run("compare", CHOSEN)
+        ((fragment, menu),) = figures.menus.items()
+        assert "查看数据" not in figures.run(query=CHOSEN, fragment=fragment, opened=menu).text, "the fragment alone"
+        button = figures.files["CSV"]
+        assert figures.file(button)
+        people.run("access")
+        people.run(chosen=(people.widgets["修改已有账号，或新增"], who))
+        revoke = people.widgets["确认取消"]
+
+        grant(server, who, OWN)
+        assert not figures.file(button)
+        told = figures.run(query=CHOSEN, fragment=fragment, opened=menu).text
+        assert "内部数据：1个地区" in told, "the whole page"
+        assert "77703" not in told
+        grant(server, who, OWN, "leader")
+        for _ in range(2):  # the page that this button was on is closed; it is forgotten, too
+            people.run(pressed=revoke)
+            assert "这个页面不对“领导”开放" in people.text
+            assert "权限有变更" not in people.text
+        for _ in range(2):  # an ended session is not begun anew by what is pressed next
+            assert "已退出登录" in people.run(pressed=people.widgets["退出登录"]).text
+
+
 # ---- uploads ----
 
 STEWARD = "steward@example.cn"
