@@ -18,7 +18,7 @@ from starlette.middleware import Middleware
 import dashboard
 from dashboard import access
 from dashboard.hardening import Door, SafeAnswers
-from dashboard.server import Document, routes
+from dashboard.server import TITLE, Document, routes
 
 log = logging.getLogger("dashboard")
 # Python looks for garbage among what came after its last look: every 700 objects by default, in the middle of a page,
@@ -29,9 +29,14 @@ STARTED_BY_OTHERS = ("dashboard.shell", "dashboard.briefs.__main__")  # scripts,
 
 
 def tell_reader(error: Exception) -> bool:
-    """Logs an unexpected error under an id and shows the reader that id, never the traceback."""
-    from dashboard import metrics  # like all that needs the warehouse, only once the server runs
+    """Logs an unexpected error under an id and shows the reader that id, never the traceback. What the gate refused is
+    no error; it is said in the gate's words.
+    """
+    from dashboard import gate, metrics  # like all that needs the warehouse, only once the server runs
 
+    if isinstance(error, access.AccessError):
+        gate.refuse(error, TITLE)
+        return True
     number = uuid.uuid4().hex[:8]
     log.error("error %s", number, exc_info=error)
     metrics.script_failed()

@@ -459,6 +459,20 @@ def test_a_session_keeps_nothing_of_who_its_reader_was() -> None:
     assert [entry.identity for entry in access.people()] == [person, "second@example.cn"]
 
 
+@pytest.mark.usefixtures("data")
+def test_what_the_gate_refuses_at_the_last_moment_is_said_in_its_words() -> None:
+    def page() -> None:
+        from app import tell_reader
+        from dashboard.access import AccessError
+
+        for reason in ("changed", "ended", "unsigned", "unknown"):
+            assert tell_reader(AccessError(reason, "某人"))
+
+    app = AppTest.from_function(page).run()
+    assert [title.value for title in app.title] == ["您的权限有变更", "已退出登录", "请先登录", "还没有为您开通"]
+    assert len(app.error) == len(app.exception) == 0
+
+
 # ---- sessions ----
 
 
