@@ -247,10 +247,13 @@ def observations(call: Call) -> Response:
     if limit is not None and offset + limit < total:
         following = _following(call, offset + limit)
         headers["Link"] = f'<{following}>; rel="next"'
+    simulated = "demo" in filters["dataset"]
     if form == "json":
+        if not set(filters["dataset"]) <= set(queries.OPEN_DATASETS):
+            _note(call, snapshot.file_name("数据", call.release.id, simulated=simulated, ending="json"))
         body = {"total": total, "offset": offset, "limit": limit, "next": following, "observations": records(figures)}
         return _json(call, body, headers)
-    return _file(call, figures, form, "数据", headers, simulated="demo" in filters["dataset"])
+    return _file(call, figures, form, "数据", headers, simulated=simulated)
 
 
 def _following(call: Call, offset: int) -> str:
@@ -300,6 +303,8 @@ def chart(call: Call) -> Response:
         raise RequestError(503, str(error)) from None
     subject = drawn.subtitle.partition(" · ")[0]
     name = snapshot.file_name(subject, drawn.name, call.release.id, simulated=drawn.simulated, ending=kind)
+    if call.one("dataset", selection.choices_of(call.release).datasets[0]) not in queries.OPEN_DATASETS:
+        _note(call, name)
     headers = _named(name, _ascii(call, family, drawn.simulated, kind), inline=True)
     return Response(picture, media_type=PICTURE_MEDIA[kind], headers=headers)
 
@@ -356,9 +361,15 @@ def _file(
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
         body = sink.getvalue().to_pybytes()
     name = snapshot.file_name(title, call.release.id, simulated=simulated, ending=form)
-    audit.record("下载", name, call.request.url.query)
+    _note(call, name)
     plain = _ascii(call, call.request.url.path.rpartition("/")[2], simulated, form)
     return Response(body, media_type=MEDIA[form], headers={**_named(name, plain), **(headers or {})})
+
+
+def _note(call: Call, name: str) -> None:
+    """Notes what leaves: every file, and every answer with figures that not everybody sees. HEAD takes nothing away."""
+    if call.request.method != "HEAD":
+        audit.record("下载", name, call.request.url.query)
 
 
 def _ascii(call: Call, what: str, simulated: bool, ending: str) -> str:

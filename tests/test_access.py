@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pandas as pd
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from dashboard import access, audit, imports, queries, selection, state, tray, visitor
+from dashboard import access, audit, imports, queries, selection, server, snapshot, state, tray, visitor
 from dashboard.access import AccessError, Person, SettingsError, Viewer
 from dashboard.imports import RefusedError, Upload
 from dashboard.state import SavedSelection
@@ -648,6 +651,35 @@ def test_a_download_is_noted_with_who_and_what_and_not_made_for_who_has_left() -
         connection.execute("UPDATE sessions SET ended = 1")
     with pytest.raises(AccessError):
         made()
+
+
+@pytest.mark.usefixtures("data")
+def test_the_log_holds_every_way_out_of_figures_that_not_everybody_sees(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "viewer_of", lambda headers, cookies, client: of("analyst", OWN, FOREIGN))
+    monkeypatch.setattr(snapshot, "image", lambda chart, kind, **options: b"picture")
+    client = TestClient(Starlette(routes=server.routes()), base_url="http://testserver/api/v1/")
+
+    def noted(path: str, method: str = "GET") -> list[str]:
+        before = len(audit.entries("2000", ["下载"], ""))
+        answer = client.request(method, path)
+        assert answer.status_code == 200
+        found = audit.entries("2000", ["下载"], "")
+        return [f"{name}?{detail}" for name, detail in found[["what", "detail"]].to_numpy()[: len(found) - before]]
+
+    release = release_of(of("leader")).id
+    for path, name in {
+        "observations?dataset=internal": f"数据_{release}.json",
+        "observations?dataset=internal&dataset=published": f"数据_{release}.json",
+        "observations?dataset=internal&format=csv": f"数据_{release}.csv",
+        "observations?dataset=published&format=csv": f"数据_{release}.csv",
+    }.items():
+        assert noted(path) == [f"{name}?{path.partition('?')[2]}"]
+        assert noted(path, "HEAD") == []
+    internal = "charts/ranking.svg?" + urlencode(COMPARED)
+    (row,) = noted(internal)
+    assert re.fullmatch(f".+_{release}\\.svg\\?dataset=internal&.+", row)
+    assert noted(internal, "HEAD") == noted("observations") == noted("indicators") == []
+    assert noted("charts/map.png?indicator=court_appearance_rate&period=2023") == []
 
 
 @pytest.mark.usefixtures("data")
