@@ -68,7 +68,8 @@ def _take_up(regions: pd.DataFrame, own: dict[str, tuple[str, ...]]) -> None:
 def _save(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
     """Keeps the group and compares it, or says what is missing."""
     before, level = st.session_state[EDITED], st.session_state[LEVEL]
-    name, codes = st.session_state[NAME].strip(), st.session_state[PLACES]
+    name = st.session_state[NAME].strip()[:LONGEST_NAME]
+    codes = sorted(set(st.session_state[PLACES]) & set(reader.choices.regions.index))
     if not name:
         st.session_state[FAULT] = "请给对比组起个名称。"
     elif name != before and name in own:
@@ -76,7 +77,11 @@ def _save(reader: Reader, own: dict[str, tuple[str, ...]]) -> None:
     elif len(codes) < groups.FEWEST:
         st.session_state[FAULT] = f"至少选{groups.FEWEST}个地区，才能相比。"
     else:
-        state.save_group(name, sorted(codes), instead_of=before)
+        try:
+            state.save_group(name, codes, instead_of=before)
+        except state.FullError as error:
+            st.session_state[FAULT] = str(error)
+            return
         st.session_state[EDITED] = name
         if level != reader.selection.level:
             reader.change(level=level)

@@ -13,6 +13,7 @@ from dashboard.theme import DATASET_NAMES, format_period
 
 RECENT_KEPT = 6
 LONGEST_NAME = 30
+LONGEST_ADDRESS = 2000  # all that can be chosen at once takes less; it travels with every page
 
 
 def remember(page: str, address: Mapping[str, str]) -> None:
@@ -53,10 +54,18 @@ def panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> No
 
 def _save(page: str) -> None:
     name = st.session_state["selection_name"].strip()
-    if name:
-        address = urlencode(sorted(st.query_params.to_dict().items()))
+    if not name:
+        return
+    address = urlencode(sorted(st.query_params.to_dict().items()))
+    if len(address) > LONGEST_ADDRESS:
+        st.toast("没有保存：地址太长。请先去掉地址栏里多余的内容，或减少筛选条件。", icon=":material/info:")
+        return
+    try:
         state.save_selection(SavedSelection(name[:LONGEST_NAME], page, address))
-        st.session_state["selection_name"] = ""
+    except state.FullError as error:
+        st.toast(f"没有保存：{error}", icon=":material/info:")
+        return
+    st.session_state["selection_name"] = ""
 
 
 def _link(reader: Reader, pages: Mapping[str, StreamlitPage], saved: SavedSelection) -> None:

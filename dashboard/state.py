@@ -96,6 +96,13 @@ CREATE TABLE IF NOT EXISTS groups (
 ) STRICT;
 """
 WAIT_SECONDS = 10
+# What all readers share and every page brings along.
+MOST_SELECTIONS = 50
+MOST_GROUPS = 50
+
+
+class FullError(Exception):
+    """There is no room for another one; the message says in Chinese what to do."""
 
 
 @dataclass(frozen=True)
@@ -150,12 +157,20 @@ def saved_selections() -> list[SavedSelection]:
 
 
 def save_selection(selection: SavedSelection) -> None:
-    """Keeps a view under its name; the same name again replaces it."""
-    with database() as connection:
+    """Keeps a view under its name; the same name again replaces it. Raises FullError."""
+    with writing() as connection:
+        _refuse_more(connection, "selections", selection.name, MOST_SELECTIONS, "已命名的选择")
         connection.execute(
             "INSERT OR REPLACE INTO selections (name, page, address) VALUES (?, ?, ?)",
             (selection.name, selection.page, selection.address),
         )
+
+
+def _refuse_more(connection: sqlite3.Connection, table: str, name: str, most: int, what: str) -> None:
+    """Raises FullError where the table holds as many as it may, and none of this name."""
+    names = [known for (known,) in connection.execute(f"SELECT name FROM {table}")]
+    if len(names) >= most and name not in names:
+        raise FullError(f"{what}最多{most}个，现已有{len(names)}个。请先删除不用的，再保存。")
 
 
 def forget_selection(name: str) -> None:
@@ -180,9 +195,13 @@ def own_groups() -> dict[str, tuple[str, ...]]:
 
 
 def save_group(name: str, codes: Iterable[str], instead_of: str = "") -> None:
-    """Keeps a comparison group under its name; the same name again, or the one that it is kept instead of, goes."""
-    with database() as connection:
+    """Keeps a comparison group under its name; the same name again, or the one that it is kept instead of, goes.
+
+    Raises FullError; then nothing was changed.
+    """
+    with writing() as connection:
         connection.execute("DELETE FROM groups WHERE name = ?", (instead_of,))
+        _refuse_more(connection, "groups", name, MOST_GROUPS, "自定义对比组")
         connection.execute("INSERT OR REPLACE INTO groups (name, codes) VALUES (?, ?)", (name, " ".join(codes)))
 
 

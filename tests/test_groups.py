@@ -158,6 +158,26 @@ def test_a_group_is_made_compared_changed_and_removed() -> None:
     app.button(key="own_group_forget").click().run()
     assert state.own_groups() == {}
     assert "group" not in app.query_params
+
+
+@pages
+def test_there_is_room_for_so_many_groups_and_old_ones_can_still_be_changed_and_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state, "MOST_GROUPS", 3)
+    for number in range(state.MOST_GROUPS):
+        state.save_group(f"组{number:02}", ["150400", "150500"])
+    app = open_page("compare", **COURT)
+    save(app, "新的", ["150400", "150700"])
+    assert "自定义对比组最多3个" in app.error[0].value
+    assert "新的" not in state.own_groups()
+    app.selectbox(key="own_group_edited").select("组00").run()
+    save(app, "改名", ["150400", "150700"])
+    assert state.own_groups()["改名"] == ("150400", "150700")
+    assert len(state.own_groups()) == state.MOST_GROUPS
+    app.button(key="own_group_forget").click().run()
+    save(app, "新的", ["150400", "150700"])
+    assert "新的" in state.own_groups()
     assert not app.warning
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import state
+from dashboard import saved, state
 from dashboard.state import SavedSelection
 from etl.paths import Paths
 from tests.test_pages import open_page
@@ -48,6 +48,36 @@ def test_a_name_without_letters_is_not_kept() -> None:
     app.text_input(key="selection_name").input("   ")
     next(button for button in app.button if button.label == "保存").click().run()
     assert state.saved_selections() == []
+
+
+def test_an_address_that_holds_more_than_choices_is_not_kept() -> None:
+    app = open_page("map", zzz="A" * saved.LONGEST_ADDRESS)
+    app.text_input(key="selection_name").input("很长").run()
+    next(button for button in app.button if button.label == "保存").click().run()
+    assert "没有保存：地址太长" in app.toast[0].value
+    assert state.saved_selections() == []
+    assert app.text_input(key="selection_name").value == "很长", "to be saved once the address is shorter"
+
+
+def test_there_is_room_for_so_many_names_and_old_ones_can_still_be_replaced_and_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(state, "MOST_SELECTIONS", 3)
+    for number in range(state.MOST_SELECTIONS):
+        state.save_selection(SavedSelection(f"甲{number}", "map", ""))
+    app = open_page("help")
+    for name in ("新的", "甲0"):
+        app.text_input(key="selection_name").input(name)
+        next(button for button in app.button if button.label == "保存").click().run()
+        if name == "新的":
+            assert "没有保存：已命名的选择最多3个" in app.toast[0].value
+    kept = {view.name: view.page for view in state.saved_selections()}
+    assert len(kept) == state.MOST_SELECTIONS
+    assert kept["甲0"] == "help"
+    assert "新的" not in kept
+    app.button(key="forget_甲0").click().run()
+    assert len(state.saved_selections()) == state.MOST_SELECTIONS - 1
+    state.save_selection(SavedSelection("新的", "map", ""))
 
 
 def test_recent_views_are_offered_in_words_the_newest_first() -> None:
