@@ -10,6 +10,7 @@ import hashlib
 import ipaddress
 import json
 import sqlite3
+import string
 import time
 import tomllib
 import uuid
@@ -44,6 +45,7 @@ PAGE_ROLES = {
 WHOLE = "150000"  # whoever has the whole region sees everything
 LOCAL = ("127.0.0.1", "::1")
 TOUCH_SECONDS = 15  # a session is noted as used at most this often
+LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 FORGET_SECONDS = 40 * 86400  # the cookie that a session came with is no longer valid then
 
 SESSION = "access_session"  # in Streamlit's session state: the key of a session behind a gateway
@@ -176,9 +178,12 @@ def on() -> bool:
 
 
 def known_as(identity: str) -> str:
-    """An identity as it is compared: a mail address without regard to case, anything else as it is."""
-    identity = identity.strip()
-    return identity.casefold() if "@" in identity else identity
+    """An identity as it is compared: a mail address without regard to the case of A to Z, anything else as it is.
+
+    Letters that only look alike, or fold to one another, are those of somebody else.
+    """
+    identity = identity.strip(string.whitespace)
+    return identity.translate(LOWER) if "@" in identity else identity
 
 
 # ---- who is there ----

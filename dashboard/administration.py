@@ -63,7 +63,7 @@ def editor(reader: Reader) -> None:
         )
         saved = st.form_submit_button("保存", type="primary", icon=":material/save:")
     if saved and identity.strip():
-        access.grant(Person(identity, name.strip(), role, tuple(codes)))
+        access.grant(Person(identity.strip(), name.strip(), role, tuple(codes)))
         st.rerun()
     if saved:
         st.warning("请填写账号。", icon=":material/info:")

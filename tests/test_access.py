@@ -335,6 +335,25 @@ def test_a_mail_address_that_the_provider_did_not_verify_counts_for_nothing() ->
 
 
 @pytest.mark.usefixtures("data")
+@pytest.mark.parametrize(
+    ("claimed", "found"),
+    [
+        (" BOSS@Example.cn ", "总览"),
+        ("boſs@example.cn", "还没有为您开通"),  # a long s
+        ("boss@example.cn\u3000", "还没有为您开通"),
+        ("ｂoss@example.cn", "还没有为您开通"),
+    ],
+)
+def test_a_letter_that_folds_to_another_makes_nobody_an_administrator(claimed: str, found: str) -> None:
+    assert heading(visit("overview", claimed)) == found
+
+
+def test_a_kelvin_sign_is_no_k() -> None:
+    assert access.known_as("Kim@example.cn") == "kim@example.cn" != access.known_as("\u212aim@example.cn")
+    assert access.known_as("Zhang3") == "Zhang3", "only a mail address is without case"
+
+
+@pytest.mark.usefixtures("data")
 def test_without_a_gate_there_is_nothing_to_administer(quick_start: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(quick_start.data))
     app = visit("audit", None)
