@@ -7,6 +7,7 @@ back keeps its file under another name.
 import hashlib
 import json
 import os
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
@@ -29,6 +30,7 @@ from etl.validate import COLUMNS, MAX_FINDINGS, Validated, frame_of, validate
 
 DATASET_TITLES = {"internal": "内部报送数据"}
 RESERVED_DATASETS = ("published", "demo")
+OFFICIAL_TITLE = "官方公开数据"  # what readers know `published` by
 # Two figures with these in common are the same figure: the later load revises the earlier one.
 FIGURE = ["dataset", "region_code", "indicator_id", "breakdown", "period", "source_id"]
 SAYS = ["value", "qualifier", "numerator", "denominator", "status"]
@@ -89,6 +91,19 @@ class Request:
         return f"{self.dataset}-{hashlib.sha256(self.source_title.encode()).hexdigest()[:8]}"
 
 
+def _passes_for_another(dataset: str, catalogue: Catalogue) -> bool:
+    """Whether readers could take a name for another one that means something: by case, width or form of its letters."""
+    if dataset in DATASET_TITLES:
+        return False
+    titles = OFFICIAL_TITLE, *DATASET_TITLES.values()
+    taken = *RESERVED_DATASETS, *DATASET_TITLES, *titles, *catalogue.sources["id"]
+    return _folded(dataset) in map(_folded, taken)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def check_file(
     path: Path,
     catalogue: Catalogue,
@@ -104,9 +119,10 @@ def check_file(
     `today`: a period that begins later is a slip of the pen. `understandings`: one a table, in the order of
     `read_tables`, where a person changed what was understood.
     """
-    if request.dataset in {*RESERVED_DATASETS, *catalogue.sources["id"]} or not request.dataset.isidentifier():
+    if not request.dataset.isidentifier() or _passes_for_another(request.dataset, catalogue):
         raise UserError(
-            f"数据集名称“{request.dataset}”不能用：须为字母、数字、下划线，且不能是{'、'.join(RESERVED_DATASETS)}"
+            f"数据集名称“{request.dataset}”不能用：须为字母、数字、下划线，且不能与{'、'.join(RESERVED_DATASETS)}等已有名称"
+            "相同或只差大小写、全角半角"
         )
     say(f"读取 {name or path.name} …")
     with progress.part(0, 0.6):

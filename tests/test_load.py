@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from dashboard.theme import DATASET_NAMES
 from etl import accepted, base, publish, simulate
 from etl.__main__ import EXAMPLES, main, parser
 from etl.accepted import Request
@@ -204,7 +205,13 @@ def test_a_dataset_of_another_name_is_another_dataset(inputs: Paths, tmp_path: P
     assert query(inputs, "SELECT dataset, value FROM observations WHERE load_id LIKE 'draft-%'") == [("draft", 5.0)]
 
 
-@pytest.mark.parametrize("name", ["published", "demo", "simulated", "a-b", "", "../x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("published", "demo", "simulated", "a-b", "", "../x"),
+        *("Published", "ｐublished", "DEMO", "ｉnternal", "Saihan", *DATASET_NAMES.values()),
+    ],
+)
 def test_a_dataset_that_would_pass_for_another_is_refused(inputs: Paths, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="不能用"):
         load(inputs, long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5"), dataset=name)
