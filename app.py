@@ -1,5 +1,6 @@
 """The server. `streamlit run app.py` finds `app`; the script that runs for each reader is dashboard/shell.py."""
 
+import asyncio
 import contextlib
 import gc
 import importlib
@@ -9,6 +10,7 @@ import pkgutil
 import sys
 import uuid
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
 from anyio import create_task_group
@@ -25,6 +27,8 @@ log = logging.getLogger("dashboard")
 # whose figures then count as old and are looked through again and again with all that is kept for readers. At this
 # distance most of a page is gone before the next look.
 OBJECTS_BETWEEN_LOOKS = 50_000
+# Files of downloads are made in these threads, and wait there for their turn; Python would give them six on two cores.
+DOWNLOADS_AT_ONCE = 40
 STARTED_BY_OTHERS = ("dashboard.shell", "dashboard.briefs.__main__")  # scripts, not modules
 
 
@@ -79,6 +83,7 @@ def load_the_rest() -> None:
 @contextlib.asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Warms up before the first request is answered; what only some pages need, meanwhile."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(DOWNLOADS_AT_ONCE, "download"))
     await run_sync(warm_up)
     async with create_task_group() as tasks:
         tasks.start_soon(run_sync, load_the_rest)

@@ -103,4 +103,4 @@ def log() -> None:
     if len(table) > SHOWN_ENTRIES:
         st.caption(f"这里列出最近{SHOWN_ENTRIES}条，下载的文件里有全部。")
     name = f"审计记录_{span}_{today():%Y%m%d}.csv"
-    download.button("下载CSV", name, lambda: export.to_csv(table), disabled=table.empty)
+    download.button("下载CSV", name, lambda: export.to_csv(table), rows=len(table), disabled=table.empty)

@@ -4,29 +4,37 @@ Every answer carries the id of its release as ETag, so that who asks again is to
 What a request gets wrong is said in JSON, in Chinese. The whole is described by /api/v1/openapi.json.
 """
 
+import contextlib
 import functools
 import hashlib
+import io
+import json
 import logging
 import re
+import tempfile
+import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote, urlencode
 
+import anyio
 import limits
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from dashboard import access, api_description, audit, export, families, metrics, queries, selection, snapshot
+from dashboard import access, api_description, audit, export, families, metrics, queries, selection, snapshot, turns
 from dashboard.access import Viewer
 from dashboard.api_description import FORMATS, LONGEST_PAGE, PAGE, ROUTES
 from dashboard.queries import Release
@@ -36,6 +44,12 @@ log = logging.getLogger("dashboard.api")
 
 CALLS = limits.parse("120/minute")
 PICTURES = limits.parse("30/minute")  # each is drawn by a browser
+PATIENCE = 30  # seconds that a large answer waits for its turn
+BUSY_SECONDS = 10  # after which somebody who was refused may try again
+SENDING_SECONDS = 600  # a reader who takes longer for an answer is cut off
+ON_THEIR_WAY = threading.BoundedSemaphore(8)  # large answers, each a file while it is sent: some 60 MB on the disk
+PIECE_ROWS = 10_000  # of a large answer in memory at a time
+BLOCK = 1 << 18  # bytes sent at a time
 PERIOD = re.compile(r"\d{4}(-\d{4})?|\d{4}Q[1-4]|\d{4}-(0[1-9]|1[0-2])(/\d{4}-(0[1-9]|1[0-2]))?")
 DATES = ("period_start", "period_end")
 LISTS = ("aliases",)  # columns whose cells hold several texts
@@ -46,17 +60,24 @@ _last_call = {"at": 0.0}
 _limiter = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
 
 
-class RequestError(Exception):
-    """What is wrong with a request: the HTTP status and a Chinese sentence, and the parameter that is meant."""
+T = TypeVar("T")
 
-    def __init__(self, status: int, message: str, parameter: str = "") -> None:
+
+class RequestError(Exception):
+    """What is wrong with a request: the HTTP status and a Chinese sentence, and the parameter that is meant.
+
+    `again`: seconds after which the same request may be right.
+    """
+
+    def __init__(self, status: int, message: str, parameter: str = "", *, again: int = 0) -> None:
         super().__init__(message)
-        self.status, self.message, self.parameter = status, message, parameter
+        self.status, self.message, self.parameter, self.again = status, message, parameter, again
 
     def answer(self, headers: Mapping[str, str] | None = None) -> Response:
         """The error as JSON."""
         body = {"error": {"status": self.status, "message": self.message, "parameter": self.parameter or None}}
-        return JSONResponse(body, status_code=self.status, headers=dict(headers or {}))
+        wait = {"Retry-After": str(self.again)} if self.again else {}
+        return JSONResponse(body, status_code=self.status, headers={**wait, **(headers or {})})
 
 
 @dataclass(frozen=True)
@@ -86,6 +107,26 @@ class Call:
         if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
             raise RequestError(400, f"参数“{name}”应为{least}到{most}的整数，收到“{text}”", name)
         return int(text)
+
+
+@dataclass(frozen=True)
+class Later:
+    """An answer so large that it is made when it is its turn; `make` raises what an answer raises."""
+
+    make: Callable[[], Response]
+
+
+class Sent(StreamingResponse):
+    """A large answer on its way: a file that lasts as long as it is sent."""
+
+    def __init__(self, blocks: Iterable[bytes], held: contextlib.ExitStack, **options: Any) -> None:
+        super().__init__(blocks, **options)
+        self.held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it, and lets the file go whatever becomes of the reader."""
+        with self.held, anyio.move_on_after(SENDING_SECONDS):
+            await super().__call__(scope, receive, send)
 
 
 def application() -> Starlette:
@@ -119,43 +160,69 @@ async def _not_found(request: Request, error: Exception) -> Response:
     return RequestError(status, words.get(status, "请求有误")).answer(getattr(error, "headers", None))
 
 
-def _endpoint(path: str, answer: Callable[[Call], Response]) -> Callable[[Request], Response]:
+def _endpoint(path: str, answer: Callable[[Call], Response | Later]) -> Callable[[Request], Awaitable[Response]]:
     """What every call goes through: limit of calls, release, ETag, errors in JSON, and counting."""
     known = frozenset(api_description.parameters_of(path))
 
-    def handle(request: Request) -> Response:
-        started = time.perf_counter()
-        try:
-            viewer = _viewer(request, path)
-            _limit(viewer.identity or _client(request), PICTURES if "charts" in path else CALLS)
-            if unknown := [name for name in request.query_params if name not in known]:
-                names = "、".join(sorted(known))
-                raise RequestError(400, f"参数“{unknown[0]}”不认识，可用：{names}", unknown[0])
-            with access.acting_as(viewer):
-                release = _release(request)
-                tag = f'W/"{release.id}-{_seen_by(release)}{program()}"'
-                if tag in request.headers.get("if-none-match", ""):
-                    response = Response(status_code=304)
-                else:
-                    response = answer(Call(request, release))
+    def begun(request: Request) -> Response | Later:
+        viewer = _viewer(request, path)
+        _limit(viewer.identity or _client(request), PICTURES if "charts" in path else CALLS)
+        if unknown := [name for name in request.query_params if name not in known]:
+            names = "、".join(sorted(known))
+            raise RequestError(400, f"参数“{unknown[0]}”不认识，可用：{names}", unknown[0])
+        with access.acting_as(viewer):
+            release = _release(request)
+            tag = f'W/"{release.id}-{_seen_by(release)}{program()}"'
+            if tag in request.headers.get("if-none-match", ""):
+                found: Response | Later = Response(status_code=304)
+            else:
+                found = answer(Call(request, release))
+
+        def completed(response: Response) -> Response:
             response.headers["ETag"] = tag
             # Asked again each time, and kept by nobody between: who may see what is decided here.
             response.headers["Cache-Control"] = "private, no-cache"
             response.headers["X-Release"] = release.id
             if "release" not in request.query_params and queries.trouble():
                 response.headers["X-Degraded"] = "true"  # /release says what is wrong
-        except RequestError as error:
-            response = error.answer({"Retry-After": "60"} if error.status == 429 else None)
-        except queries.WarehouseError as error:
-            response = RequestError(503, str(error)).answer()
-        except Exception:
-            number = uuid.uuid4().hex[:8]
-            log.exception("error %s at %s", number, path)
-            response = RequestError(500, f"服务出错了，已记录，编号{number}").answer()
+            return response
+
+        def made(later: Later) -> Response:
+            with access.acting_as(viewer):
+                return completed(later.make())
+
+        return Later(functools.partial(made, found)) if isinstance(found, Later) else completed(found)
+
+    async def handle(request: Request) -> Response:
+        started = time.perf_counter()
+        found = await run_in_threadpool(_told, path, functools.partial(begun, request))
+        response = await _in_turn(path, found) if isinstance(found, Later) else found
         metrics.answered(path, response.status_code, time.perf_counter() - started)
         return response
 
     return handle
+
+
+async def _in_turn(path: str, later: Later) -> Response:
+    try:
+        async with turns.of_large_answer(PATIENCE):
+            return await run_in_threadpool(_told, path, later.make)
+    except turns.BusyError as error:
+        return RequestError(503, str(error), again=BUSY_SECONDS).answer()
+
+
+def _told(path: str, make: Callable[[], T]) -> T | Response:
+    """What `make` makes; what goes wrong with it as an answer."""
+    try:
+        return make()
+    except RequestError as error:
+        return error.answer()
+    except queries.WarehouseError as error:
+        return RequestError(503, str(error)).answer()
+    except Exception:
+        number = uuid.uuid4().hex[:8]
+        log.exception("error %s at %s", number, path)
+        return RequestError(500, f"服务出错了，已记录，编号{number}").answer()
 
 
 def _viewer(request: Request, path: str) -> Viewer:
@@ -190,7 +257,7 @@ def _limit(caller: str, limit: limits.RateLimitItem) -> None:
         _limiter.storage.reset()
     _last_call["at"] = now
     if not _limiter.hit(limit, caller):
-        raise RequestError(429, f"请求过于频繁，每分钟最多{limit.amount}次，请稍后再试")
+        raise RequestError(429, f"请求过于频繁，每分钟最多{limit.amount}次，请稍后再试", again=60)
 
 
 def _release(request: Request) -> Release:
@@ -216,7 +283,7 @@ def program() -> str:
 # ---- answers ----
 
 
-def observations(call: Call) -> Response:
+def observations(call: Call) -> Response | Later:
     """Figures with their sources, filtered as in the address bar."""
     choices = selection.choices_of(call.release)
     form = _form(call)
@@ -240,20 +307,50 @@ def observations(call: Call) -> Response:
     offset = call.number("offset", 0, 0, 10**9 - 1)
     whole = form != "json" and "limit" not in call.request.query_params
     limit = None if whole else call.number("limit", PAGE, 1, LONGEST_PAGE)
-    figures, total = queries.observations(call.release, filters, limit, offset)
-    figures["mark"] = figures["dataset"].map(lambda name: DEMO_MARK if name == "demo" else "")
+    counts = queries.observation_counts(call.release, filters)
+    total = int(counts["figures"].sum())
+    end = min(offset + limit, total) if limit is not None else total
+    pieces = _pieces(call.release, filters, counts, offset, end)
     headers = {"X-Total-Count": str(total)}
     following = None
     if limit is not None and offset + limit < total:
         following = _following(call, offset + limit)
         headers["Link"] = f'<{following}>; rel="next"'
-    simulated = "demo" in filters["dataset"]
-    if form == "json":
+    large, simulated = end - offset > turns.LARGE, "demo" in filters["dataset"]
+    if form != "json":
+        return _file(call, pieces, form, "数据", headers, simulated=simulated, large=large)
+    body = {"release": call.release.id, "total": total, "offset": offset, "limit": limit, "next": following}
+
+    def write(file: BinaryIO) -> None:
+        _write_json(body, "observations", pieces, file)
         if not set(filters["dataset"]) <= set(queries.OPEN_DATASETS):
             _note(call, snapshot.file_name("数据", call.release.id, simulated=simulated, ending="json"))
-        body = {"total": total, "offset": offset, "limit": limit, "next": following, "observations": records(figures)}
-        return _json(call, body, headers)
-    return _file(call, figures, form, "数据", headers, simulated=simulated)
+
+    return _written(call, write, MEDIA["json"], headers, large=large)
+
+
+def _pieces(
+    release: Release, filters: Mapping[str, Sequence[str]], counts: pd.DataFrame, offset: int, end: int
+) -> Iterator[pd.DataFrame]:
+    """The figures from `offset` to `end`, with their mark, in tables of some PIECE_ROWS; at least one table.
+
+    `counts`: `queries.observation_counts`. Of some indicators at a time: sorted all at once, all would be in memory.
+    """
+    group = (counts["figures"].cumsum() - counts["figures"]) // PIECE_ROWS
+    start = 0
+    for (dataset, _), rows in counts.groupby(["dataset", group], sort=False):
+        size = int(rows["figures"].sum())
+        first, last = max(offset - start, 0), min(end - start, size)
+        start += size
+        if first < last:
+            these = {**filters, "dataset": [dataset], "indicator": rows["indicator_id"].tolist()}
+            yield _marked(queries.observations(release, these, None if last - first == size else last - first, first))
+    if offset >= end:
+        yield _marked(queries.observations(release, filters, 0))
+
+
+def _marked(figures: pd.DataFrame) -> pd.DataFrame:
+    return figures.assign(mark=figures["dataset"].map(lambda name: DEMO_MARK if name == "demo" else ""))
 
 
 def _following(call: Call, offset: int) -> str:
@@ -262,12 +359,12 @@ def _following(call: Call, offset: int) -> str:
     return f"{call.request.url.path}?{urlencode([*others, ('offset', str(offset))])}"
 
 
-def indicators(call: Call) -> Response:
+def indicators(call: Call) -> Response | Later:
     """The catalogue."""
     return _table(call, queries.indicators(call.release).drop(columns="search").reset_index(), "indicators", "指标")
 
 
-def regions(call: Call) -> Response:
+def regions(call: Call) -> Response | Later:
     """The regions."""
     return _table(call, queries.regions(call.release).drop(columns="search").reset_index(), "regions", "地区")
 
@@ -314,7 +411,7 @@ def description(call: Call) -> Response:
     return JSONResponse(api_description.openapi(list(families.FAMILIES)))
 
 
-ANSWERS: dict[str, Callable[[Call], Response]] = {
+ANSWERS: dict[str, Callable[[Call], Response | Later]] = {
     "/observations": observations,
     "/indicators": indicators,
     "/regions": regions,
@@ -335,35 +432,91 @@ def _form(call: Call) -> str:
     return next((form for form in ("csv", "parquet") if MEDIA[form].partition(";")[0] in accepted), "json")
 
 
-def _table(call: Call, table: pd.DataFrame, name: str, title: str) -> Response:
+def _table(call: Call, table: pd.DataFrame, name: str, title: str) -> Response | Later:
     form = _form(call)
-    return _json(call, {name: records(table)}) if form == "json" else _file(call, table, form, title)
+    return _json(call, {name: records(table)}) if form == "json" else _file(call, [table], form, title)
 
 
-def _json(call: Call, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
-    return JSONResponse({"release": call.release.id, **body}, headers=dict(headers or {}))
+def _json(call: Call, body: Mapping[str, Any]) -> Response:
+    return JSONResponse({"release": call.release.id, **body})
 
 
 def _file(
     call: Call,
-    table: pd.DataFrame,
+    pieces: Iterable[pd.DataFrame],
     form: str,
     title: str,
     headers: Mapping[str, str] | None = None,
+    *,
     simulated: bool = False,
-) -> Response:
+    large: bool = False,
+) -> Response | Later:
     """A table as CSV or Parquet, under a speaking name."""
-    if form == "csv":
-        lists = {name: table[name].map("、".join) for name in LISTS if name in table}
-        body = export.to_csv(_dated(table).assign(**lists))
-    else:
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
-        body = sink.getvalue().to_pybytes()
     name = snapshot.file_name(title, call.release.id, simulated=simulated, ending=form)
-    _note(call, name)
     plain = _ascii(call, call.request.url.path.rpartition("/")[2], simulated, form)
-    return Response(body, media_type=MEDIA[form], headers={**_named(name, plain), **(headers or {})})
+
+    def write(file: BinaryIO) -> None:
+        _write_csv(pieces, file) if form == "csv" else _write_parquet(pieces, file)
+        _note(call, name)
+
+    return _written(call, write, MEDIA[form], {**_named(name, plain), **(headers or {})}, large=large)
+
+
+def _written(
+    call: Call, write: Callable[[BinaryIO], None], media: str, headers: Mapping[str, str], *, large: bool
+) -> Response | Later:
+    """What `write` writes as an answer: a large one into a file, when it is its turn."""
+
+    def sent() -> Response:
+        if not ON_THEIR_WAY.acquire(blocking=False):
+            raise RequestError(503, str(turns.BusyError()), again=BUSY_SECONDS)
+        with contextlib.ExitStack() as held:
+            held.callback(ON_THEIR_WAY.release)
+            file = held.enter_context(tempfile.TemporaryFile(prefix="answer-"))
+            write(file)
+            told = {**headers, "Content-Length": str(file.tell())}
+            file.seek(0)
+            blocks = iter(functools.partial(file.read, BLOCK), b"") if call.request.method != "HEAD" else ()
+            return Sent(blocks, held.pop_all(), media_type=media, headers=told)
+
+    if large:
+        return Later(sent)
+    with io.BytesIO() as file:
+        write(file)
+        return Response(file.getvalue(), media_type=media, headers=dict(headers))
+
+
+def _write_csv(pieces: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    def plain(piece: pd.DataFrame) -> pd.DataFrame:
+        return _dated(piece).assign(**{name: piece[name].map("、".join) for name in LISTS if name in piece})
+
+    export.write_csv(map(plain, pieces), file)
+
+
+def _write_parquet(pieces: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    with contextlib.ExitStack() as opened:
+        writer = None
+        for piece in pieces:
+            if writer is None:
+                # A column without any text in the first piece may have some in the next one.
+                kinds = pa.Schema.from_pandas(piece, preserve_index=False)
+                for place, kind in enumerate(kinds.types):
+                    if pa.types.is_null(kind):
+                        kinds = kinds.set(place, kinds.field(place).with_type(pa.string()))
+                writer = opened.enter_context(pq.ParquetWriter(file, kinds))
+            writer.write_table(pa.Table.from_pandas(piece, writer.schema, preserve_index=False))
+
+
+def _write_json(body: Mapping[str, Any], name: str, pieces: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    """An object with what is in `body` and, under `name`, the rows of the pieces; written as JSONResponse does."""
+    write = functools.partial(json.dumps, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    file.write(f'{write(body)[:-1]},"{name}":['.encode())
+    between = b""
+    for piece in pieces:
+        if len(piece):
+            file.write(between + write(records(piece))[1:-1].encode())
+            between = b","
+    file.write(b"]}")
 
 
 def _note(call: Call, name: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import audit
+from dashboard import audit, turns
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 # Python's own table of endings differs from one system to the next.
@@ -22,16 +22,25 @@ TYPES = {
     ".xlsx": f"{OFFICE}spreadsheetml.sheet",
     ".zip": "application/zip",
 }
+PATIENCE = 150  # seconds; Streamlit's page gives up after 180
 
 
-def button(label: str, file_name: str, make: Callable[[], bytes], *, icon: str = "download", **options: Any) -> None:
+def button(
+    label: str, file_name: str, make: Callable[[], bytes], *, rows: int = 0, icon: str = "download", **options: Any
+) -> None:
     """A download button; its ending, one of TYPES, says what the file is. The page does not run again for it.
 
-    `icon`: a name of Material Symbols. `options`: further ones of `st.download_button`.
+    `rows`: of the table in it; large ones are made one after the other. `icon`: a name of Material Symbols. `options`:
+    further ones of `st.download_button`.
     """
+
+    def in_turn() -> bytes:
+        with turns.of_large_file(PATIENCE):
+            return make()
+
     st.download_button(
         label,
-        data=audit.download(file_name, make),
+        data=audit.download(file_name, in_turn if rows > turns.LARGE else make),
         file_name=file_name,
         mime=TYPES[PurePath(file_name).suffix],
         icon=f":material/{icon}:",

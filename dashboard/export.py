@@ -1,60 +1,81 @@
 """Tables as files that leave the screen: CSV and XLSX, with source and mark, safe to open in a spreadsheet program."""
 
+import codecs
 import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO
 
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.utils.exceptions import IllegalCharacterError
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 WIDEST_COLUMN = 60
+PIECE = 10_000  # rows of a table that are turned into text at a time
+ROWS_MEASURED = 500  # for the widths of columns
+MOST_ROWS, MOST_SIGNS = 1_048_575, 32_767  # of a sheet, below its header; of a cell
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 def to_csv(table: pd.DataFrame) -> bytes:
     """CSV that Excel opens with Chinese intact (UTF-8 with BOM); text that a program would run is led by a quote."""
-    safe = table.apply(lambda column: column.map(_harmless) if pd.api.types.is_string_dtype(column) else column)
-    return safe.to_csv(index=False).encode("utf-8-sig")
+    out = io.BytesIO()
+    write_csv((table.iloc[start : start + PIECE] for start in range(0, max(len(table), 1), PIECE)), out)
+    return out.getvalue()
+
+
+def write_csv(pieces: Iterable[pd.DataFrame], file: BinaryIO) -> None:
+    """The same into a file, of a table that comes in pieces; the first piece, which may be without rows, heads it."""
+    file.write(codecs.BOM_UTF8)
+    for number, piece in enumerate(pieces):
+        piece.apply(_harmless).to_csv(file, index=False, header=not number)
 
 
 def to_xlsx(table: pd.DataFrame, explanation: list[tuple[str, str]]) -> bytes:
     """A workbook with the sheets 数据 and 口径说明 (definition, sources, filters, release). Text is never a formula."""
-    book = Workbook(write_only=True)
-    for title, header, rows in [
-        ("数据", list(table.columns), table.itertuples(index=False)),
-        ("口径说明", ["项目", "内容"], explanation),
-    ]:
-        sheet = book.create_sheet(title)
-        sheet.freeze_panes = "A2"
-        widths = [len(name) * 2 + 2 for name in header]
-        body = [list(row) for row in rows]
-        for row in body[:500]:
-            widths = [max(w, min(2 * len(str(v)), WIDEST_COLUMN)) for w, v in zip(widths, row, strict=True)]
-        for number, width in enumerate(widths, start=1):
-            sheet.column_dimensions[get_column_letter(number)].width = width
-        sheet.append([_cell(sheet, name, bold=True) for name in header])
-        for row in body:
-            sheet.append([_cell(sheet, value) for value in row])
     out = io.BytesIO()
-    book.save(out)
+    # Rows go to a file as they come: of a large table only one is in memory.
+    with xlsxwriter.Workbook(out, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
+        bold = book.add_format({"bold": True})
+        short, long = book.add_format({"valign": "top"}), book.add_format({"valign": "top", "text_wrap": True})
+        starts = range(0, max(len(table), 1), MOST_ROWS)
+        sheets = [(f"数据{number or ''}", table.iloc[start:][:MOST_ROWS]) for number, start in enumerate(starts)]
+        sheets.append(("口径说明", pd.DataFrame(explanation, columns=["项目", "内容"])))
+        for title, rows in sheets:
+            sheet = book.add_worksheet(title)
+            sheet.freeze_panes(1, 0)
+            for column, width in enumerate(_widths(rows)):
+                sheet.set_column(column, column, width)
+            _write_row(sheet, 0, list(rows.columns), bold, bold)
+            for number, row in enumerate(rows.itertuples(index=False, name=None), start=1):
+                _write_row(sheet, number, row, short, long)
     return out.getvalue()
 
 
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+def _widths(table: pd.DataFrame) -> list[int]:
+    widths = [len(name) * 2 + 2 for name in table.columns]
+    for row in table.head(ROWS_MEASURED).itertuples(index=False, name=None):
+        widths = [max(w, min(2 * len(str(v)), WIDEST_COLUMN)) for w, v in zip(widths, row, strict=True)]
+    return widths
 
 
-def _cell(sheet: object, value: object, bold: bool = False) -> WriteOnlyCell:
-    if pd.isna(value):
-        value = None
-    try:
-        cell = WriteOnlyCell(sheet, value=value)
-    except IllegalCharacterError:
-        cell = WriteOnlyCell(sheet, value="".join(c for c in str(value) if c.isprintable()))
-    if isinstance(value, str):
-        cell.data_type = "s"
-        cell.alignment = Alignment(vertical="top", wrap_text=len(value) > WIDEST_COLUMN // 2)
-    cell.font = Font(bold=bold)
-    return cell
+def _write_row(sheet: Worksheet, number: int, row: Sequence[object], short: Format, long: Format) -> None:
+    for column, value in enumerate(row):
+        if isinstance(value, str):
+            text = NOT_IN_XML.sub("", value)[:MOST_SIGNS]
+            sheet.write_string(number, column, text, long if len(text) > WIDEST_COLUMN // 2 else short)
+        elif not pd.isna(value):
+            sheet.write(number, column, value)
+
+
+def _harmless(column: pd.Series) -> pd.Series:
+    if not pd.api.types.is_string_dtype(column):
+        return column
+
+    def harms(value: object) -> bool:
+        return isinstance(value, str) and value.startswith(FORMULA_STARTS)
+
+    harmful = any(map(harms, column.unique()))
+    return column.map(lambda value: f"'{value}" if harms(value) else value) if harmful else column

@@ -181,7 +181,7 @@ def _show(
         return export.to_csv(rows.assign(数据性质=DEMO_MARK) if dataset == "demo" else rows)
 
     mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
-    download.button("下载CSV", f"{name}{mark}_{reader.release.id}.csv", file, key=f"download_{name}")
+    download.button("下载CSV", f"{name}{mark}_{reader.release.id}.csv", file, rows=len(table), key=f"download_{name}")
 
 
 def _mark(reader: Reader) -> None:

@@ -416,18 +416,32 @@ FILTERS = {
 
 def observations(
     release: Release, filters: Mapping[str, Sequence[str]], limit: int | None = None, offset: int = 0
-) -> tuple[pd.DataFrame, int]:
-    """Figures as `figures_of_indicator` gives them, of every indicator, and how many there are without limit.
+) -> pd.DataFrame:
+    """Figures as `figures_of_indicator` gives them, of every indicator, by dataset, indicator and region.
 
     `filters`: a key of FILTERS -> the values to keep; what is not named is not filtered. Not cached: answers
     differ from call to call, and may be large.
     """
-    where = " AND ".join(f"list_contains(${name}, {FILTERS[name]})" for name in filters) or "true"
-    bound: dict[str, object] = {name: list(values) for name, values in filters.items()}
-    total = int(_query(release, f"SELECT count(*) AS n FROM ({FIGURES} WHERE {where})", bound)["n"].iloc[0])
+    where, bound = _passing(filters)
     order = "ORDER BY o.dataset, o.indicator_id, o.region_code, o.period_end, o.breakdown, o.period"
     page = f"LIMIT {limit:d} OFFSET {offset:d}" if limit is not None else ""
-    return _query(release, f"{FIGURES} WHERE {where} {order} {page}", bound), total
+    return _query(release, f"{FIGURES} WHERE {where} {order} {page}", bound)
+
+
+def observation_counts(release: Release, filters: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """How many figures `observations` gives without limit, in its order: dataset, indicator_id, figures (int)."""
+    where, bound = _passing(filters)
+    return _query(
+        release,
+        f"SELECT dataset, indicator_id, count(*) AS figures FROM ({FIGURES} WHERE {where}) GROUP BY ALL ORDER BY ALL",
+        bound,
+    )
+
+
+def _passing(filters: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, object]]:
+    """The condition of `filters`, and the values bound in it."""
+    where = " AND ".join(f"list_contains(${name}, {FILTERS[name]})" for name in filters) or "true"
+    return where, {name: list(values) for name, values in filters.items()}
 
 
 def datasets(release: Release) -> list[str]:

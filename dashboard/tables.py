@@ -256,12 +256,14 @@ def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
             "下载XLSX",
             f"{name}.xlsx",
             lambda: export.to_xlsx(marked(), explanation(figures, reader, whole)),
+            rows=len(figures),
             disabled=figures.empty,
         )
         download.button(
             "下载CSV",
             f"{name}.csv",
             lambda: export.to_csv(self_contained(marked(), figures, reader)),
+            rows=len(figures),
             disabled=figures.empty,
         )
 

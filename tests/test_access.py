@@ -115,9 +115,10 @@ def leaks(question: str, arguments: str, answer: object) -> list[str]:
     found = [mark for mark in FOREIGN_MARKS if mark in written(answer)]
     if "published" in arguments:
         return found
-    found += [name for name in FOREIGN_NAMES if name in written(answer)]
+    mixed = isinstance(answer, pd.DataFrame) and "dataset" in answer
+    internal = answer[answer["dataset"] == "internal"] if mixed else answer
+    found += [name for name in FOREIGN_NAMES if name in written(internal)]
     if isinstance(answer, pd.DataFrame) and "region_code" in answer:
-        internal = answer[answer["dataset"] == "internal"] if "dataset" in answer else answer
         told = "dataset" in answer or "internal" in arguments
         found += sorted(set(internal["region_code"]) & FOREIGN_CODES) if told else []
     return found

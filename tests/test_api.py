@@ -1,9 +1,13 @@
 """The HTTP interface: what it answers, and how it says what is wrong."""
 
+import asyncio
 import io
 import json
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -11,8 +15,9 @@ import pytest
 import streamlit as st
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from starlette.types import Message
 
-from dashboard import access, api, api_description, families, queries, server, snapshot
+from dashboard import access, api, api_description, families, queries, server, snapshot, turns
 from dashboard.charts import Chart
 from dashboard.theme import DEMO_MARK
 from etl.paths import Paths
@@ -278,3 +283,116 @@ def test_readers_of_different_regions_never_share_an_answer(gated: Callable[[str
     response = gated("other").get("/api/v1/regions", headers={"If-None-Match": mine})
     assert response.status_code == 200
     assert response.headers["etag"] != mine
+
+
+# ---- large answers ----
+
+
+LARGE = f"/api/v1/observations?dataset=demo&level=league&indicator={RATE}&indicator=reconsideration_cases&indicator="
+LARGE += "legal_aid_cases"
+
+
+@pytest.fixture
+def soon_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has a hundred rows counts as large, so that tests take no time."""
+    monkeypatch.setattr(turns, "LARGE", 100)
+    monkeypatch.setattr(api, "PIECE_ROWS", 150)
+
+
+def every_row(client: TestClient, form: str, asked: str = "", address: str = LARGE) -> bytes:
+    response = client.get(f"{address}&format={form}{asked}")
+    assert response.status_code == 200
+    assert int(response.headers["content-length"]) == len(response.content)
+    return response.content
+
+
+@pytest.mark.usefixtures("soon_large")
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_large_answer_in_pieces_is_the_same_as_in_one(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    cuts = ["", "&limit=200&offset=120"]
+    in_pieces = [every_row(client, form, cut) for cut in cuts]
+    monkeypatch.setattr(turns, "LARGE", 10**9)
+    monkeypatch.setattr(api, "PIECE_ROWS", 10**9)
+    at_once = [every_row(client, form, cut) for cut in cuts]
+    if form == "parquet":
+        whole, cut, *others = (pq.read_table(io.BytesIO(content)) for content in (*in_pieces, *at_once))
+        assert [whole, cut] == others
+        assert whole.slice(120, 200) == cut
+    else:
+        assert in_pieces == at_once
+
+
+def test_a_large_answer_never_has_more_than_a_piece_in_memory(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    ask = queries.observations
+
+    def observed(*arguments: Any) -> pd.DataFrame:
+        figures = ask(*arguments)
+        sizes.append(len(figures))
+        return figures
+
+    monkeypatch.setattr(queries, "observations", observed)
+    rows = every_row(client, "csv", address="/api/v1/observations?dataset=demo&level=league").count(b"\n") - 1
+    assert sum(sizes) == rows > 10_000
+    assert max(sizes) < 1.5 * api.PIECE_ROWS
+
+
+@pytest.mark.usefixtures("soon_large")
+def test_large_answers_are_made_one_at_a_time_and_small_ones_do_not_wait(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "PATIENCE", 0.1)
+    with turns.of_large_file(1):
+        refused = client.get(f"{LARGE}&format=csv")
+        small = client.get(f"{LARGE}&format=csv&limit=10")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    assert refused.json()["error"]["message"] == "正在为其他人生成整份数据，请稍后再试"
+    assert small.status_code == 200
+    monkeypatch.setattr(api, "PATIENCE", 60)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda _: every_row(client, "csv"), range(6)))
+    assert len(set(answers)) == 1
+
+
+@pytest.mark.usefixtures("soon_large")
+def test_who_never_takes_a_large_answer_is_cut_off_and_keeps_nobody_out(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "SENDING_SECONDS", 0.2)
+    monkeypatch.setattr(api, "ON_THEIR_WAY", threading.BoundedSemaphore(1))
+    scope = {"type": "http", "method": "GET", "path": "/api/v1/observations", "headers": [], "client": ("test", 1)}
+    scope |= {"query_string": f"{LARGE}&format=csv".partition("?")[2].encode(), "asgi": {"version": "3.0"}}
+    sent: list[object] = []
+
+    async def stuck(message: Message) -> None:
+        sent.append(message["type"])
+        if message["type"] == "http.response.body":
+            sent.append(api.ON_THEIR_WAY.acquire(blocking=False))
+            await asyncio.sleep(60)
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    asyncio.run(client.app(scope, receive, stuck))
+    assert sent == ["http.response.start", "http.response.body", False], "nobody else's file was let in beside it"
+    assert every_row(client, "csv")
+    with api.ON_THEIR_WAY:
+        assert client.get(f"{LARGE}&format=csv").status_code == 503
+
+
+@pytest.mark.usefixtures("soon_large")
+def test_a_large_answer_that_fails_is_told_and_lets_the_next_one_in(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "ON_THEIR_WAY", threading.BoundedSemaphore(1))
+    with monkeypatch.context() as patch:
+        patch.setattr(api, "_write_csv", lambda *_: 1 / 0)
+        failed = client.get(f"{LARGE}&format=csv")
+    assert (failed.status_code, "编号" in failed.json()["error"]["message"]) == (500, True)
+    head = client.head(f"{LARGE}&format=csv")
+    assert (head.content, head.headers["content-length"]) == (b"", str(len(every_row(client, "csv"))))

@@ -1,11 +1,14 @@
 """Files that leave the screen."""
 
 import io
+from collections.abc import Callable
 
 import openpyxl
 import pandas as pd
+import pytest
+import streamlit as st
 
-from dashboard import export
+from dashboard import download, export, turns
 
 TABLE = pd.DataFrame(
     {"指标": ["出庭应诉率", '=HYPERLINK("x")', "+1", "@SUM(A1)"], "数值": [99.74, -3.63, float("nan"), 0.0]}
@@ -42,3 +45,30 @@ def test_xlsx_holds_text_as_text_and_explains_itself() -> None:
 def test_control_characters_do_not_break_the_workbook() -> None:
     book = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(pd.DataFrame({"a": ["坏\x07字"]}), [])))
     assert book["数据"]["A2"].value == "坏字"
+
+
+def test_a_table_in_pieces_has_one_header_and_one_mark_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = export.to_csv(TABLE)
+    monkeypatch.setattr(export, "PIECE", 3)
+    assert export.to_csv(TABLE) == whole
+    assert export.to_csv(TABLE.head(0)) == "\ufeff指标,数值\n".encode()
+
+
+def test_a_table_longer_than_a_sheet_goes_on_on_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "MOST_ROWS", 3)
+    book = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(TABLE, [])))
+    assert book.sheetnames == ["数据", "数据1", "口径说明"]
+    assert [cell.value for row in book["数据1"].iter_rows() for cell in row] == ["指标", "数值", "@SUM(A1)", 0]
+
+
+def test_large_files_are_made_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    offered: dict[str, Callable[[], bytes]] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, **_: offered.update({label: data}))
+    monkeypatch.setattr(download, "PATIENCE", 0.05)
+    download.button("大", "大.csv", lambda: b"large", rows=turns.LARGE + 1)
+    download.button("小", "小.csv", lambda: b"small", rows=turns.LARGE)
+    assert offered["大"]() == b"large"
+    with turns.of_large_file(1):
+        assert offered["小"]() == b"small"
+        with pytest.raises(turns.BusyError, match="请稍后再试"):
+            offered["大"]()
