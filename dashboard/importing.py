@@ -221,7 +221,7 @@ def options(file_id: str, file: Upload, tables: Sequence[Table], reader: Reader)
             "来源标题",
             value=Path(file.name).stem.removesuffix(MARKED),
             key=f"import_source_{file_id}",
-            help="同一标题的后一份表格是对前一份的更正；标题不同，两份数据并存。",
+            help="同一标题的后一份表格是对前一份的更正，报送单位应相同；标题不同，两份数据并存。",
         ).strip()
         publisher = st.text_input("报送单位", value=reporter(tables), key=f"import_publisher_{file_id}").strip()
         period = st.text_input(

@@ -782,7 +782,8 @@ def steward_sources(release: Release, dataset: str) -> list[str]:
     return _answer(
         release,
         """
-        SELECT title FROM sources WHERE sha256 IS NOT NULL AND (id = $dataset OR starts_with(id, $dataset || '-'))
+        SELECT DISTINCT title FROM sources
+        WHERE sha256 IS NOT NULL AND (id = $dataset OR starts_with(id, $dataset || '-'))
         ORDER BY title""",
         {"dataset": dataset},
     )["title"].tolist()

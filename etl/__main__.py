@@ -126,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("files", nargs="+", type=Path, metavar="文件")
     load.add_argument("--dataset", default="internal", help="数据集名称（默认internal，即内部报送数据）")
     load.add_argument("--source", default="", metavar="标题", help="来源标题；同一标题的后一份文件视为对前一份的更正")
-    load.add_argument("--publisher", default="", metavar="单位", help="报送单位")
+    load.add_argument("--publisher", default="", metavar="单位", help="报送单位；同一来源的应相同，不写则同前")
     load.add_argument("--period", metavar="期间", help="表中没有期间列时使用，如2025Q2")
     load.add_argument("--indicator", metavar="指标", help="表中没有指标列时使用，编号或名称")
     load.add_argument("--regions", nargs="+", metavar="代码", help="只收这些地区（盟市包括所属旗县）的行")

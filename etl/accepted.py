@@ -9,7 +9,7 @@ import json
 import os
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from etl.understand import Understanding
 from etl.validate import COLUMNS, MAX_FINDINGS, Validated, frame_of, validate
 
 DATASET_TITLES = {"internal": "内部报送数据"}
+NOBODY_SAID = "报送单位"  # as a publisher
 RESERVED_DATASETS = ("published", "demo")
 OFFICIAL_TITLE = "官方公开数据"  # what readers know `published` by
 # Two figures with these in common are the same figure: the later load revises the earlier one.
@@ -82,13 +83,63 @@ class Request:
     period: str | None = None
     indicator: str | None = None
     regions: Sequence[str] | None = None
+    known_as: str = ""  # the id of its source, where `placed` found another one than the title gives
 
     @property
     def source_id(self) -> str:
         """The same title in the same dataset is the same source: its later files revise its earlier ones."""
-        if not self.source_title:
-            return self.dataset
-        return f"{self.dataset}-{hashlib.sha256(self.source_title.encode()).hexdigest()[:8]}"
+        if self.known_as or not self.source_title:
+            return self.known_as or self.dataset
+        return _id_of(self.dataset, self.source_title)
+
+    @property
+    def title(self) -> str:
+        """What the source is called."""
+        return self.source_title or DATASET_TITLES.get(self.dataset, f"报送数据（{self.dataset}）")
+
+
+def _id_of(dataset: str, words: str) -> str:
+    return f"{dataset}-{hashlib.sha256(words.encode()).hexdigest()[:8]}"
+
+
+def placed(paths: Paths, catalogue: Catalogue, request: Request, name: str) -> Request:
+    """The request with the source that it belongs to, and with its publisher where it does not say one.
+
+    A title stands for a source only where all its figures are in the regions of whoever brings the file: nobody adds to
+    others' sources, nor changes what is said of them; the same title is another source then. Raises UserError where the
+    source is by another publisher, whom all its figures would be said to be by.
+    """
+    records = [
+        record
+        for record in sorted(_records(paths), key=lambda record: record["number"])
+        if (record["load"]["dataset"], record["source"]["title"]) == (request.dataset, request.title)
+    ]
+    foreign = {record["source"]["id"] for record in records if not _inside(paths, record, catalogue, request.regions)}
+    own = {record["source"]["id"]: record["source"] for record in records if record["source"]["id"] not in foreign}
+    if request.source_id in foreign:
+        words = "\n".join([request.title, *sorted(request.regions or ())])
+        request = replace(request, known_as=next(reversed(own), _id_of(request.dataset, words)))
+    before = own.get(request.source_id, {}).get("publisher", NOBODY_SAID)
+    if NOBODY_SAID not in (before, request.publisher or NOBODY_SAID) and request.publisher != before:
+        raise UserError(
+            f"{name}：来源“{request.title}”此前的报送单位是“{before}”，这次写的是“{request.publisher}”。"
+            f"同一来源只有一个报送单位：请改为“{before}”，或换一个来源标题；如果以前写错了，请先撤回以前的载入"
+        )
+    return replace(request, publisher=request.publisher or before)
+
+
+def _inside(paths: Paths, record: dict[str, Any], catalogue: Catalogue, regions: Sequence[str] | None) -> bool:
+    """Whether all figures of a load are of some regions or their parts."""
+    if regions is None:
+        return True
+    parents = {code: region.parent for code, region in catalogue.regions.items()}
+    return all({code, parents.get(code)} & set(regions) for code in _regions(paths, record["load"]["load_id"]))
+
+
+def _regions(paths: Paths, load_id: str) -> set[str]:
+    """The codes of the regions that a load has figures of."""
+    kept = pq.read_table(paths.accepted / f"{load_id}.parquet", columns=["region_code"])["region_code"]
+    return set(kept.unique().to_pylist())
 
 
 def _passes_for_another(dataset: str, catalogue: Catalogue) -> bool:
@@ -191,8 +242,8 @@ def accept(
     )
     source: dict[str, str | None] = {
         "id": request.source_id,
-        "title": request.source_title or DATASET_TITLES.get(request.dataset, f"报送数据（{request.dataset}）"),
-        "publisher": request.publisher or "报送单位",
+        "title": request.title,
+        "publisher": request.publisher or NOBODY_SAID,
         "kind": "table",
         "region_code": None,
         "published_on": f"{now:%Y-%m-%d}",
@@ -222,8 +273,7 @@ def already(paths: Paths, request: Request, sha256: str, checked: Validated) -> 
     same = (r for r in _records(paths) if (r["load"]["sha256"], r["load"]["dataset"], r["source"]["id"]) == wanted)
     regions = set(checked.table["region_code"].unique().to_pylist())
     for load_id in (record["load"]["load_id"] for record in same):
-        kept = pq.read_table(paths.accepted / f"{load_id}.parquet", columns=["region_code"])["region_code"]
-        if set(kept.unique().to_pylist()) == regions:
+        if _regions(paths, load_id) == regions:
             return str(load_id)
     return None
 

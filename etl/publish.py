@@ -184,6 +184,7 @@ def load(
     started, digest = moment(paths), sha256(path)
     catalogue = load_catalogue(paths.catalogue)
     today = (started + timedelta(hours=8)).date()  # in Beijing
+    asked, request = request, accepted.placed(paths, catalogue, request, shown)
     with progress.part(0, 1 if dry_run else 0.5):
         checked = accepted.check_file(
             path, catalogue, request, say, today=today, name=shown, understandings=understandings
@@ -191,6 +192,8 @@ def load(
     if dry_run or not checked.rows_loaded:
         return Loaded(shown, None, checked, repeated=False, outcome=None)
     with publishing(paths, say):
+        if accepted.placed(paths, catalogue, asked, shown) != request:
+            raise UserError(f"{shown}：刚才有人用同一来源标题载入了另一份文件，什么都没有改变，请再试一次")
         before = accepted.already(paths, request, digest, checked)
         if before is not None:
             return Loaded(shown, before, checked, repeated=True, outcome=build(paths, say))

@@ -327,6 +327,7 @@ def test_a_large_answer_in_pieces_is_the_same_as_in_one(
 def test_a_large_answer_never_has_more_than_a_piece_in_memory(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(api, "PIECE_ROWS", 2_000)
     sizes: list[int] = []
     ask = queries.observations
 
@@ -338,7 +339,7 @@ def test_a_large_answer_never_has_more_than_a_piece_in_memory(
     monkeypatch.setattr(queries, "observations", observed)
     rows = every_row(client, "csv", address="/api/v1/observations?dataset=demo&level=league").count(b"\n") - 1
     assert sum(sizes) == rows > 10_000
-    assert max(sizes) < 1.5 * api.PIECE_ROWS
+    assert max(sizes) < 3_000
 
 
 @pytest.mark.usefixtures("soon_large")

@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import openpyxl
@@ -77,7 +78,7 @@ def messy_workbook(path: Path) -> Path:
     return path
 
 
-def load(inputs: Paths, path: Path, source: str = "", **settings: str) -> publish.Loaded:
+def load(inputs: Paths, path: Path, source: str = "", **settings: Any) -> publish.Loaded:
     return publish.load(inputs, path, Request(source_title=source, **settings), quiet)
 
 
@@ -198,6 +199,69 @@ def test_another_source_stays_side_by_side(inputs: Paths, tmp_path: Path) -> Non
     load(inputs, long_table(tmp_path / "b.csv", f"包头市,{CASES},2023,6"), "乙")
     assert sorted(latest(inputs, "value, revision")) == [(5.0, 1), (6.0, 1)]
     assert query(inputs, "SELECT source_count FROM leading_observations WHERE dataset = 'internal'") == [(2,)]
+
+
+def told_by(inputs: Paths) -> list[tuple]:
+    return query(
+        inputs,
+        """SELECT o.region_code, value, publisher, s.note FROM latest_observations AS o JOIN sources AS s
+        ON s.id = o.source_id WHERE dataset = 'internal' ORDER BY o.region_code, value""",
+    )
+
+
+def test_nobody_changes_what_is_said_of_the_source_of_others(inputs: Paths, tmp_path: Path) -> None:
+    first = long_table(tmp_path / "包头.csv", f"包头市,{CASES},2023,5", f"东河区,{CASES},2023,2")
+    load(inputs, first, "年报", publisher="包头市司法局", regions=["150200"])
+    theirs = [("150200", 5.0, "包头市司法局", "文件：包头.csv"), ("150202", 2.0, "包头市司法局", "文件：包头.csv")]
+    own = long_table(tmp_path / "自家.csv", f"呼伦贝尔市,{CASES},2023,7")
+    load(inputs, own, "年报", publisher="抢占", regions=["150700"])
+    assert told_by(inputs) == [*theirs, ("150700", 7.0, "抢占", "文件：自家.csv")]
+    # Both go on with their own: a later table corrects, and who says no publisher leaves it as it was.
+    later = long_table(tmp_path / "更正.csv", f"呼伦贝尔市,{CASES},2023,8", f"包头市,{CASES},2023,6")
+    load(inputs, later, "年报", regions=["150700", "150400"])
+    assert told_by(inputs) == [*theirs, ("150700", 8.0, "抢占", "文件：更正.csv")]
+    load(inputs, later, "年报", regions=["150200"])
+    assert [row[:3] for row in told_by(inputs)] == [
+        ("150200", 6.0, "包头市司法局"),
+        ("150202", 2.0, "包头市司法局"),
+        ("150700", 8.0, "抢占"),
+    ]
+
+
+def test_another_publisher_of_the_same_source_is_refused_and_told(inputs: Paths, tmp_path: Path) -> None:
+    path = long_table(tmp_path / "a.csv", f"包头市,{CASES},2023,5")
+    load(inputs, path, "年报")
+    load(inputs, long_table(tmp_path / "b.csv", f"包头市,{CASES},2023,6"), "年报", publisher="包头市司法局")
+    assert [row[2] for row in told_by(inputs)] == ["包头市司法局"], "nobody had said who it is by"
+    before = everything(inputs.data)
+    for dry_run in (True, False):
+        with pytest.raises(UserError, match=r"^c\.csv：来源“年报”此前的报送单位是“包头市司法局”，这次写的是“司法厅”。"):
+            publish.load(
+                inputs,
+                long_table(tmp_path / "c.csv", f"包头市,{CASES},2023,7"),
+                Request(source_title="年报", publisher="司法厅"),
+                quiet,
+                dry_run=dry_run,
+            )
+    assert everything(inputs.data) == before
+
+
+def test_a_source_that_others_took_meanwhile_is_not_taken_from_them(
+    inputs: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = long_table(tmp_path / "自家.csv", f"呼伦贝尔市,{CASES},2023,7")
+    check = accepted.check_file
+
+    def slow(*arguments: object, **options: object) -> object:
+        monkeypatch.setattr(accepted, "check_file", check)
+        theirs = long_table(tmp_path / "包头.csv", f"包头市,{CASES},2023,5")
+        load(inputs, theirs, "年报", publisher="包头市司法局", regions=["150200"])
+        return check(*arguments, **options)
+
+    monkeypatch.setattr(accepted, "check_file", slow)
+    with pytest.raises(UserError, match="请再试一次"):
+        load(inputs, own, "年报", publisher="抢占", regions=["150700"])
+    assert [row[:3] for row in told_by(inputs)] == [("150200", 5.0, "包头市司法局")]
 
 
 def test_a_dataset_of_another_name_is_another_dataset(inputs: Paths, tmp_path: Path) -> None:
