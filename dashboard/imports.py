@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import unicodedata
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ __all__ = ["FIELD_NAMES", "TYPES", "Figures", "Finding", "Understanding"]
 TYPES = ("csv", "tsv", "txt", "xlsx", "xls", "parquet")
 PROGRAM = (sys.executable, "-m", "etl")
 KNOWN_CODES = (0, 1, 3)
+LONGEST_TEXT = 255  # of a file's name, as everywhere; and of what a person writes beside it
+UNWRITABLE = ("Cc", "Cs")  # control characters, halves of characters
 
 Say = Callable[[float, str], None]  # the share that is done (0 to 1), and what is being done
 log = logging.getLogger("dashboard")
@@ -166,15 +169,25 @@ def _silent(share: float, text: str) -> None:
 
 @contextmanager
 def _laid_down(upload: Upload) -> Iterator[Path]:
-    """The file in a folder that only this user can read, for the time of the block."""
+    """The file in a folder that only this user can read, for the time of the block. Raises RefusedError."""
+    _writable("文件名", upload.name)
     with tempfile.TemporaryDirectory(prefix="import-") as folder:
-        path = Path(folder) / f"upload{Path(upload.name).suffix.lower()}"
+        path = Path(folder) / "upload"  # what it is called, etl is told
         try:
             with told_when_full():
                 path.write_bytes(upload.content)
         except UserError as error:
             raise RefusedError(str(error)) from error
         yield path
+
+
+def _writable(what: str, text: str) -> None:
+    """Raises RefusedError for a text that cannot be handed on, or is none that a person wrote."""
+    if len(text) > LONGEST_TEXT:
+        raise RefusedError(f"{what}太长：有{len(text)}个字，最多{LONGEST_TEXT}个字。请改短后再试。")
+    if any(unicodedata.category(sign) in UNWRITABLE for sign in text):
+        shown = "".join("□" if unicodedata.category(sign) in UNWRITABLE else sign for sign in text)
+        raise RefusedError(f"{what}“{shown}”里有看不见的控制字符（□处）。请改掉后再试。")
 
 
 def _load(
@@ -197,6 +210,13 @@ def _load(
         "indicator": request.indicator,
         "understanding": known,
     }
+    for what, text in [
+        ("数据集名称", request.dataset),
+        ("来源标题", request.source_title),
+        ("报送单位", request.publisher),
+        ("期间", request.period),
+    ]:
+        _writable(what, text)
     settings = [f"--{name}={value}" for name, value in asked.items()]
     if (regions := may_bring()) is not None:
         settings += ["--regions", *regions]

@@ -1,6 +1,7 @@
 """The page 数据导入, from a messy workbook to the map and back, without a browser."""
 
 import io
+import re
 import sys
 import tempfile
 from dataclasses import replace
@@ -122,6 +123,37 @@ def test_a_file_that_cannot_be_read_is_told_and_leaves_no_trace(inputs: Paths, t
     assert everything(inputs.warehouse) == before
     assert not inputs.accepted.exists()
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("a\0b.csv", "文件名“a□b.csv”里有看不见的控制字符（□处）。请改掉后再试。"),
+        ("a\nb.csv", "文件名“a□b.csv”里有看不见的控制字符（□处）。请改掉后再试。"),
+        ("\ud800.csv", "文件名“□.csv”里有看不见的控制字符（□处）。请改掉后再试。"),
+        ("长" * 300 + ".csv", "文件名太长：有304个字，最多255个字。请改短后再试。"),
+        ("../../etc/" + "c" * 240 + ".csv", ""),
+        ("a." + "c" * 253, "不认识的文件类型"),
+    ],
+)
+def test_a_file_name_that_no_system_takes_is_refused_in_words(
+    inputs: Paths, tmp_path: Path, name: str, told: str
+) -> None:
+    content = long_table(tmp_path / "a.csv", f"包头市,{CASES},2024,5").read_bytes()
+    if not told:
+        (table,) = imports.preview(Upload(name, content), quiet)
+        assert table.row_count == 1
+        return
+    with pytest.raises(RefusedError, match=re.escape(told)):
+        imports.preview(Upload(name, content), quiet)
+
+
+def test_a_bad_file_name_and_a_bad_title_are_told_on_the_page(inputs: Paths, tmp_path: Path) -> None:
+    path = long_table(tmp_path / "a.csv", f"包头市,{CASES},2024,5")
+    assert "文件名“a□b.csv”里有看不见的控制字符" in alerts(uploaded(path, "a\nb.csv"))
+    app = uploaded(path)
+    next(field for field in app.text_input if field.label == "来源标题").input("年\0报")
+    assert "来源标题“年□报”里有看不见的控制字符" in alerts(press(app, "校验"))
 
 
 def test_a_file_without_a_good_row_cannot_be_loaded(inputs: Paths, tmp_path: Path) -> None:
