@@ -113,7 +113,10 @@ class Course:
         """What to say where there is not."""
         breakdown = self.reader.selection.breakdown
         part = f"（{breakdown}）" if breakdown else ""
-        return f"{len(trends.leagues(self.reader.choices))}个盟市均未公布{self.reader.indicator['name']}{part}"
+        silent = f"{len(trends.leagues(self.reader.choices))}个盟市均未公布{self.reader.indicator['name']}{part}"
+        known = self.figures[(self.figures["level"] == "league") & self.figures["value"].notna()]
+        in_parts = [] if breakdown else known.loc[known["breakdown"] != "", "region"].unique().tolist()
+        return f"{silent}合计，{'、'.join(in_parts)}只公布分项" if in_parts else silent
 
     def panels(self, reader: Reader) -> Chart:
         """All leagues side by side, in the reader's colours; not to be changed. Raises ValueError unless

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import kept, queries, selection
+from dashboard import kept, queries, selection, slices, trends
 from dashboard.compare import short_level
 from dashboard.frame import Reader, plain
 from dashboard.queries import Release
@@ -139,6 +139,21 @@ def entry(reader: Reader) -> None:
     with st.container(horizontal=True):
         for name, label, icon in PAGES:
             st.page_link(f"../pages/{name}.py", label=label, icon=f":material/{icon}:")
+
+
+def no_outline(reader: Reader, figures: pd.DataFrame) -> None:
+    """Why there is no line of the whole region, and the parts that it published instead of totals.
+
+    `figures`: `queries.figures_of_indicator`.
+    """
+    chosen, name = reader.selection, reader.indicator["name"]
+    whole = figures[figures["level"] == "region"]
+    if chosen.breakdown == "" and (parts := slices.only_parts(whole)):
+        st.caption(plain(f"全区{trends.parts_words(name, parts)}，没有图。"))
+        trends.offer_parts(reader, parts)
+        return
+    part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
+    st.caption(plain(f"全区没有公布过{name}{part}的年度数据，没有图。"))
 
 
 def years_covered(figures: pd.DataFrame) -> list[str]:

@@ -72,6 +72,15 @@ def newest(figures: pd.DataFrame) -> pd.DataFrame:
     return figures.iloc[list(last.values())[::-1]]
 
 
+def only_parts(figures: pd.DataFrame) -> list[str]:
+    """The breakdowns that have a value where no total has one; empty where a total has, or nothing.
+
+    `figures`: breakdown and value, of one region and indicator.
+    """
+    known = figures.loc[figures["value"].notna(), "breakdown"].unique().tolist()
+    return [] if "" in known else known
+
+
 def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdown: str, period: str) -> pd.DataFrame:
     """One row for each region of `level`, with or without a figure.
 

@@ -467,19 +467,26 @@ def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
 
 
 def nothing(reader: Reader, figures: pd.DataFrame) -> None:
-    """What the chosen place has instead of the figures asked for: its longest series, to turn to.
+    """What the chosen place has instead of the figures asked for: their parts, and its longest series, to turn to.
 
     `figures`: `queries.figures_of_region`.
     """
     chosen, name = reader.selection, reader.choices.regions["name"][reader.selection.region]
-    part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
-    st.info(plain(f"{name}{NOT_PUBLISHED}{reader.indicator['name']}{part}。"), icon=":material/info:")
-    years = figures[figures["value"].notna() & figures["period"].str.fullmatch(PATTERNS["year"])]
+    own = figures["indicator_id"] == chosen.indicator
+    parts = [] if chosen.breakdown else slices.only_parts(figures[own])
+    if parts:
+        st.info(plain(f"{name}{parts_words(reader.indicator['name'], parts)}。"), icon=":material/info:")
+        offer_parts(reader, parts)
+    else:
+        part = f"（{chosen.breakdown}）" if chosen.breakdown else ""
+        st.info(plain(f"{name}{NOT_PUBLISHED}{reader.indicator['name']}{part}。"), icon=":material/info:")
+    others = figures[~own] if parts else figures
+    years = others[others["value"].notna() & others["period"].str.fullmatch(PATTERNS["year"])]
     if years.empty:
         return
     lengths = years.groupby(["indicator_id", "breakdown"], sort=False)["period"].nunique().reset_index(name="years")
-    own = lengths["indicator_id"] == reader.selection.indicator
-    longest = lengths.assign(own=own).sort_values(["own", "years"], ascending=False, kind="stable").head(SUGGESTED)
+    own_first = lengths.assign(own=lengths["indicator_id"] == chosen.indicator)
+    longest = own_first.sort_values(["own", "years"], ascending=False, kind="stable").head(SUGGESTED)
     names = reader.choices.indicators["name"]
     st.caption("本地区公布过的年度数据：")
     with st.container(horizontal=True):
@@ -490,4 +497,19 @@ def nothing(reader: Reader, figures: pd.DataFrame) -> None:
                 key=f"to_{row.indicator_id}_{row.breakdown}",
                 on_click=reader.change,
                 kwargs={"indicator": row.indicator_id, "breakdown": row.breakdown},
+            )
+
+
+def parts_words(indicator: str, parts: Sequence[str]) -> str:
+    """What a place published of an indicator of which it published no total: 只公布……的分项（政府会议），未公布合计."""
+    named = "、".join(parts[:SUGGESTED]) + ("等" if len(parts) > SUGGESTED else "")
+    return f"只公布{indicator}的分项（{named}），{NOT_PUBLISHED}合计"
+
+
+def offer_parts(reader: Reader, parts: Sequence[str]) -> None:
+    """Buttons that choose one of the breakdowns `parts`."""
+    with st.container(horizontal=True):
+        for part in parts[:SUGGESTED]:
+            st.button(
+                plain(f"看分项“{part}”"), key=f"to_part_{part}", on_click=reader.change, kwargs={"breakdown": part}
             )

@@ -16,5 +16,5 @@ with entry_column:
     if course.has_outline(reader):
         frame.show(course.outline, reader, key="outline")
     else:
-        st.caption("全区没有公布过这项指标的年度数据，没有图。")
+        dictionary.no_outline(reader, figures)
     panels.who_published(figures, reader)

@@ -275,4 +275,16 @@ def test_the_dictionary_draws_the_indicator_and_counts_its_years() -> None:
     assert figure(app)["layout"]["height"] == course.OUTLINE_HEIGHT
     without = open_page("indicators", indicator="rule_of_law_deliberations")
     assert not without.get("plotly_chart")
-    assert "没有公布过这项指标的年度数据" in texts(without)
+    assert "全区只公布研究部署法治建设次数的分项（政府会议），未公布合计" in texts(without)
+    without.button(key="to_part_政府会议").click().run()
+    assert figure(without)["layout"]["height"] == course.OUTLINE_HEIGHT
+    silent = open_page("indicators", indicator="immediate_handling_rate")
+    assert "全区没有公布过即办率的年度数据" in texts(silent)
+
+
+def test_a_place_that_published_parts_is_not_said_to_have_published_nothing() -> None:
+    app = open_page("trends")
+    assert "内蒙古自治区只公布研究部署法治建设次数的分项（政府会议），未公布合计" in app.info[0].value
+    app.button(key="to_part_政府会议").click().run()
+    assert len(app.get("plotly_chart")) == 2
+    assert "内蒙古自治区未公布即办率" in open_page("trends", indicator="immediate_handling_rate").info[0].value

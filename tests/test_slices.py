@@ -83,6 +83,13 @@ def test_a_breakdown_never_stands_in_for_the_total() -> None:
     assert states.tolist() == ["parts_only", "not_published", "not_published"]
 
 
+def test_only_who_has_no_total_has_only_parts() -> None:
+    parts = [make_figure("150100", breakdown=part) for part in ("会议", "批示")]
+    empty = make_figure("150100", value=None, status="not_reported")
+    assert slices.only_parts(pd.DataFrame([*parts, empty])) == ["会议", "批示"]
+    assert slices.only_parts(pd.DataFrame([*parts, make_figure("150100")])) == []
+
+
 def test_a_period_that_the_source_does_not_print_is_called_inferred() -> None:
     figures = pd.DataFrame([make_figure("150100", note="期间原文未写，推定为2023")])
     assert slices.with_texts(figures)["period_text"].tolist() == ["2023年（推定）"]
