@@ -28,6 +28,8 @@ PLOTLY_CONFIG = {
     "responsive": True,
 }
 CHART_HEIGHT = 580  # lower, the leagues around 乌海市 are too small to hit
+LINE = 35  # pixels, of a row of a table
+TALL_LINE = 66  # of a row whose texts wrap; Streamlit wraps in none that is lower than four times its letters
 A_DAY = 86_400  # seconds
 
 

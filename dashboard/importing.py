@@ -12,9 +12,9 @@ import streamlit as st
 
 from dashboard import download, frame, imports, queries, selection
 from dashboard.clock import beijing
-from dashboard.frame import Reader, plain
+from dashboard.frame import LINE, TALL_LINE, Reader, plain
 from dashboard.imports import FIELD_NAMES, Checked, Figures, RefusedError, Request, Say, Table, Understanding, Upload
-from dashboard.quality import LINE, LOAD_STATES, TABLE_HEIGHT, TALL_LINE
+from dashboard.quality import LOAD_STATES, TABLE_HEIGHT
 from dashboard.theme import DATASET_NAMES
 
 MAP = Path(__file__).resolve().parent.parent / "pages" / "map.py"

@@ -8,12 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import kept, queries, slices
-from dashboard.frame import Reader, folded, plain
+from dashboard.frame import LINE, TALL_LINE, Reader, folded, plain
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, in_brackets, quoted
 
 SHOWN_IN_FULL = 4
+LONG_NAME = 11  # characters: beside a map there is room for longer ones only in two lines
+TABLE_HEIGHT = 560  # pixels
 FIGURE_COLUMNS = {
     "period_text": "期间",
     "breakdown": "分项",
@@ -70,11 +72,13 @@ def region(reader: Reader) -> None:
         return
     table = _newest_of_region(reader.release, chosen.dataset, chosen.region)
     table = table[table["indicator_id"] != chosen.indicator]
-    unused = ["indicator_id", *([] if table["分项"].any() else ["分项"])]
+    line = TALL_LINE if table["指标"].str.len().max() > LONG_NAME else LINE
     st.dataframe(
-        table.drop(columns=unused),
+        table.drop(columns="indicator_id"),
         hide_index=True,
-        column_config={"指标": st.column_config.TextColumn(width=160)},  # beside a map, value and period must fit
+        row_height=line,
+        height=min(TABLE_HEIGHT, LINE + 3 + len(table) * line),
+        column_config={"指标": st.column_config.TextColumn(width=160), "数值": st.column_config.TextColumn(width=150)},
         alt=f"{place['name']}各项指标的最新数据",
     )
 
@@ -82,16 +86,15 @@ def region(reader: Reader) -> None:
 @kept.table(max_entries=200, derived=True)
 def _newest_of_region(release: Release, dataset: str, region_code: str) -> pd.DataFrame:
     """The newest figure of each indicator and breakdown of a region, by chapter: indicator_id, and what the panel shows
-    of it.
+    of it, the breakdown in the name.
     """
     newest = slices.newest(queries.figures_of_region(release, dataset, region_code))
     table = slices.with_texts(newest.sort_values("chapter", kind="stable"))
     return pd.DataFrame(
         {
             "indicator_id": table["indicator_id"],
-            "指标": table["indicator"],
+            "指标": slices.named(table),
             "数值": table["text"] + table["period_text"].map(in_brackets),
-            "分项": table["breakdown"],
             "来源": table["source_title"],
         }
     )

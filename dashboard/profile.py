@@ -462,13 +462,14 @@ def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:
     # What must be seen comes first, and the period with the value: a phone shows two columns.
     table["数值"] += table["期间"].map(in_brackets)
     st.dataframe(
-        table[["指标", "数值", "发布单位", "来源", "章"]],
+        table[["指标", "数值", "来源", "发布单位", "章"]],
         hide_index=True,
         height="content" if len(rows) <= LIST_ROWS else 36 * LIST_ROWS,
         column_config={
-            "指标": st.column_config.TextColumn(width=170),
+            "指标": st.column_config.TextColumn(width=255),
             "数值": st.column_config.TextColumn(width=170),
-            "发布单位": st.column_config.TextColumn(width=180),
+            "发布单位": st.column_config.TextColumn(width=190),
+            "章": st.column_config.TextColumn(width=85),
         },
         alt=f"{place}各项指标最近一期的数据，按章排列",
     )
@@ -476,11 +477,10 @@ def show_listed(rows: pd.DataFrame, place: str, beside_spine: bool) -> None:
 
 def listed_table(rows: pd.DataFrame) -> pd.DataFrame:
     """`listed` with Chinese headers, the breakdown beside the indicator."""
-    parts = rows["breakdown"].map(lambda part: f"（{part}）" if part else "")
     return pd.DataFrame(
         {
             "章": rows["chapter_short"],
-            "指标": rows["indicator"] + parts,
+            "指标": slices.named(rows),
             "数值": rows["text"],
             "期间": rows["period_text"],
             "来源": rows["source_title"],

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import controls, download, export, frame, kept, queries, selection
 from dashboard.charts import coverage as charts
 from dashboard.clock import beijing, day, today
-from dashboard.frame import Reader, plain
+from dashboard.frame import LINE, TALL_LINE, Reader, plain
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import (
@@ -30,8 +30,6 @@ from dashboard.theme import (
 
 GRIDS_KEPT = 40
 METRIC_WIDTH = 158  # two beside each other on a phone
-LINE = 35  # pixels, of a row of a table
-TALL_LINE = 66  # of a row whose sentence wraps
 TABLE_HEIGHT = 620
 SEVERITIES = {"error": "◆ 错误", "warning": "■ 不一致", "info": "▲ 提示", "ok": "● 一致"}
 FAILED = ("error", "warning")

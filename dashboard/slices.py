@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value
+from dashboard.theme import LATEST, NOT_PUBLISHED, STATE_NAMES, format_period, format_value, in_brackets
 
 MISSING = "not_published"  # the state of what nobody says anything of
 STATES = ("value", "parts_only", "not_published", "not_applicable", "not_reported")
@@ -117,6 +117,15 @@ def with_texts(frame: pd.DataFrame) -> pd.DataFrame:
     ]
     periods = ["" if pd.isna(period) else period_words(period, note) for period, note in each(frame, "period", "note")]
     return frame.assign(text=texts, period_text=periods)
+
+
+def named(figures: pd.DataFrame) -> list[str]:
+    """The name of the indicator of each figure with the breakdown beside it: 合法性审查件数（政府合同协议）.
+
+    `figures`: indicator and breakdown.
+    """
+    pairs = each(figures, "indicator", "breakdown")
+    return [indicator + (in_brackets(part) if part else "") for indicator, part in pairs]
 
 
 def comparable(frame: pd.DataFrame) -> bool:

@@ -90,6 +90,14 @@ def test_only_who_has_no_total_has_only_parts() -> None:
     assert slices.only_parts(pd.DataFrame([*parts, make_figure("150100")])) == []
 
 
+def test_a_name_has_its_breakdown_beside_it_and_one_pair_of_brackets() -> None:
+    rows = [("规范性文件清理件数", "专项（废止）"), ("合法性审查率", "")]
+    assert slices.named(pd.DataFrame(rows, columns=["indicator", "breakdown"])) == [
+        "规范性文件清理件数（专项，废止）",
+        "合法性审查率",
+    ]
+
+
 def test_a_period_that_the_source_does_not_print_is_called_inferred() -> None:
     figures = pd.DataFrame([make_figure("150100", note="期间原文未写，推定为2023")])
     assert slices.with_texts(figures)["period_text"].tolist() == ["2023年（推定）"]
