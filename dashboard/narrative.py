@@ -275,9 +275,15 @@ def _moved(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
         indicator = facts.indicators.loc[row["indicator_id"]]
         least = rule["least"] if indicator["kind"] in RATES else rule["least_share"]
         if abs(row["moved"]) >= least:
+            rate, down = indicator["kind"] in RATES, row["moved"] < 0
             yield Finding(
-                (row["moved"] < 0, abs(row["moved"])),
-                {"indicator": indicator["name"], **{key: row[key] for key in ("period", "value", "change")}},
+                (down, abs(row["moved"])),
+                {
+                    "indicator": indicator["name"],
+                    "way": "降幅" if down else "升幅" if rate else "增幅",
+                    "least": f"{least}{'个百分点' if rate else '%'}",
+                    **{key: row[key] for key in ("period", "value", "change")},
+                },
                 {"indicator": row["indicator_id"], "region": facts.root},
                 row["indicator_id"],
                 once=True,
@@ -293,12 +299,12 @@ def _contradiction(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
     for place, check in enumerate(failed.to_dict("records")):
         growth = "同比" if check["kind"] == "growth" and check["unit"] == "%" else ""
         finding, _, explanation = check["message"].partition("。")
-        explained = re.match(r"(?P<formula>.+)＝(?P<computed>.+?)，与公布的(?P<published>.+?)不符", finding)
+        explained = re.match(r".+＝(?P<computed>.+?)，与公布的(?P<published>.+?)不符", finding)
         words = {
             "period": format_period(check["period"]),
             "subject": (WHOLE if check["region_code"] == facts.root else check["region"]) + check["indicator"] + growth,
             "finding": finding,
-            "explanation": explanation.removesuffix("。"),
+            "reason": explanation.partition("。")[0],
             **(explained.groupdict() if explained else {}),
         }
         variant = "text_explained" if explained and explanation and check["severity"] == "warning" else "text"

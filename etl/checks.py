@@ -567,9 +567,17 @@ def _words(rule: dict[str, str], row: dict[str, Any]) -> str:
             period=row["period"],
             said=SAID[row["status"]],
             threshold=rule["threshold"],
+            times=_times(found, row["a"], row["b"]),
         )
     except (KeyError, IndexError, ValueError) as error:
         raise UserError(f"checks.csv［{rule['id']}］的说明文字有误：{error}") from None
+
+
+def _times(found: float, a: float, b: float) -> str:
+    """How far a figure is from the nearer of its neighbours `a` and `b`: 约12倍."""
+    if not (found > 0 and a > 0 and b > 0):
+        return "悬殊"
+    return f"约{max(found / max(a, b), min(a, b) / found):.0f}倍"
 
 
 # ---- what is owed ----

@@ -335,9 +335,7 @@ def test_an_extra_zero_is_flagged_as_a_jump(catalogue: Catalogue) -> None:
     years = {"2021": 110, "2022": 1200, "2023": 115, "2024": 130}
     rows = [figure("legal_aid_cases", v, period=y) for y, v in years.items()]
     assert generic(catalogue, rows) == [("jump-count", "150000", "2022")]
-    assert messages(catalogue, rows) == [
-        "2022年填报数1200件，而2021年110件、2023年115件，相差4倍以上，请核实是否误填。"
-    ]
+    assert messages(catalogue, rows) == ["2022年填报数1200件，而2021年110件、2023年115件，相差约10倍，请核实是否误填。"]
 
 
 def test_two_years_are_too_few_for_a_jump(catalogue: Catalogue) -> None:
