@@ -95,7 +95,7 @@ def reader(page: Page, proxy: Proxy, replicas: list[Server], table: Path) -> lis
     with page.expect_file_chooser() as chooser:
         page.get_by_test_id("stFileUploaderDropzone").get_by_role("button").last.click()
     chooser.value.set_files(table)
-    page.get_by_role("heading", name="读懂的内容").wait_for()
+    page.get_by_role("heading", name="识别结果").wait_for()
     print(f"at the other replica: download {len(content)} bytes, upload read", flush=True)
     seconds = home.start()
     browsing.open_page(page, chosen)

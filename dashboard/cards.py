@@ -5,6 +5,7 @@ a sparkline is a picture of 300 bytes instead of a chart library at work. Every 
 """
 
 import html
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ def card(
 def _empty(indicator: pd.Series, choices: Choices, dataset: str) -> Card:
     covered = choices.of(dataset, str(indicator.name), "").regions
     places = sum(counts.get("latest", 0) for counts in covered.values())
-    remark = f"{places}个地区有数，见地图" if places else "各地也未公布"
+    remark = f"{places}个地区有数据，见地图" if places else "各地也未公布"
     return _plain_card(indicator, value=NOT_PUBLISHED, period="", remark=remark, source="", details=[])
 
 
@@ -182,7 +183,7 @@ def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset
     order = choices.breakdowns(dataset, str(indicator.name))
     parts = newest[newest["period_end"] == newest["period_end"].max()]
     parts = parts.sort_values("breakdown", key=lambda names: names.map(order.index))
-    others = (parts["breakdown"] + parts["text"]).tolist()[1:]
+    others = list(itertools.starmap(slices.part_words, slices.each(parts, "breakdown", "text", "unit")))[1:]
     row = parts.iloc[0]
     return _plain_card(
         indicator,

@@ -148,7 +148,7 @@ def switch(asked: Question) -> None:
     reader = asked.reader
     st.session_state["compare_view"] = asked.asked.view
     st.segmented_control(
-        "看法",
+        "视图",
         list(VIEW_NAMES),
         format_func=lambda view: VIEW_NAMES[view],
         key="compare_view",
@@ -203,7 +203,7 @@ def _pick_period(asked: Question) -> None:
     st.selectbox(
         f"与{format_period(chosen.period)}对比的期间",
         periods,
-        format_func=lambda period: f"{format_period(period)} · {counts.get(period, 0)}地有数",
+        format_func=lambda period: f"{format_period(period)} · {counts.get(period, 0)}地有数据",
         key="compare_period2",
         on_change=_set,
         args=(reader, "period2"),
@@ -225,7 +225,7 @@ def _pick_indicator(asked: Question) -> None:
         key="compare_indicator2",
         on_change=_set,
         args=(reader, "indicator2"),
-        help="横轴是左侧栏所选的指标。只列出同一期间至少两地有数的指标。",
+        help="横轴是左侧栏所选的指标。只列出同一期间至少两地有数据的指标。",
     )
 
 
@@ -322,7 +322,7 @@ def _breaks(asked: Question, early: pd.Timestamp, late: pd.Timestamp) -> str:
 def _scatter(asked: Question, stood: pd.DataFrame) -> Drawing:
     reader, chosen, other = asked.reader, asked.reader.selection, asked.asked.indicator2
     if not other:
-        raise NothingToCompareError(f"{format_period(chosen.period)}没有第二项至少两地有数的指标，画不出散点。")
+        raise NothingToCompareError(f"{format_period(chosen.period)}没有第二项至少两地有数据的指标，画不出散点。")
     figures = queries.figures_of_indicator(reader.release, chosen.dataset, other)
     others = asked.standings(chosen.period, other)
     wholes = {

@@ -113,7 +113,7 @@ def _period(reader: Reader) -> None:
     counts = covered.regions.get(chosen.level, {})
 
     def text(period: str) -> str:
-        return f"{format_period(period)} · {counts.get(period, 0)}地有数"
+        return f"{format_period(period)} · {counts.get(period, 0)}地有数据"
 
     _select(
         reader,
@@ -121,7 +121,7 @@ def _period(reader: Reader) -> None:
         "期间",
         [LATEST, *covered.periods],
         text,
-        help=f"括注的是有数的{LEVEL_NAMES[chosen.level]}数。“各地最新值”取每个地区最近公布的一期，期间可能不同，不作排名。",
+        help=f"括注的是有数据的{LEVEL_NAMES[chosen.level]}数。“各地最新值”取每个地区最近公布的一期，期间可能不同，不作排名。",
     )
 
 

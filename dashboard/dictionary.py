@@ -68,7 +68,7 @@ def browse(reader: Reader) -> None:
             "章": st.column_config.TextColumn(width=90),
             "指标": st.column_config.TextColumn(width=185),
             "单位": st.column_config.TextColumn(width=75),
-            "有数地区": st.column_config.NumberColumn(width=75),
+            "有数据地区": st.column_config.NumberColumn(width=90),
         },
         alt="指标列表，点选一行查看词条",
     )
@@ -84,7 +84,7 @@ def _listed(release: Release, dataset: str) -> pd.DataFrame:
             "章": indicators["chapter_short"],
             "指标": indicators["name"],
             "单位": indicators["unit"],
-            "有数地区": [int(places.get(indicator, 0)) for indicator in indicators.index],
+            "有数据地区": [int(places.get(indicator, 0)) for indicator in indicators.index],
         }
     )
 
@@ -129,7 +129,7 @@ def entry(reader: Reader) -> None:
             for row in targets[targets["indicator_id"] == reader.selection.indicator].itertuples()
         ),
         "覆盖": levels,
-        "逐年有数": years,
+        "逐年数据": years,
     }
     st.table(
         pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index(

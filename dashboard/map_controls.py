@@ -72,7 +72,7 @@ def _way_down(asked: Question, league: str) -> None:
     rows = (figures["breakdown"] == chosen.breakdown) & figures["value"].notna()
     rows &= (chosen.period == LATEST) | (figures["period"] == chosen.period)
     known = len(set(banners) & set(figures["region_code"][rows]))
-    with_figures = "" if known == len(banners) else f"（{known}个有数）" if known else "（都没有数）"
+    with_figures = "" if known == len(banners) else f"（{known}个有数据）" if known else "（均无数据）"
 
     def drill() -> None:
         reader.change(level="banner")
@@ -203,7 +203,7 @@ def _pick_period2(asked: Question) -> None:
         key="choose_period2",
         on_change=choose,
         width=190,
-        help="只列出长短相同、有数的期间：长短不同的数不能相比。",
+        help="只列出长度相同、有数据的期间：长度不同的期间不能相比。",
     )
 
 

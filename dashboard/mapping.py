@@ -280,12 +280,12 @@ def _why_not(asked: Question) -> dict[str, str]:
         return dict.fromkeys(["pair", "change", "years"], f"“{LATEST_NAME}”不是同一期间，选定一个期间后可看")
     reasons: dict[str, str] = {}
     if not asked.period2:
-        reasons |= dict.fromkeys(["pair", "change"], "没有两个长短相同、都有数的期间")
+        reasons |= dict.fromkeys(["pair", "change"], "没有两个长度相同、均有数据的期间")
     elif asked.definition_changes(*asked.ends):
         first, last = map(format_period, asked.ends)
         reasons["change"] = f"{first}与{last}之间口径有变，不可比"
     if len(asked.yearly) < 2:
-        reasons["years"] = "只有一个年份有数" if asked.yearly else "各年都没有数"
+        reasons["years"] = "只有一个年份有数据" if asked.yearly else "各年均无数据"
     return reasons
 
 

@@ -221,7 +221,7 @@ def print_more(reader: Reader, sources: Sequence[str], frame: pd.DataFrame, char
         f'<ul class="places">{places}</ul></div>'
         f'<h4>来源</h4><ul class="sources">{listed}</ul>'
         f"<p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}"
-        " · 示意图，不作为划界依据，斜纹处没有数</p>"
+        " · 示意图，不作为划界依据，斜纹处没有数据</p>"
     )
     with st.container(key="print_more"):
         st.html(f'<div class="overview" style="color-scheme:light;{cards.variables()}">{sheet}</div>')

@@ -348,7 +348,7 @@ def choose_period(figures: pd.DataFrame) -> str:
     st.selectbox(
         "年份",
         list(counts.index),
-        format_func=lambda year: f"{format_period(year)} · {counts[year]}项有数",
+        format_func=lambda year: f"{format_period(year)} · {counts[year]}项有数据",
         key="choose_year",
         on_change=write,
         width=220,

@@ -196,8 +196,8 @@ def account(reader: Reader) -> None:
     held = queries.account(reader.release, dataset)
     _mark(reader)
     with st.grid(5, min_column_width=METRIC_WIDTH, gap="small"):
-        st.metric("有数的数据", f"{held['figures']}条", border=True)
-        st.metric("有数地区", f"{held['regions']}个", border=True)
+        st.metric("数据条数", f"{held['figures']}条", border=True)
+        st.metric("有数据的地区", f"{held['regions']}个", border=True)
         st.metric("来源", f"{held['sources']}份", border=True)
         st.metric("核对不一致", f"{held['failed']}项", border=True)
         st.metric("拒收", f"{held['rejected']}行", border=True)
@@ -221,7 +221,7 @@ def coverage(reader: Reader) -> None:
         view = parameter("grid", ["leagues", "years"], "leagues")
         st.session_state["quality_grid"] = view
         st.segmented_control(
-            "看法",
+            "视图",
             ["leagues", "years"],
             format_func={"leagues": "指标×盟市", "years": "指标×年份"}.__getitem__,
             key="quality_grid",
@@ -316,7 +316,7 @@ def _grid(
 
 
 def _year_name(year: str) -> str:
-    return "历年（有过数即为有数）" if year == LATEST else f"{year}年"
+    return "历年（任一年有数据即计入）" if year == LATEST else f"{year}年"
 
 
 def of_year(known: pd.DataFrame, year: str) -> pd.DataFrame:

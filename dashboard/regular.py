@@ -67,7 +67,7 @@ def show_bulletin(reader: Reader) -> None:
             "期间",
             covered.periods,
             index=covered.periods.index(opening) if opening != LATEST else 0,
-            format_func=lambda name: f"{format_period(name)} · {counts.get(name, 0)}个盟市有数",
+            format_func=lambda name: f"{format_period(name)} · {counts.get(name, 0)}个盟市有数据",
             key=f"bulletin_period_{dataset}",
             width=320,
             placeholder="没有数据",

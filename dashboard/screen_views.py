@@ -199,7 +199,7 @@ def _newest_of_leagues(reader: Reader) -> View:
             for row in (cut[name].loc[code] for name in wanted)
         ]
         lines.append(f"<tr><th>{_e(place)}</th>{''.join(cells)}</tr>")
-    most = f"，最多的是{choices.indicators['name'][wanted[0]]}，{counts[wanted[0]]}个盟市有数" if wanted else ""
+    most = f"，最多的是{choices.indicators['name'][wanted[0]]}，{counts[wanted[0]]}个盟市有数据" if wanted else ""
     shown = [rows.loc[rows["state"] == "value", "source_title"] for rows in cut.values()]
     return View(
         key="leagues",
@@ -294,13 +294,13 @@ def _coverage(reader: Reader) -> list[View]:
         View(
             key="coverage",
             name="数据覆盖",
-            title=f"{when}{len(codes)}个地区{len(indicators)}项指标共{total}格，有数{held}格（{held / total:.1%}）",
+            title=f"{when}{len(codes)}个地区{len(indicators)}项指标共{total}格，有数据{held}格（{held / total:.1%}）",
             subtitle=_subtitle(
-                reader, "各章有数的指标项数", f"{account['figures']}条数据，{account['sources']}份来源，{checks}"
+                reader, "各章有数据的指标项数", f"{account['figures']}条数据，{account['sources']}份来源，{checks}"
             ),
             body=f'<table class="grid coverage"><tr><th></th>{"".join(f"<th>{_e(name)}</th>" for name in heads)}</tr>'
             f"{''.join(lines)}</table>",
-            foot=[f"来源：{_of_dataset(reader)}的全部数据与报送要求清单。任一分项有数即为有数；没有数的不是零。"],
+            foot=[f"来源：{_of_dataset(reader)}的全部数据与报送要求清单。任一分项有数据即计入；没有数据的不是零。"],
         )
     ]
 

@@ -86,7 +86,7 @@ NAMES = {
     "period": "期间",
     "level": "层级",
     "region": "地区",
-    "view": "看法",
+    "view": "视图",
     "group": "对比组",
     "period2": "对比的期间",
     "indicator2": "纵轴指标",

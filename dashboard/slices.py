@@ -128,6 +128,11 @@ def named(figures: pd.DataFrame) -> list[str]:
     return [indicator + (in_brackets(part) if part else "") for indicator, part in pairs]
 
 
+def part_words(breakdown: str, text: str, unit: str) -> str:
+    """A part with its value; one that is called after what it is counted in is not named twice: 3601批次."""
+    return text if breakdown == unit else breakdown + text
+
+
 def comparable(frame: pd.DataFrame) -> bool:
     """Whether the values in `frame` are of one and the same period; others are never compared or ranked."""
     known = frame["value"].notna().tolist()
@@ -135,10 +140,10 @@ def comparable(frame: pd.DataFrame) -> bool:
 
 
 def tally(frame: pd.DataFrame, level_name: str) -> str:
-    """The account under a map: 12个盟市：有数2 · 未公布10."""
+    """The account under a map: 12个盟市：有数据2个 · 未公布10个."""
     counts = Counter(frame["state"].tolist())
-    parts = [f"有数{counts['value']}"]
-    parts += [f"{name}{counts[state]}" for state, name in STATE_NAMES.items() if counts[state]]
+    parts = [f"有数据{counts['value']}个"]
+    parts += [f"{name}{counts[state]}个" for state, name in STATE_NAMES.items() if counts[state]]
     return f"{len(frame)}个{level_name}：{' · '.join(parts)}"
 
 

@@ -279,7 +279,7 @@ def _origin(kept: Snapshot, titles: dict[str, str]) -> str:
     parts = [
         titles.get(kept.page, kept.page),
         f"版本{kept.release_id}",
-        f"{by}{_beijing(kept.taken_at)}收入",
+        f"{by}{_beijing(kept.taken_at)}收录",
         f"编号{kept.id}",
     ]
     return " · ".join(parts)

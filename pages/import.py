@@ -7,14 +7,14 @@ from dashboard import frame, importing
 reader = frame.reader()
 
 st.title("数据导入")
-st.caption("选择表格 → 核对读懂的内容 → 校验 → 载入。每一步都可以回头；载入后也可以撤回。")
+st.caption("选择表格 → 核对识别结果 → 校验 → 载入。每一步都可以回头；载入后也可以撤回。")
 importing.told(reader)
 importing.template()
 chosen = importing.upload()
 tables = importing.read(*chosen) if chosen else []
 if chosen and tables:
     file_id, file = chosen
-    st.header("读懂的内容")
+    st.header("识别结果")
     known = importing.understood(file_id, tables, reader)
     st.header("来源")
     request = importing.options(file_id, file, tables, reader)

@@ -134,7 +134,7 @@ def test_a_statement_stands_once_and_captions_are_neutral(word: bytes, brief: Br
     lines = [line.text for line in docx.Document(io.BytesIO(word)).paragraphs]
     for item in brief.items:
         assert sum(item.chart.title in line for line in lines) == 1
-    assert not [line for line in lines if "有数12" in line or "两两比较" in line]
+    assert not [line for line in lines if "有数据12" in line or "两两比较" in line]
     captions = [line for line in lines if line.startswith(("图", "附表")) and "　" in line]
     assert [caption.partition("　")[2] for caption in captions] == 2 * [
         "各盟市行政机关负责人出庭应诉率（2025年第二季度）",

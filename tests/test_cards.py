@@ -65,7 +65,7 @@ def test_parts_stand_side_by_side_and_are_never_added_up(official: dict[str, Car
 
 def test_what_nobody_published_for_the_region_is_no_zero(official: dict[str, Card]) -> None:
     made = official["full_online_rate"]
-    assert (made.value, made.remark) == ("未公布", "4个地区有数，见地图")
+    assert (made.value, made.remark) == ("未公布", "4个地区有数据，见地图")
 
 
 def test_a_rate_carries_its_cases_and_its_change_in_points(demo: dict[str, Card]) -> None:

@@ -53,7 +53,7 @@ def test_a_complaint_is_read_the_mended_file_is_loaded_seen_on_the_map_and_taken
         with page.expect_file_chooser() as chooser:
             page.get_by_test_id("stFileUploaderDropzone").get_by_role("button").last.click()
         chooser.value.set_files(file)
-        page.get_by_role("heading", name="读懂的内容").wait_for()
+        page.get_by_role("heading", name="识别结果").wait_for()
         visit.rest()
 
     choose(path)
@@ -68,7 +68,7 @@ def test_a_complaint_is_read_the_mended_file_is_loaded_seen_on_the_map_and_taken
     assert "应是整数" in marked["全年"]["C7"].comment.text
 
     page.get_by_role("button", name="Remove 全年.xlsx").click()
-    page.get_by_role("heading", name="读懂的内容").wait_for(state="detached")
+    page.get_by_role("heading", name="识别结果").wait_for(state="detached")
     choose(mended(path))
     press("校验")
     page.get_by_text("没有发现问题").wait_for()
@@ -82,7 +82,7 @@ def test_a_complaint_is_read_the_mended_file_is_loaded_seen_on_the_map_and_taken
     page.get_by_role("heading", name="地图", exact=True).wait_for()
     visit.rest()
     assert visit.address()["dataset"] == ["internal"]
-    page.get_by_text("103个旗县（市、区）：有数3").wait_for()
+    page.get_by_text("103个旗县（市、区）：有数据3个").wait_for()
     assert page.get_by_role("combobox", name="数据集").input_value() == "内部报送数据"
 
     page.get_by_role("link", name="数据导入").click()

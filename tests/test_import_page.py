@@ -81,7 +81,7 @@ def test_a_messy_workbook_comes_onto_the_map_and_is_taken_back(inputs: Paths, tm
     app.query_params["level"] = "banner"
     app.switch_page("../pages/map.py").run()
     assert "内部报送数据" in app.selectbox(key="choose_dataset").options
-    assert "有数2 · 未公布100 · 不适用1" in texts(app)
+    assert "有数据2个 · 未公布100个 · 不适用1个" in texts(app)
 
     app.switch_page("../pages/import.py").run()
     assert "全年.xlsx" in texts(app)

@@ -107,7 +107,7 @@ def test_the_title_states_what_few_leagues_published_and_the_whole_region() -> N
 def test_a_map_without_figures_says_so() -> None:
     chart = draw([make_figure("150100", "2021")])
     assert chart.title == "2023年3个盟市均未公布出庭应诉率；全区99.74%"
-    assert "有数0 · 未公布3" in chart.reading
+    assert "有数据0个 · 未公布3个" in chart.reading
 
 
 def test_values_of_different_periods_are_neither_scaled_nor_ranked() -> None:

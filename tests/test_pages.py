@@ -149,7 +149,7 @@ def test_the_official_map_opens_on_the_newest_value_of_each_league() -> None:
     app = open_page("map")
     values = [trace for trace in figure(app)["data"] if trace["type"] == "choropleth"]
     assert len(values[0]["locations"]) + len(values[2]["locations"]) == 12
-    assert "12个盟市：有数3 · 只公布分项1 · 未公布8" in texts(app)
+    assert "12个盟市：有数据3个 · 只公布分项1个 · 未公布8个" in texts(app)
 
 
 def test_a_deep_link_shows_its_region_with_figures_and_sources() -> None:
@@ -273,7 +273,7 @@ def test_numbers_stand_as_bars_and_changes_as_bars_of_two_directions() -> None:
 def test_the_dictionary_draws_the_indicator_and_counts_its_years() -> None:
     app = open_page("indicators", indicator="court_appearance_rate")
     facts = app.table[0].value["内容"]
-    assert facts["逐年有数"] == "2019—2021年自治区1个；2023年自治区1个、盟市1个；2024年盟市1个"
+    assert facts["逐年数据"] == "2019—2021年自治区1个；2023年自治区1个、盟市1个；2024年盟市1个"
     assert "99.74%，距2024年目标100%差0.26个百分点" in texts(app)
     assert figure(app)["layout"]["height"] == course.OUTLINE_HEIGHT
     without = open_page("indicators", indicator="rule_of_law_deliberations")

@@ -54,13 +54,13 @@ def draw_grid(states: list[str] = FOUR_STATES, **changes: object) -> Chart:
 def test_a_cell_that_nobody_knows_anything_of_is_not_published_and_never_zero() -> None:
     states, said = quality.grid(known(("150100", "rate", 2023, "value")), ["rate", "cases"], ["150100"], "region_code")
     assert states["150100"].to_dict() == {"rate": "value", "cases": "not_published"}
-    assert said["150100"].to_dict() == {"rate": "有数（2023年）", "cases": "未公布"}
+    assert said["150100"].to_dict() == {"rate": "有数据（2023年）", "cases": "未公布"}
 
 
 def test_a_cell_tells_of_periods_that_are_missing_beside_its_value() -> None:
     cells = known(("150100", "rate", 2023, "value"), filled=3, unreported=1)
     _, said = quality.grid(cells, ["rate"], ["150100"], "region_code")
-    assert said.at["rate", "150100"] == "有数（2023年等3期），另有1期未填报"
+    assert said.at["rate", "150100"] == "有数据（2023年等3期），另有1期未填报"
 
 
 def test_of_all_years_the_newest_value_counts_and_without_one_the_newest_reason() -> None:
@@ -90,16 +90,16 @@ def test_the_four_states_differ_in_colour_and_in_sign() -> None:
 
 def test_the_key_names_all_four_states() -> None:
     words = [note.text for note in draw_grid(["value"] * 4).figure.layout.annotations]
-    assert [word for word in words if word in coverage.GRID_STATES.values()] == ["有数", "未公布", "不适用", "未填报"]
+    assert [word for word in words if word in coverage.GRID_STATES.values()] == ["有数据", "未公布", "不适用", "未填报"]
 
 
 def test_the_grid_says_how_many_cells_are_in_which_state() -> None:
-    assert draw_grid().title == "2023年4个地区1项指标共4格：有数1格（25.0%），未公布1格，不适用1格，未填报1格"
+    assert draw_grid().title == "2023年4个地区1项指标共4格：有数据1格（25.0%），未公布1格，不适用1格，未填报1格"
 
 
 def test_the_table_twin_of_the_grid_has_the_states_in_words() -> None:
     table = draw_grid().table
-    assert table.iloc[0].tolist() == ["6 矛盾纠纷化解", "出庭应诉率", "有数", "未公布", "不适用", "未填报"]
+    assert table.iloc[0].tolist() == ["6 矛盾纠纷化解", "出庭应诉率", "有数据", "未公布", "不适用", "未填报"]
 
 
 @pytest.mark.parametrize(("dataset", "marked"), [("demo", True), ("published", False)])
@@ -266,8 +266,8 @@ def test_a_section_that_does_not_exist_is_told_and_the_first_one_opens(warehouse
 def test_the_account_counts_figures_regions_sources_and_failed_checks(warehouse: Paths) -> None:
     app = section("loads")
     assert {metric.label: metric.value for metric in app.metric} == {
-        "有数的数据": "456条",
-        "有数地区": "36个",
+        "数据条数": "456条",
+        "有数据的地区": "36个",
         "来源": "65份",
         "核对不一致": "5项",
         "拒收": "0行",
@@ -463,7 +463,7 @@ def test_figures_of_several_sources_stand_side_by_side(spoilt_warehouse: None) -
 
 def test_the_account_counts_each_figure_once_and_every_rejected_row(spoilt_warehouse: None) -> None:
     values = {metric.label: metric.value for metric in section("loads").metric}
-    assert (values["有数的数据"], values["拒收"]) == ("456条", "1行")
+    assert (values["数据条数"], values["拒收"]) == ("456条", "1行")
 
 
 def test_a_load_tells_what_became_of_its_rows(spoilt_warehouse: None) -> None:

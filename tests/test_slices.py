@@ -54,7 +54,7 @@ def test_every_region_of_the_level_has_a_row_and_missing_is_named() -> None:
     )
     frame = slices.by_region(figures, REGIONS, "league", "", "2023")
     assert frame["text"].to_dict() == {"150100": "99.5%", "150200": "未填报", "150300": "未公布"}
-    assert slices.tally(frame, "盟市") == "3个盟市：有数1 · 未公布1 · 未填报1"
+    assert slices.tally(frame, "盟市") == "3个盟市：有数据1个 · 未公布1个 · 未填报1个"
 
 
 def test_latest_takes_each_regions_newest_value_and_says_its_period() -> None:
@@ -96,6 +96,11 @@ def test_a_name_has_its_breakdown_beside_it_and_one_pair_of_brackets() -> None:
         "规范性文件清理件数（专项，废止）",
         "合法性审查率",
     ]
+
+
+def test_a_part_named_after_its_unit_is_not_named_twice() -> None:
+    assert slices.part_words("户次", "12.52万余户次", "户次") == "12.52万余户次"
+    assert slices.part_words("盟市旗县", "1710部", "部") == "盟市旗县1710部"
 
 
 def test_a_period_that_the_source_does_not_print_is_called_inferred() -> None:

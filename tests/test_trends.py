@@ -430,7 +430,7 @@ def test_the_title_of_the_panels_speaks_of_the_year_that_they_print() -> None:
     chart = charts.small_multiples(
         drawn(older), names | {"150300": "乌海"}, scene(), whole="", step="year", breaks=NO_BREAKS
     )
-    assert chart.title == "2025年有数的3个盟市出庭应诉率：包头市最高，80%；内蒙古自治区最低，60%"
+    assert chart.title == "2025年有数据的3个盟市出庭应诉率：包头市最高，80%；内蒙古自治区最低，60%"
     assert "数字为2025年" in chart.subtitle
 
 

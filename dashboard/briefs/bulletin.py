@@ -150,7 +150,7 @@ def facts_of(release: Release, period: str, dataset: str) -> Facts:
     known = choices.of(dataset, INDICATOR, "").periods
     if period not in known:
         raise BulletinError(
-            f"数据集“{dataset}”没有“{period}”的行政机关负责人出庭应诉率。有数的期间：{'、'.join(known) or '无'}。"
+            f"数据集“{dataset}”没有“{period}”的行政机关负责人出庭应诉率。有数据的期间：{'、'.join(known) or '无'}。"
         )
     indicator = choices.indicators.loc[INDICATOR]
     figures = queries.figures_of_indicator(release, dataset, INDICATOR)
@@ -325,7 +325,7 @@ def places(facts: Facts) -> list[str]:
         lines[0] += f"{solid['name'].iloc[0]}{rate(facts, solid.iloc[0])}。"
     missing = missing_line(facts.leagues)
     if missing:
-        lines.append(f"{missing}。没有数不等于零，上述盟市不参与排名。")
+        lines.append(f"{missing}。没有数据不等于零，上述盟市不参与排名。")
     small = known[known["small"]]
     if len(small):
         named = "、".join(f"{row['name']}（{_cases(row)}）" for _, row in small.iterrows())

@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 def _own(command: argparse.ArgumentParser, name: str) -> None:
     if name == "bulletin":
         command.add_argument("--period", required=True, help="期间：2023、2025Q2、2023-06")
-        command.add_argument("--force", action="store_true", help="有数的盟市不到一半时也生成，文件注明数据不全")
+        command.add_argument("--force", action="store_true", help="有数据的盟市不到一半时也生成，文件注明数据不全")
     else:
         command.add_argument("--period", default="", help="年份，默认各盟市数据最全的最近一年")
         command.add_argument("--kind", choices=["docx", "pdf"], default="docx", help="文件类型，默认docx")

@@ -41,7 +41,7 @@ NOT_ZERO = "“未公布”“未填报”“不适用”不等于零；期间�
 MISSING = tuple(f"{name}：" for name in STATE_NAMES.values())
 # Kept charts hold these among the sentences of their reading.
 TEST = re.compile(r"（([^（）]*检验[^（）]*)）")
-JUDGED = re.compile(r"不判断趋势|^\d+个没有数据$|：有数\d+|两两比较")
+JUDGED = re.compile(r"不判断趋势|^\d+个没有数据$|：有数据?\d+|两两比较")
 RELEASE = re.compile(r"( · )?版本[\w-]+$")
 
 

@@ -234,7 +234,7 @@ def _remarks(reader: Reader, figures: pd.DataFrame) -> list[str]:
     table = profile.sources(figures)
     said = "；".join(cited(title) for title in dict.fromkeys(table["source_title"]))
     return [
-        "“未公布”“未填报”“不适用”表示没有数，不等于零。中性指标只说偏高、偏低，不表示好坏。",
+        "“未公布”“未填报”“不适用”表示没有数据，不等于零。中性指标只说偏高、偏低，不表示好坏。",
         *([f"数据来源：{said}。"] if said else []),
         f"数据版本{reader.release.id}，数据截至{date_words(reader.release.data_until)}。",
     ]

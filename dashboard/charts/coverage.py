@@ -16,7 +16,7 @@ from dashboard.charts.maps import DARK_FILL, MAP_NOTE, areas, layout, place_labe
 from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
 
 # A part counts as a figure here: the grid says where there is anything at all.
-GRID_STATES = {"value": "有数"} | {state: name for state, name in STATE_NAMES.items() if state != "parts_only"}
+GRID_STATES = {"value": "有数据"} | {state: name for state, name in STATE_NAMES.items() if state != "parts_only"}
 GRID_SIGNS = {"value": "", "not_published": "·", "not_applicable": "－", "not_reported": "×"}
 REPORT_STATES = {
     "overdue": "逾期",
@@ -112,7 +112,7 @@ def coverage_grid(
     present = [state for state in GRID_STATES if counts.get(state, 0)]
     told = "，".join(f"{GRID_STATES[state]}{counts[state]}格" for state in present)
     share = f"（{counts.get('value', 0) / states.size:.1%}）"
-    told = told.replace(f"有数{counts.get('value', 0)}格", f"有数{counts.get('value', 0)}格{share}", 1)
+    told = told.replace(f"有数据{counts.get('value', 0)}格", f"有数据{counts.get('value', 0)}格{share}", 1)
     title = f"{when}{subject}{len(states)}项指标共{states.size}格：{told}"
     return Grid(
         traces=[
@@ -126,7 +126,7 @@ def coverage_grid(
             "title": title,
             "subtitle": f"数据覆盖 · {when} · {DATASET_NAMES.get(dataset, dataset)}",
             "footnotes": [
-                "有全年数的按全年，没有的看当年内结束的其他期间；任一分项有数即为有数。",
+                "有全年数的按全年，没有的看当年内结束的其他期间；任一分项有数据即计入。",
                 "未公布：没有要求报送，也没有公布；未填报：要求报送而没有报；不适用：该地区没有这项业务。都不是零。",
                 f"来源：本版本已载入的数据与报送要求清单 · 版本{release_id}",
             ],

@@ -184,7 +184,7 @@ def _changes_title(rows: pd.DataFrame, scene: Scene, sheet: Sheet, periods: tupl
     when = f"{last}比{first}，{among}{scene.subject}"
     changed = sound(rows)
     if changed.empty:
-        return f"{when}：没有两期都有数的{scene.level_name}"
+        return f"{when}：没有两期均有数据的{scene.level_name}"
     counts = [(int((changed["value"] > 0).sum()), "上升"), (int((changed["value"] < 0).sum()), "下降")]
     counts += [(int((changed["value"] == 0).sum()), "持平")]
     parts = "、".join(f"{number}个{scene.level_name}{word}" for number, word in counts if number)

@@ -371,7 +371,7 @@ def _ranking_notes(rows: list[Row], ranked: list[Row], scene: Scene, pairs: str)
     banded = any(row.banded for row in ranked)
     method = RATE_INTERVAL if scene.rate else COUNT_INTERVAL
     return [
-        f"有数的不足{FEWEST_RANKED}个，不排名。" if few else "",
+        f"有数据的不足{FEWEST_RANKED}个，不排名。" if few else "",
         pairs,
         method + INTERVAL_NOTE if drawn and banded else "",
         PART_INTERVALS if drawn and ranked and not banded else "",
@@ -525,7 +525,7 @@ def _changes_title(rows: pd.DataFrame, scene: Scene, first: str, last: str) -> s
     when = f"{format_period(first)}到{format_period(last)}{scene.topic}"
     sound = rows[~rows["small"]]
     if sound.empty:
-        return f"{when}：没有两期都有数的{scene.level_name}"
+        return f"{when}：没有两期均有数据的{scene.level_name}"
     counts = [(int((sound["change"] > 0).sum()), "上升"), (int((sound["change"] < 0).sum()), "下降")]
     counts += [(int((sound["change"] == 0).sum()), "持平")]
     parts = [f"{number}个{word}" for number, word in counts if number]

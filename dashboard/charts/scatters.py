@@ -291,7 +291,7 @@ def _two_title(both: pd.DataFrame, middle: float, other_middle: float, scene: Sc
     when = f"{format_period(scene.period)}{scene.topic}与{other.subject}"
     sound = both[~both["small"]]
     if sound.empty:
-        return f"{when}：没有两项都有数的{scene.level_name}"
+        return f"{when}：没有两项均有数据的{scene.level_name}"
     above = sound.loc[(sound["value"] > middle) & (sound["up_value"] > other_middle), "name"].tolist()
     below = sound.loc[(sound["value"] < middle) & (sound["up_value"] < other_middle), "name"].tolist()
     rates = scene.rate and other.rate

@@ -653,7 +653,7 @@ def _panels_title(points: Iterable[Point], shown: list[str], count: int, scene: 
         return f"{count}个{scene.level_name}中有{len(shown)}个公布过{scene.subject}"
     values = [point.value for point in newest]
     when, high, low = format_period(last), max(values), min(values)
-    some = "" if len(newest) == count else f"有数的{len(newest)}个{scene.level_name}"
+    some = "" if len(newest) == count else f"有数据的{len(newest)}个{scene.level_name}"
     if high == low:
         return f"{when}{some or f'{count}个{scene.level_name}'}{scene.subject}均为{newest[0].text}"
     ends = []
