@@ -64,7 +64,7 @@ def openapi(families: list[str]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "内蒙古法治政府建设指标：数据接口",
+            "title": "内蒙古自治区法治政府建设指标：数据接口",
             "version": "1",
             "description": "只读。参数名与页面地址栏、数据表的列名相同。每个回答的 ETag 含版本编号。",
         },

@@ -110,13 +110,14 @@ def _frame(reader: Reader, views: list[View], seconds: int, notices: list[str]) 
     """What stays while views change: the name, the mark of simulated data, the release, the clock; which view is seen,
     and what the keys do.
     """
+    name = TITLE.replace("自治区", "自治区<wbr>")  # where it may break (style.css)
     mark = f'<b class="mark">{DEMO_MARK}</b>' if reader.selection.dataset == "demo" else ""
     frozen = "（固定版本）" if selection.address().get("release") == reader.release.id else ""
     names = "".join(f"<li>{_e(view.name)}</li>" for view in views)
     buttons = "".join(f'<button type="button" data-wall="{key}">{words}</button>' for key, words in HANDLES)
     notice = f'<p class="notice">▲ 地址有误：{_e("；".join(notices))}</p>' if notices else ""
     return (
-        f'<div class="wall bar" style="{cards.variables()}" data-pace="{seconds}"><h1>{TITLE}</h1>{mark}'
+        f'<div class="wall bar" style="{cards.variables()}" data-pace="{seconds}"><h1>{name}</h1>{mark}'
         f"<p>数据截至{reader.release.data_until:%Y年%-m月%-d日}<br>版本{_e(reader.release.id)}{frozen}</p>"
         f'<p class="clock"><span data-wall="day"></span><b data-wall="time"></b></p></div>'
         f'<div class="wall row" style="{cards.variables()}"><ol>{names}</ol>{notice}'

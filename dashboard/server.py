@@ -17,7 +17,7 @@ from dashboard import cookie, hardening
 PAGES = frozenset(path.stem for path in (Path(__file__).resolve().parent.parent / "pages").glob("*.py"))
 FOR_PROGRAMS = frozenset({"healthz", "metrics"})  # routes of dashboard/api.py that lie beside the pages
 SIGN_IN_END = "oauth2callback"  # where Streamlit takes up a reader whom the provider sends back
-TITLE = "内蒙古法治政府建设指标"
+TITLE = "内蒙古自治区法治政府建设指标"
 
 
 class Document:

@@ -9,6 +9,7 @@ from dashboard import download, export, kept, queries, selection, slices
 from dashboard.clock import today
 from dashboard.frame import Reader, plain
 from dashboard.queries import Release
+from dashboard.server import TITLE
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
 
 NOTHING = "all"  # in the address: neither switch is on
@@ -238,7 +239,7 @@ def downloads(figures: pd.DataFrame, reader: Reader, whole: bool) -> None:
     """Two buttons that make their file when pressed. `whole`: nothing was filtered out."""
     release, dataset = reader.release, reader.selection.dataset
     parts = [
-        "法治政府建设指标数据",
+        f"{TITLE}数据",
         DEMO_MARK if dataset == "demo" else "",
         "" if whole else f"筛选{len(figures)}条",
         release.id,

@@ -12,6 +12,7 @@ from PIL import Image
 
 from dashboard import frame, queries, snapshot, tray, visitor
 from dashboard.frame import Reader, plain
+from dashboard.server import TITLE
 from dashboard.theme import DEMO_MARK, quoted
 from dashboard.tray import LONGEST_HEADING, LONGEST_NOTE, Collection, Entry, Snapshot, TrayError
 
@@ -35,7 +36,7 @@ class Shown:
     @property
     def name(self) -> str:
         """What a document made of it is called unless the reader calls it otherwise."""
-        return self.collection.name if self.collection else "法治政府建设指标简报"
+        return self.collection.name if self.collection else f"{TITLE}简报"
 
 
 def shown() -> Shown:

@@ -129,7 +129,7 @@ def test_the_table_leaves_as_csv_with_chinese_and_sources(visit) -> None:  # typ
     content = waiting.value.path().read_bytes().decode("utf-8-sig")
     assert len(content.splitlines()) == 457
     assert "内蒙古自治区人民政府关于2023年法治政府建设情况的报告" in content
-    assert waiting.value.suggested_filename.startswith("法治政府建设指标数据_20251231-")
+    assert waiting.value.suggested_filename.startswith("内蒙古自治区法治政府建设指标数据_20251231-")
 
 
 @pytest.mark.parametrize("path", ["/", "/map", "/indicators", "/data"])

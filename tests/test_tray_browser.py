@@ -87,7 +87,7 @@ def test_a_snapshot_shows_the_same_numbers_after_a_newer_release(
     visit.rest()
     with page.expect_download() as download:
         page.get_by_role("button", name="生成Word文档").click()
-    assert download.value.suggested_filename == f"法治政府建设指标简报_{old}.docx"
+    assert download.value.suggested_filename == f"内蒙古自治区法治政府建设指标简报_{old}.docx"
     document = Document(io.BytesIO(download.value.path().read_bytes()))
     words = "\n".join(paragraph.text for paragraph in document.paragraphs)
     assert words.index("调解情况") < words.index(OLD)
