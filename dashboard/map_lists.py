@@ -19,6 +19,7 @@ GAP = ""  # stands for the places that are left out of a list
 LIST_HEIGHT = 560
 LONG_TEXT = 12  # characters of a value with its period
 LONG_WIDTH = 214  # pixels that it needs; left to itself the column is narrower, and the name's wider than the name
+CHARACTER, MARGINS = 13, 16  # pixels of one in a cell, and beside them
 SMALL_MARK = "＊"
 
 
@@ -146,7 +147,7 @@ def shortened(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
     """A list as a table in which a row can be chosen."""
     shown = table.drop(columns="sound")
-    widths = {"地区": 100}  # the rest is for what may be long
+    widths = {"名次": 78, "地区": MARGINS + CHARACTER * max(map(len, shown["地区"]), default=0)}
     if VALUE in shown and shown[VALUE].str.len().max() > LONG_TEXT:
         widths[VALUE] = LONG_WIDTH
 
@@ -169,6 +170,5 @@ def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
 
 
 def _marked(rows: pd.DataFrame, reader: Reader) -> list[str]:
-    """The names of places, the chosen one marked; of banners the short ones, some of which are long enough."""
-    names = rows["short_name"] if reader.selection.level == "banner" else rows["name"]
-    return [f"▸ {name}" if code == reader.selection.region else name for code, name in names.items()]
+    """The full names of places, the chosen one marked."""
+    return [f"▸ {name}" if code == reader.selection.region else name for code, name in rows["name"].items()]

@@ -459,7 +459,7 @@ def _late(progress: pd.DataFrame, reader: Reader, period: str) -> None:
         {
             "地区": behind["name"],
             "所属盟市": [
-                regions["short_name"][parent] if level == "banner" else ""
+                regions["name"][parent] if level == "banner" else ""
                 for parent, level in zip(behind["parent"], behind["level"], strict=True)
             ],
             "层级": behind["level"].map(LEVEL_NAMES),

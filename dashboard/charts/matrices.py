@@ -267,7 +267,7 @@ def _twin(cells: pd.DataFrame) -> pd.DataFrame:
         for text, place, small in zip(cells["text"], cells["place_sign"], cells["small"], strict=True)
     ]
     wide = _table(cells.assign(words=words), "words")
-    names = _table(cells, "short_name").iloc[0]
+    names = _table(cells, "place").iloc[0]
     table = wide.rename(columns=names)
     table.insert(0, "指标", _table(cells, "indicator").iloc[:, 0])
     return table.reset_index(drop=True).rename_axis(columns=None)
