@@ -106,7 +106,6 @@ def entry(reader: Reader) -> None:
     targets = queries.targets(reader.release)
     levels, years = _covered(reader.release, reader.selection.dataset, reader.selection.indicator)
     st.markdown(f"## {plain(indicator['name'])}")
-    st.caption(plain(indicator["name_en"]))
     st.markdown(plain(indicator["definition"]))
     if indicator["caveats"]:
         st.info(plain(f"注意：{indicator['caveats']}"), icon=":material/info:")
@@ -130,6 +129,7 @@ def entry(reader: Reader) -> None:
         ),
         "覆盖": levels,
         "逐年数据": years,
+        "名称（英文）": indicator["name_en"],
     }
     st.table(
         pd.DataFrame([(name, text) for name, text in facts.items() if text], columns=["项目", "内容"]).set_index(

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard import access
 from dashboard.explanations import CHARTS, TERMS
 from dashboard.frame import Reader, named, operator, plain
+from dashboard.operator import how_to_sign
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 COOKIE = "welcome"  # set by dashboard/static/page.js when the button is pressed
@@ -65,4 +67,6 @@ def show(reader: Reader) -> None:
     if "office" in named():
         st.markdown(plain(f"责任单位：{operator()['office']}。"))
     st.markdown(plain(f"报告错误：{operator()['contact']}。"))
+    if (hint := how_to_sign()) and access.viewer().may_open("import"):  # while access is off, this is where it stands
+        st.markdown(plain(hint))
     st.markdown(plain(f"当前数据版本{reader.release.id}，数据截至{reader.release.data_until:%Y年%-m月%-d日}。"))

@@ -48,7 +48,14 @@ def unsigned() -> str:
     """What to tell whoever makes a document that nobody signs yet; empty where somebody does."""
     if signature() != NO_SIGNATURE:
         return ""
-    return f"还没有设置发文单位，落款将印“{NO_SIGNATURE}”，请成文后填写，或请系统管理员在operator.toml中设置office。"
+    return f"发文单位未设置，落款将印“{NO_SIGNATURE}”，请成文后填写。"
+
+
+def how_to_sign() -> str:
+    """What to tell whoever looks after this copy, while nobody signs its documents; empty where somebody does."""
+    if signature() != NO_SIGNATURE:
+        return ""
+    return "发文单位、责任单位在data/operator.toml的office一项设置，文件落款和页脚即用这个名称。"
 
 
 def named() -> dict[str, str]:

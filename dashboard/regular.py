@@ -15,9 +15,8 @@ from dashboard.briefs.model import Document, Heading, Paragraph, Table
 from dashboard.briefs.profiles import Cancelled, Kind, ProfileError, profile_briefs
 from dashboard.clock import today
 from dashboard.frame import Reader, plain, tell
-from dashboard.operator import unsigned
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, format_period
-from dashboard.tray_documents import DOCX, PDF
+from dashboard.tray_documents import DOCX, PDF, say_unsigned
 
 SECTIONS = {"tray": "快照夹", "bulletin": "出庭应诉情况通报", "profiles": "各盟市画像"}
 PROFILES_NAME = "盟市法治政府建设指标简报"
@@ -101,12 +100,6 @@ def show_bulletin(reader: Reader) -> None:
                 type="primary" if kind is DOCX else "secondary",
             )
     _preview(document)
-
-
-def say_unsigned() -> None:
-    """Says before a file is made that nobody signs it yet."""
-    if notice := unsigned():
-        st.info(plain(notice), icon=":material/signature:")
 
 
 def _preview(document: Document) -> None:

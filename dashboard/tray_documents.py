@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import briefs, download, snapshot
+from dashboard import access, briefs, download, snapshot
 from dashboard.briefs import Brief, Item
 from dashboard.clock import today
 from dashboard.frame import Reader, plain
-from dashboard.operator import signature, unsigned
+from dashboard.operator import how_to_sign, signature, unsigned
 from dashboard.theme import DEMO_MARK
 from dashboard.tray import Entry, TrayError
 from dashboard.tray_list import Shown
@@ -82,10 +82,16 @@ def panel(page: Shown, reader: Reader) -> None:
         if len(releases) > 1:
             words += f"这些图取自{len(releases)}个数据版本（{'、'.join(releases)}），数字可能不一致，请留意。"
         st.caption(plain(words))
-        if notice := unsigned():
-            st.info(plain(notice), icon=":material/signature:")
+        say_unsigned()
         if problem := snapshot.problem():
             st.warning(f"{problem}。文件仍可生成，图的位置留空，数据在附录。", icon=":material/image_not_supported:")
+
+
+def say_unsigned() -> None:
+    """Says before a file is made that nobody signs it yet; to those who look after the data also how to change that."""
+    hint = how_to_sign() if access.on() and access.viewer().may_open("import") else ""
+    if notice := unsigned():
+        st.info(plain(notice + hint), icon=":material/signature:")
 
 
 def _maker(make: Callable[[Brief], bytes], title: str, entries: list[Entry], shapes: str) -> Callable[[], bytes]:

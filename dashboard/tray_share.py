@@ -34,15 +34,15 @@ def panel(page: Shown) -> None:
             _row(saved)
     with files:
         st.markdown("**存为文件**")
-        st.caption("JSON文件可以留底，也可以传给同事在本系统里导入。")
+        st.caption("快照夹文件（JSON）可以留底，也可以传给同事在本系统里导入。")
         simulated = any(DEMO_MARK in entry.snapshot.chart for entry in page.entries)
         name = file_name("快照夹", f"{len(page.entries)}张", simulated=simulated, ending="json")
         download.button(
-            "导出JSON文件", name, lambda: tray_files.pack(page.name, page.entries), disabled=not page.entries
+            "导出快照夹文件", name, lambda: tray_files.pack(page.name, page.entries), disabled=not page.entries
         )
         with st.container(key="tray_file"):
             st.file_uploader(
-                f"导入JSON文件（最多{MOST}张，{tray_files.MOST_MEGABYTES}MB）",
+                f"导入快照夹文件（最多{MOST}张，{tray_files.MOST_MEGABYTES}MB）",
                 type=["json"],
                 max_upload_size=tray_files.MOST_MEGABYTES,
                 key=f"tray_file_{st.session_state.setdefault('tray_file_round', 0)}",

@@ -195,9 +195,10 @@ def test_a_printed_map_bears_names_in_letters_that_can_be_read(brief: Brief) -> 
 def test_a_placeholder_never_signs(built: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(operator, "operator", lambda: operator.DEFAULTS)
     assert operator.signature() == "（发文单位）"
-    assert "还没有设置发文单位" in operator.unsigned()
+    assert operator.unsigned() == "发文单位未设置，落款将印“（发文单位）”，请成文后填写。"
+    assert "operator.toml" in operator.how_to_sign()
     monkeypatch.setattr(operator, "operator", lambda: {**operator.DEFAULTS, "office": "某某司法局"})
-    assert (operator.signature(), operator.unsigned()) == ("某某司法局", "")
+    assert (operator.signature(), operator.unsigned(), operator.how_to_sign()) == ("某某司法局", "", "")
 
 
 # ---- PPTX ----
@@ -545,7 +546,8 @@ def test_command_line_writes_the_bulletin(
     assert "（发文单位）\n2025年7月15日" in [line.text for line in docx.Document(str(tmp_path / names[0])).paragraphs]
     told = capsys.readouterr()
     assert "已生成：" in told.out
-    assert "还没有设置发文单位" in told.err
+    assert "发文单位未设置" in told.err
+    assert "operator.toml" in told.err
     few = ["bulletin", "--period", "2023", "--out", str(tmp_path)]
     assert commands.main(few) == 1
     assert "不宜通报：12个盟市中仅1个公布。确要生成内部参考件，请加--force" in capsys.readouterr().err

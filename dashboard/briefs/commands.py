@@ -11,7 +11,7 @@ from dashboard.briefs import to_docx, to_pdf
 from dashboard.briefs.bulletin import NAME, BulletinError, TooFewError, bulletin
 from dashboard.briefs.profiles import ProfileError, profile_briefs
 from dashboard.clock import today
-from dashboard.operator import unsigned
+from dashboard.operator import how_to_sign, unsigned
 from dashboard.queries import WarehouseError
 
 EXAMPLES = """示例：
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     if problem := snapshot.problem():
         print(f"提示：{problem}。文件将不含图片。", file=sys.stderr)
     if notice := unsigned():
-        print(f"提示：{notice}", file=sys.stderr)
+        print(f"提示：{notice}{how_to_sign()}", file=sys.stderr)
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
         asked.run(asked)
