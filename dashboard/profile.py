@@ -30,6 +30,7 @@ from dashboard.theme import (
     DEMO_MARK,
     NOT_PUBLISHED,
     STATE_NAMES,
+    format_day,
     format_period,
     format_value,
     in_brackets,
@@ -251,6 +252,7 @@ def sources(figures: pd.DataFrame) -> pd.DataFrame:
     columns = ["source_id", "source_title", "publisher", "published_on", "url"]
     known = figures.loc[figures["value"].notna(), columns]
     found = known.drop_duplicates("source_id").set_index("source_id")
+    found["published_on"] = found["published_on"].map(format_day, na_action="ignore")
     counted = found.assign(figures=known["source_id"].value_counts())
     return counted.sort_values("figures", ascending=False, kind="stable").reset_index(drop=True)
 

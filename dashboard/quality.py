@@ -168,6 +168,7 @@ def _show(
         height=min(TABLE_HEIGHT, line * len(table) + LINE + 3),
         column_config={
             "查看": st.column_config.LinkColumn(display_text="地图", width=56),
+            "应报日期": st.column_config.DateColumn(format="YYYY年M月D日"),
             **{column: config for column, config in WIDE.items() if column in table},
         },
         placeholder="—",
@@ -467,7 +468,7 @@ def _late(progress: pd.DataFrame, reader: Reader, period: str) -> None:
             "应报": behind["owed"],
             "已报": behind["delivered"],
             "欠报": behind["missing"],
-            "应报日期": behind["due_on"].dt.strftime("%Y-%m-%d"),
+            "应报日期": behind["due_on"],
             "逾期天数": behind["days_late"],
             "欠报指标": behind["missing_names"],
         }

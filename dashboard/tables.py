@@ -10,7 +10,7 @@ from dashboard.clock import today
 from dashboard.frame import Reader, plain
 from dashboard.queries import Release
 from dashboard.server import TITLE
-from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period, quoted
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_day, format_period, quoted
 
 NOTHING = "all"  # in the address: neither switch is on
 LONGEST_SEARCH = 100
@@ -218,8 +218,9 @@ def show(figures: pd.DataFrame, reader: Reader, of_indicator: bool) -> None:
         shown = _readable_of_indicator(reader.release, chosen.dataset, chosen.indicator)
     else:
         shown = without_blanks(readable(figures))
+    dates = {"发布时间": shown["发布时间"].map(format_day, na_action="ignore")} if "发布时间" in shown else {}
     st.dataframe(
-        shown,
+        shown.assign(**dates),
         hide_index=True,
         height=560,
         column_config={

@@ -181,6 +181,13 @@ def format_period(period: str) -> str:
     return period
 
 
+def format_day(day: str) -> str:
+    """A day, or as much of it as is known, in words: 2020-07-20 is 2020年7月20日, 2022-12 is 2022年12月."""
+    if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", day):
+        return day
+    return "".join(f"{int(number)}{unit}" for number, unit in zip(day.split("-"), "年月日", strict=False))
+
+
 def cited(title: str) -> str:
     """A document in book-title marks; simulated data are no document."""
     return title if title == DEMO_MARK else f"《{title}》"

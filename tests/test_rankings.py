@@ -10,6 +10,7 @@ from dashboard.charts.anatomy import (
     listed,
     missing_line,
     place_words,
+    scope_line,
     ticks,
     value_range,
 )
@@ -205,6 +206,15 @@ def test_what_single_figures_cover_is_said_under_the_chart_and_in_the_table() ->
     chart = rank(frame)
     assert "各地口径不尽相同，不宜只看高低。呼和浩特市：全市各级合计" in chart.footnotes
     assert chart.table["说明"].tolist() == ["全市各级合计", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("alike", "said"),
+    [(2, "呼和浩特市、包头市：前七个月"), (4, "呼和浩特市、包头市等4地：前七个月")],
+)
+def test_places_with_one_and_the_same_note_are_named_together(alike: int, said: str) -> None:
+    frame = make_places(*[(90 + n, 100) for n in range(5)]).assign(note=["前七个月"] * alike + [""] * (5 - alike))
+    assert scope_line(frame) == f"各地口径不尽相同，不宜只看高低。{said}"
 
 
 @pytest.mark.parametrize(("dataset", "marked"), [("demo", True), ("published", False)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.theme import DARK, LIGHT, Palette, format_difference, format_period, format_value, luminance
+from dashboard.theme import DARK, LIGHT, Palette, format_day, format_difference, format_period, format_value, luminance
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,11 @@ def test_words_on_the_ground_have_enough_contrast(palette: Palette, role: str) -
     # WCAG 2.2, success criterion 1.4.3: at least 4.5 to 1.
     one, two = sorted((luminance(getattr(palette, role)), luminance(palette.ground)), reverse=True)
     assert (one + 0.05) / (two + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [("2020-07-20", "2020年7月20日"), ("2022-12", "2022年12月"), ("2021", "2021年"), ("原文未见", "原文未见")],
+)
+def test_a_day_is_written_as_far_as_it_is_known(day: str, words: str) -> None:
+    assert format_day(day) == words

@@ -25,6 +25,7 @@ CUT_FROM = 50  # percent; rates that all lie above are told apart on a cut axis
 BIGGER_HAVE_MORE = "数量未按人口或案件量折算，规模大的地区自然多。"
 MARK_SIZE = 38  # pixels
 NOTED = 6  # notes in a line under a chart
+ALIKE = 3  # names before one and the same note
 LISTED = 20  # names in a line under a chart
 TICK_STEPS = (1, 2, 5, 10)
 FEWEST_TICKS = 2  # one alone is no scale
@@ -140,15 +141,20 @@ def missing_line(frame: pd.DataFrame) -> str:
 def scope_line(frame: pd.DataFrame) -> str:
     """What the figures of single places cover, where their notes say so; a reason not to take them as alike."""
     columns = (frame[name].tolist() for name in ("state", "name", "note"))
-    words = [
-        f"{name}：{note}"
-        for state, name, note in zip(*columns, strict=True)
-        if state == "value" and isinstance(note, str) and note
-    ]
-    if not words:
+    names: dict[str, list[str]] = {}
+    for state, name, note in zip(*columns, strict=True):
+        if state == "value" and isinstance(note, str) and note:
+            names.setdefault(note, []).append(name)
+    if not names:
         return ""
+    words = [f"{_alike(places)}：{note}" for note, places in names.items()]
     rest = "" if len(words) <= NOTED else f"；等{len(words)}条，见“查看数据”"
     return f"各地口径不尽相同，不宜只看高低。{'；'.join(words[:NOTED])}{rest}"
+
+
+def _alike(names: list[str]) -> str:
+    """Who shares a note: a few by name, of more the first two and how many they are."""
+    return "、".join(names) if len(names) <= ALIKE else f"{'、'.join(names[:2])}等{len(names)}地"
 
 
 def listed(names: list[str], most: int = LISTED) -> str:
