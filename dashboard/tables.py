@@ -49,6 +49,7 @@ COLUMNS = {
     "region_code": "区划代码",
     "period": "期间编号",
 }
+FIRST = ["指标", "数值", "期间"]  # of the table on the screen
 
 
 def loaded(reader: Reader) -> tuple[pd.DataFrame, list[str]]:
@@ -219,13 +220,17 @@ def show(figures: pd.DataFrame, reader: Reader, of_indicator: bool) -> None:
     else:
         shown = without_blanks(readable(figures))
     dates = {"发布时间": shown["发布时间"].map(format_day, na_action="ignore")} if "发布时间" in shown else {}
+    shown = shown.assign(**dates)
     st.dataframe(
-        shown.assign(**dates),
+        # A phone shows two or three columns; files keep the order of COLUMNS.
+        shown[[*FIRST, *(name for name in shown if name not in FIRST)]],
         hide_index=True,
         height=560,
         column_config={
             "网址": st.column_config.LinkColumn(display_text="打开原文"),
-            "指标": st.column_config.TextColumn(width="medium", pinned=True),
+            "指标": st.column_config.TextColumn(width=185, pinned=True),
+            "数值": st.column_config.TextColumn(width=95),
+            "期间": st.column_config.TextColumn(width=112),
             "网址说明": st.column_config.TextColumn(width="medium"),
             "来源": st.column_config.TextColumn(width="medium"),
             "原文": st.column_config.TextColumn(width="medium"),
