@@ -50,6 +50,9 @@ PAIR_NAMES = {"subset": ("整体", "部分"), "target": ("目标", "实际"), "j
 GIVEN_NAMES = {"published": "公布值", "demo": "模拟值"}
 CORRECTION_STATES = {"applied": "● 已更正", "proposed": "▲ 待定", "declined": "■ 不采纳"}
 LOAD_STATES = {"loaded": "● 全部载入", "partial": "▲ 部分载入", "rejected": "■ 全部拒收"}
+# A phone shows the first two columns, a screen of 1440 pixels all up to the computed value.
+CHECK_WIDTHS = {"结论": 82, "说明": 420, "指标": 130, "地区": 105, "期间": 68, "公布值": 95, "计算值": 100}
+LETTERS, LETTER_HEIGHT, PADDING = 33, 20, 10  # of a line of 说明 in such a table; pixels
 WIDE = {name: st.column_config.TextColumn(width=360) for name in ("说明", "欠报指标", "理由")}
 
 
@@ -157,7 +160,14 @@ def value_text(value: float, unit: str, qualifier: str, status: str) -> str:
 
 
 def _show(
-    table: pd.DataFrame, reader: Reader, *, name: str, alt: str, saved: pd.DataFrame | None = None, line: int = LINE
+    table: pd.DataFrame,
+    reader: Reader,
+    *,
+    name: str,
+    alt: str,
+    saved: pd.DataFrame | None = None,
+    line: int = LINE,
+    widths: Mapping[str, int] | None = None,
 ) -> None:
     """A table, as high as its rows up to a limit, with a button that takes it (or `saved`) away as CSV."""
     dataset = reader.selection.dataset
@@ -170,6 +180,7 @@ def _show(
             "查看": st.column_config.LinkColumn(display_text="地图", width=56),
             "应报日期": st.column_config.DateColumn(format="YYYY年M月D日"),
             **{column: config for column, config in WIDE.items() if column in table},
+            **{column: st.column_config.TextColumn(width=width) for column, width in (widths or {}).items()},
         },
         placeholder="—",
         alt=alt,
@@ -507,7 +518,8 @@ def checks(reader: Reader) -> None:
                     对照数值=shown["found"].to_numpy(),
                     单位=shown["unit"].to_numpy(),
                 ),
-                line=TALL_LINE,
+                line=_line_for(table["说明"]),
+                widths=CHECK_WIDTHS,
             )
         st.caption(
             "公布值照录原文，计算值只供核对，不覆盖公布值。逐项登记的核对无论是否一致都列出；通用规则只列出不一致的。"
@@ -533,19 +545,24 @@ def readable_checks(found: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "结论": [SEVERITIES[row["severity"]] for row in rows],
-            "查看": [address_on_map(reader, row) for row in rows],
+            "说明": [row["message"] for row in rows],
             "指标": [row["indicator"] for row in rows],
             "地区": [row["region"] for row in rows],
             "期间": [format_period(row["period"]) for row in rows],
-            "说明": [row["message"] for row in rows],
             given: [_given(row) for row in rows],
             "计算值": [_computed(row) for row in rows],
+            "查看": [address_on_map(reader, row) for row in rows],
             "相差": [_gap(row) for row in rows],
             "分项": [row["breakdown"] for row in rows],
             "类型": [KIND_NAMES.get(row["kind"], row["kind"]) for row in rows],
             "核对编号": [row["check_id"] for row in rows],
         }
     )
+
+
+def _line_for(sentences: pd.Series) -> int:
+    """How high a row is in which the longest of these sentences stands whole."""
+    return max(TALL_LINE, LETTER_HEIGHT * -(-int(sentences.str.len().max()) // LETTERS) + PADDING)
 
 
 def _given(row: dict[str, Any]) -> str:
