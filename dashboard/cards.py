@@ -368,7 +368,7 @@ def chapters_html(cards: list[Card], indicators: pd.DataFrame, dataset: str, sou
             body = "".join(card_html(made, dataset, sources) for made in here)
             title = f'<h3><span class="number">{number}</span> <span class="short">{_e(short)}</span>{full}</h3>'
             more = len(here) - ON_PHONE
-            fold = f'<label class="fold"><input type="checkbox">另外{more}项</label>' if more > 0 else ""
+            fold = f'<label class="fold"><input type="checkbox">展开另外{more}项</label>' if more > 0 else ""
             rows.append(f'<section class="chapter">{title}<ul class="cards">{body}</ul>{fold}</section>')
     return f'<div class="overview" style="{variables()}"><p class="legend">{LEGEND}</p>{"".join(rows)}</div>'
 

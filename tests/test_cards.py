@@ -207,7 +207,7 @@ def test_a_chapter_folds_what_a_phone_does_not_show_at_once() -> None:
     few = cards.chapters_html([a_card()] * 2, chapters, "demo", [])
     assert "checkbox" not in few
     assert few.count('class="legend"') == 1
-    assert "另外3项" in cards.chapters_html([a_card()] * 5, chapters, "demo", [])
+    assert "展开另外3项" in cards.chapters_html([a_card()] * 5, chapters, "demo", [])
 
 
 def test_the_lead_says_how_many_got_better_and_names_what_got_worse(warehouse: Paths) -> None:

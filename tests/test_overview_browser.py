@@ -63,7 +63,7 @@ def test_on_a_phone_facts_come_first_and_everything_is_large_enough_for_a_thumb(
     # A chapter shows two cards, and the others when asked.
     chapter = page.locator(".chapter").filter(has_text="矛盾纠纷化解")
     assert chapter.locator(".card:visible").count() == 2
-    chapter.get_by_text("另外3项").click()
+    chapter.get_by_text("展开另外3项").click()
     assert chapter.locator(".card:visible").count() == 5
     assert page.evaluate(SMALL) == []
     assert page.locator('[data-testid="stSidebar"][aria-expanded="true"]').count() == 0
