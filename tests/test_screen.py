@@ -147,6 +147,16 @@ def test_sources_that_do_not_fit_are_counted() -> None:
 # ---- how it stands on a wall ----
 
 
+# The target and the bars of the story: what share of the room they are to take, and how high they stand.
+STORY = """() => {
+  const bars = [...document.querySelectorAll('.story ol i')].map(bar => [parseFloat(bar.style.height), bar]);
+  const ground = bars[0][1].getBoundingClientRect().bottom;
+  const aim = document.querySelector('.story li.aim');
+  return [[100 * aim.style.getPropertyValue('--height'), aim], ...bars].map(
+    ([share, drawn]) => [share, ground - drawn.getBoundingClientRect().top]);
+}"""
+
+
 def names_seen(page: Page) -> list[str]:
     return page.locator(".wall.row li[data-seen]").all_inner_texts()
 
@@ -216,6 +226,9 @@ def test_everything_on_a_wall_is_whole_and_large_enough(visit: Callable[..., Vis
                 check(view, width, height)
             page.keyboard.press("ArrowRight")
             page.wait_for_timeout(60)
+        aim, *bars = page.evaluate(STORY)
+        for share, size in bars:
+            assert size / aim[1] == pytest.approx(share / aim[0], abs=0.005)
     opened.clean()
 
 
