@@ -403,6 +403,18 @@ def test_a_change_is_in_percentage_points_and_only_where_both_periods_have_a_val
     assert chart.table["变化"].tolist() == ["+5个百分点", "−5个百分点", ""]
 
 
+def test_what_a_change_lacks_is_named_by_its_own_state_everywhere() -> None:
+    early, late = make_rates((90, 100), (95, 100), 99.0), make_rates((95, 100), (90, 100), 98.0, period="2024")
+    late.loc["150300", ["value", "state", "text"]] = [np.nan, "not_reported", "未填报"]
+    scene = make_scene(period="2024")
+    assert map_series.changes(early, late, scene)["text"]["150300"] == "未填报"
+    chart = map_series.change_map(early, late, scene, LEAGUE_SHEET, periods=TWO_YEARS, whole="")
+    labels_drawn = [text for trace in chart.figure.select_traces({"type": "scattergeo"}) for text in trace.text]
+    everything = "".join([*words(chart), *labels_drawn, *chart.footnotes])
+    assert "<b>乌海</b><br>未填报" in labels_drawn
+    assert "未公布" not in everything
+
+
 def test_a_change_that_may_be_chance_is_said_to_be_so() -> None:
     early = make_rates((50, 100), (900, 1000), (90, 100))
     late = make_rates((55, 100), (500, 1000), (91, 100), period="2024")

@@ -25,7 +25,7 @@ from dashboard.charts.maps import (
 )
 from dashboard.charts.scales import Scale, around_zero
 from dashboard.statistics import SMALL_BASE_WORDS, growth
-from dashboard.theme import NOT_PUBLISHED, STATE_NAMES, format_difference, format_number, format_period
+from dashboard.theme import STATE_NAMES, format_difference, format_number, format_period
 
 NAMED_IN_NOTE = 5  # of one period among several
 PANEL_COLUMNS = 4  # of a figure with many maps
@@ -119,17 +119,18 @@ def change_map(
 def changes(early: pd.DataFrame, late: pd.DataFrame, scene: Scene) -> pd.DataFrame:
     """The rows of `late`, whose value is what was added since `early`; early_text, late_text hold the figures.
 
-    `early`, `late`: `slices.by_region` of the same places. A place without a value in either period has none here.
-    `text`: the change with its sign, `label`: the same without its unit; of counts also the growth in `grown`, unless
-    the base is small. Else as `prepared`.
+    `early`, `late`: `slices.by_region` of the same places. A place without a value in either period has none here, but
+    the state of the later of those that lack it. `text`: the change with its sign, or that state in words; `label`: the
+    change without its unit; of counts also the growth in `grown`, unless the base is small. Else as `prepared`.
     """
     early, late = prepared(early, scene), prepared(late, scene)
     both = (early["state"] == "value") & (late["state"] == "value")
     change = (late["value"] - early["value"]).where(both).round(6)
     units = late["unit"].where(late["unit"].notna(), early["unit"])
+    state = np.where(both, "value", late["state"].where(late["state"] != "value", early["state"]))
     words = [
-        change_words(size, unit) if known else NOT_PUBLISHED
-        for size, unit, known in zip(change, units, both, strict=True)
+        change_words(size, unit) if of == "value" else STATE_NAMES[of]
+        for size, unit, of in zip(change, units, state, strict=True)
     ]
     grown = [
         "" if scene.rate or not known or (rate := growth(now, before)) is None else f"{rate:+.1f}%".replace("-", "−")
@@ -138,7 +139,7 @@ def changes(early: pd.DataFrame, late: pd.DataFrame, scene: Scene) -> pd.DataFra
     small = (early["small"].astype(bool) | late["small"].astype(bool)) & both
     rows = late.assign(
         value=change,
-        state=np.where(both, "value", late["state"].where(late["state"] != "value", early["state"])),
+        state=state,
         text=words,
         label=[change_number(size) if known else "" for size, known in zip(change, both, strict=True)],
         grown=grown,
