@@ -368,11 +368,13 @@ def _heatmap(asked: Question) -> Drawing:
             f"{format_period(asked.reader.selection.period)}的{scope}中，"
             f"没有一项有两个以上{asked.scene().level_name}公布。"
         )
-    aims = _aims(asked, rows)
-    shaded, cells = matrices.by_rank, matrices.matrix_cells(figures, rows, asked.places)
-    if asked.asked.by == "target" and len(aims):
-        shaded = matrices.by_target
-        cells = matrices.matrix_cells(figures, rows.loc[aims.index], asked.places).join(aims, on="indicator_id")
+    aims, chosen = _aims(asked, rows), asked.reader.selection
+    sources = queries.sources_of_period(asked.reader.release, chosen.dataset, chosen.level, chosen.period)
+    against = asked.asked.by == "target" and len(aims) > 0
+    cells = matrices.matrix_cells(figures, rows.loc[aims.index] if against else rows, asked.places, sources)
+    shaded = matrices.by_rank
+    if against:
+        shaded, cells = matrices.by_target, cells.join(aims, on="indicator_id")
     return lambda asked: shaded(cells, asked.scene(), scope=scope)
 
 

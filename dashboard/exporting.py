@@ -14,7 +14,7 @@ from dashboard.charts import BAR, VALUE, Chart
 from dashboard.clock import today
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
-from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, cited, format_period
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period
 
 MENU_HEIGHT = 160  # pixels
 SCALES = {2: "2倍", 3: "3倍"}
@@ -230,8 +230,6 @@ def explanation(chart: Chart, view: View) -> list[tuple[str, str]]:
         for part, word in (("numerator", "分子"), ("denominator", "分母")):
             if row[part] in catalogue.index:
                 rows.append((f"{word}：{row['name']}", catalogue["name"][row[part]]))
-    if not any("来源" in line for line in [*chart.footnotes, *chart.table.columns]):
-        rows += [("来源", cited(title)) for title in _sources(chart, view, [str(row.name) for row in concerned])]
     rows += [("注", line) for line in chart.footnotes]
     return [
         *rows,
@@ -260,15 +258,6 @@ def filters(chart: Chart, view: View) -> str:
     if len(years) > 1:
         shown["期间"] = f"{years[0]}—{years[-1]}年"
     return "；".join(f"{name} {shown[name]}" for name in parts if name in shown)
-
-
-def _sources(chart: Chart, view: View, indicators: list[str]) -> list[str]:
-    """The titles of the documents behind a table of many indicators side by side, of the chosen level and period."""
-    if with_numbers(chart.table, units(view)).columns.equals(chart.table.columns):
-        return []  # no figures, only states
-    chosen = view.selection
-    found = queries.sources_of_period(view.release, chosen.dataset, chosen.level, chosen.period)
-    return list(found.loc[found["indicator_id"].isin(indicators), "source_title"].unique())
 
 
 def _concerned(chart: Chart, view: View) -> list[pd.Series]:

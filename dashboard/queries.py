@@ -748,15 +748,16 @@ def matrix_of_period(release: Release, dataset: str, level: str, period: str) ->
 
 
 def sources_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
-    """The documents behind the figures of `matrix_of_period`: indicator_id, source_title; each pair once."""
+    """The documents behind the totals of `matrix_of_period`: region_code, indicator_id, source_title."""
     return _answer(
         release,
         """
-        SELECT DISTINCT o.indicator_id, s.title AS source_title
+        SELECT o.region_code, o.indicator_id, s.title AS source_title
         FROM leading_observations AS o
         JOIN regions AS r ON r.code = o.region_code
         JOIN sources AS s ON s.id = o.source_id
         WHERE o.dataset = $dataset AND r.level = $level AND o.period = $period AND o.value IS NOT NULL
+            AND o.breakdown = ''
         ORDER BY ALL""",
         {"dataset": dataset, "level": level, "period": period},
     )

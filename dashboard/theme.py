@@ -21,6 +21,7 @@ DATASET_NAMES = {"published": "官方公开数据", "demo": DEMO_MARK, "internal
 LEVEL_NAMES = {"region": "自治区", "league": "盟市", "banner": "旗县（市、区）"}
 LATEST = "latest"
 LATEST_NAME = "各地最新值"
+MIDDLE_LUMINANCE = 0.179  # of a colour on which black and white letters have the same contrast (WCAG 2.2)
 CHINESE_DIGITS = "零一二三四"
 
 
@@ -88,6 +89,11 @@ def luminance(colour: str) -> float:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def ink_on(fill: str) -> str:
+    """Black or white letters for an area of this colour: one of them has a contrast of at least 4.5 on any."""
+    return "#ffffff" if luminance(fill) < MIDDLE_LUMINANCE else "#000000"
 
 
 @cache

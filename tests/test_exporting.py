@@ -15,10 +15,14 @@ AT = {"dataset": "demo", "indicator": "court_appearance_rate", "period": "2024"}
 def exported(family: str, **parameters: str) -> tuple[pd.DataFrame, dict[str, str]]:
     release = queries.current_release()
     chart = families.chart(family, parameters, release)
+    view = view_of(release, parameters)
+    return exporting.marked(chart, exporting.units(view)), dict(exporting.explanation(chart, view))
+
+
+def view_of(release: queries.Release, parameters: dict[str, str]) -> exporting.View:
     with selection.reading(parameters):
         reader = frame.reader_at(release)
-    view = exporting.View(reader.release, reader.choices, reader.selection)
-    return exporting.marked(chart, exporting.units(view)), dict(exporting.explanation(chart, view))
+    return exporting.View(reader.release, reader.choices, reader.selection)
 
 
 @given(st.decimals(0, 10**11, places=2), st.sampled_from(UNITS), st.sampled_from(["", "余", "多", "近", "超", "约"]))
@@ -64,9 +68,12 @@ def test_what_is_shown_is_told_and_not_what_was_chosen_beside_it() -> None:
 
 @pytest.mark.usefixtures("warehouse")
 def test_a_heat_map_names_its_sources() -> None:
-    table, told = exported("heatmap", **AT)
+    table, _ = exported("heatmap", **AT)
     assert "包头（数字，%）" in table
-    assert told["来源"] == "演示数据（模拟）"
     release = queries.current_release()
+    chart = families.chart("heatmap", AT, release)
+    assert "来源：演示数据（模拟）" in chart.footnotes
+    told = exporting.explanation(chart, view_of(release, AT))
+    assert ("注", "来源：演示数据（模拟）") in told
     found = queries.sources_of_period(release, "published", "region", "2023")
     assert "内蒙古自治区人民政府关于2023年法治政府建设情况的报告" in set(found["source_title"])

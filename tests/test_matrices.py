@@ -1,9 +1,12 @@
 """Heat maps: places and marks in cells, and the signs of what has none."""
 
 import pandas as pd
+import pytest
 
 from dashboard.charts import Chart, matrices
+from dashboard.charts.scales import mixed
 from dashboard.statistics import standings
+from dashboard.theme import DARK, LIGHT, luminance
 from tests.test_rankings import make_scene
 
 PLACES = pd.DataFrame(
@@ -45,11 +48,29 @@ def make_cell(
 
 
 def make_cells(*figures: dict[str, object], indicators: tuple[str, ...] = ("rate",)) -> pd.DataFrame:
-    return matrices.matrix_cells(pd.DataFrame(list(figures)), INDICATORS.loc[list(indicators)], PLACES)
+    known = pd.DataFrame(list(figures))
+    sources = known.loc[known["breakdown"] == "", ["region_code", "indicator_id"]]
+    sources = sources.assign(
+        source_title=sources["region_code"].map({"150100": "报告甲", "150200": "报告乙"}).fillna("报告丙")
+    )
+    return matrices.matrix_cells(known, INDICATORS.loc[list(indicators)], PLACES, sources)
 
 
 def draw(cells: pd.DataFrame) -> Chart:
     return matrices.by_rank(cells, make_scene(places="3个盟市"), scope="比率类指标")
+
+
+def signs(chart: Chart) -> list[list[str]]:
+    """What stands in the cells, row by row."""
+    written = chart.figure.data[-1]
+    rows = [[""] * (max(written.x) + 1) for _ in range(max(written.y) + 1)]
+    for x, y, text in zip(written.x, written.y, written.text, strict=True):
+        rows[y][x] = text
+    return rows
+
+
+def words(chart: Chart) -> list[str]:
+    return [note.text for note in chart.figure.layout.annotations]
 
 
 RATES = [make_cell("rate", "150100", 90.0), make_cell("rate", "150200", 99.0), make_cell("rate", "150300", 95.0)]
@@ -80,16 +101,41 @@ def test_a_small_base_and_missing_values_have_signs_instead_of_places() -> None:
     )
     chart = draw(cells)
     assert cells["rank"].isna().tolist() == [True, True, False]
-    assert [list(row) for row in chart.figure.data[2].text] == [["○", "？", ""]]
-    assert chart.footnotes[0] == "？ 未填报（1格）　○ 分母不足10，基数过小，不参与排名（1格）"
+    assert signs(chart) == [["○", "？", "1"]]
+    assert words(chart)[-4:] == ["未填报（1处）", "？", "分母不足10，不参与排名（1处）", "○"]
     assert chart.table.iloc[0].tolist() == ["出庭应诉率", "100%（基数过小，不参与排名）", "未填报", "95%（第1名）"]
 
 
 def test_the_place_is_written_once_in_its_cell_and_the_first_is_strongest() -> None:
-    directed, neutral, _ = draw(make_cells(*RATES)).figure.data
-    assert list(directed.text[0]) == ["3", "1", "2"]
+    chart = draw(make_cells(*RATES))
+    directed, neutral, _, written = chart.figure.data
+    assert signs(chart) == [["3", "1", "2"]]
+    assert len(written.text) == 3
     assert list(directed.z[0]) == [0, 1, 0.5]
-    assert list(neutral.text[0]) == ["", "", ""]
+    assert list(neutral.z[0]) == [None] * 3
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_sign_stands_out_from_its_own_cell(dark: bool) -> None:
+    chart = matrices.by_rank(make_cells(*RATES), make_scene(places="3个盟市", dark=dark), scope="比率类指标")
+    written, steps = chart.figure.data[-1], (DARK if dark else LIGHT).sequential
+    for shade, ink in zip([0, 1, 0.5], written.textfont.color, strict=True):
+        lights = sorted([luminance(mixed(steps, shade)), luminance(ink)])
+        assert (lights[1] + 0.05) / (lights[0] + 0.05) >= 4.5
+
+
+@pytest.mark.parametrize(("dark", "stronger"), [(False, "深"), (True, "亮")])
+def test_the_key_says_what_the_colours_mean_in_either_mode(dark: bool, stronger: str) -> None:
+    chart = matrices.by_rank(make_cells(*RATES), make_scene(places="3个盟市", dark=dark), scope="比率类指标")
+    assert words(chart) == ["名次靠前", "靠后"]
+    boxes = [box.fillcolor for box in chart.figure.layout.shapes]
+    assert (boxes[0], boxes[-1]) == ((DARK if dark else LIGHT).sequential[-1], (DARK if dark else LIGHT).sequential[0])
+    assert f"颜色越{stronger}，名次越靠前" in chart.footnotes[0]
+
+
+def test_the_sources_of_the_figures_that_are_shown_stand_below() -> None:
+    chart = draw(make_cells(*RATES[:2], make_cell("rate", "150300", None)))
+    assert "来源：《报告甲》；《报告乙》" in chart.footnotes
 
 
 def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_nobody() -> None:
@@ -102,7 +148,7 @@ def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_n
     stood = standings(cells.assign(qualifier=""), "higher_better", "rate", "weighted")
     assert stood[["best", "worst"]].to_numpy().tolist() == [[1, 3]] * 3
     chart = draw(cells)
-    assert list(chart.figure.data[0].text[0]) == ["1—3"] * 3
+    assert signs(chart) == [["1—3"] * 3]
     assert len(set(chart.figure.data[0].z[0])) == 1
     assert chart.title == "2023年比率类指标：3个盟市各项名次"
     assert chart.table.iloc[0].tolist()[1:] == ["90%（第1—3名）", "85%（第1—3名）", "95%（第1—3名）"]
@@ -110,7 +156,7 @@ def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_n
 
 def test_several_that_lead_have_so_many_each() -> None:
     both = draw(make_cells(*RATES, *LOSSES, indicators=("rate", "loss")))
-    assert both.title == "2023年比率类指标：有方向的2项中，包头市、乌海市居首最多，各有1项"
+    assert both.title == "2023年比率类指标：可评优劣的2项中，包头市、乌海市居首最多，各有1项"
 
 
 def test_neutral_indicators_have_their_own_hue_and_no_say_in_the_title() -> None:
@@ -118,10 +164,10 @@ def test_neutral_indicators_have_their_own_hue_and_no_say_in_the_title() -> None
         make_cell("correction", code, value) for code, value in zip(PLACES.index, (9.0, 8.0, 7.0), strict=True)
     ]
     chart = draw(make_cells(*RATES, *corrections, indicators=("rate", "correction")))
-    directed, neutral, _ = chart.figure.data
+    directed, neutral, *_ = chart.figure.data
     assert list(directed.z[1]) == [None] * 3
     assert list(neutral.z[1]) == [1, 0.5, 0]
-    assert chart.title == "2023年比率类指标：有方向的1项中，包头市居首最多，有1项"
+    assert chart.title == "2023年比率类指标：可评优劣的1项中，包头市居首最多，有1项"
     assert any("高低不表示好坏" in note for note in chart.footnotes)
 
 
@@ -139,9 +185,5 @@ def test_marks_against_the_target_follow_the_direction_and_are_never_colour_alon
     cells = make_cells(*RATES, *LOSSES, indicators=("rate", "loss"))
     cells = cells.assign(target=[98.5] * 3 + [5.0] * 3, target_period="2024")
     chart = matrices.by_target(cells, make_scene(places="3个盟市"), scope="比率类指标")
-    reached, short, _ = chart.figure.data
-    signs = [
-        [a + b for a, b in zip(one, other, strict=True)] for one, other in zip(reached.text, short.text, strict=True)
-    ]
-    assert signs == [["■", "●", "■"], ["■", "■", "●"]]
+    assert signs(chart) == [["■", "●", "■"], ["■", "■", "●"]]
     assert chart.title == "2023年比率类指标对照全区目标：3个盟市中2处达标、4处未达标"

@@ -1,7 +1,9 @@
 """Heat maps: indicators one below the other, places side by side."""
 
 import math
+from dataclasses import dataclass
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,13 +11,17 @@ import plotly.graph_objects as go
 
 from dashboard.charts import Chart
 from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, holders, simulated_mark, subtitle
+from dashboard.charts.scales import mixed
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, standings_of_many, status
-from dashboard.theme import STATE_NAMES, format_difference, format_period, format_value, template
+from dashboard.theme import STATE_NAMES, cited, format_difference, format_period, format_value, ink_on, template
 
 MOST_PLACES = 20  # side by side; a league has up to 14 banners
 ROW_HEIGHT = 34
-TOP, BOTTOM = 84, 8  # names of places stand upright above the rows
+TOP, BOTTOM = 84, 14  # names of places stand upright above the rows, the key below them
+KEY_STEP, KEY_BOX, KEY_STEPS = 22, 18, 5  # pixels a line, pixels a box, boxes of a scale
 LOWEST = 240  # pixels; a lower picture would cut the mark of simulated data
+SIGN_SIZE, CROWDED_SIZE = 14, 13  # pixels; style.css knows by them what a phone has no room for
+PLACES_ON_A_PHONE = 5  # side by side, with room for a band of places in each cell
 NAME_WIDTH = 8  # characters a line of an indicator's name
 ONE_SHADE = 0.6  # of a row whose values are all equal
 STATE_SIGNS = {"parts_only": "◇", "not_published": "—", "not_applicable": "／", "not_reported": "？"}
@@ -38,17 +44,22 @@ def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     signs = _table(cells, "place_sign")
     colours = scene.colours
     layers = [
-        _layer(ahead[~neutral].reindex(ahead.index), signs, _hover(cells), colours.sequential),
-        _layer(ahead[neutral].reindex(ahead.index), signs, _hover(cells), colours.neutral),
+        Layer(ahead[~neutral].reindex(ahead.index), signs, colours.sequential),
+        Layer(ahead[neutral].reindex(ahead.index), signs, colours.neutral),
         _missing(cells, scene),
     ]
+    stronger = "亮" if scene.dark else "深"
     notes = [
-        "格内为名次（并列同名次），与底色反差越大越靠前：越高越好的指标从高排起，越低越好的从低排起。",
+        f"颜色越{stronger}，名次越靠前（并列同名次）：越高越好的指标从高排起，越低越好的从低排起。",
         "紫色行为中性指标，由高到低排列，高低不表示好坏。" if neutral.any() else "",
         BANDS_NOTE if cells["place_sign"].str.contains("—").any() else "",
         BIGGER_HAVE_MORE if cells["kind"].isin(["count", "money"]).any() else "",
     ]
-    return _chart(cells, scene, layers, _lead_title(cells, scene, scope), scope, notes)
+    key = [
+        *([] if neutral.all() else [Entry("名次靠前", _boxes(colours.sequential), "靠后")]),
+        *([Entry("数值高", _boxes(colours.neutral), "低（中性指标）")] if neutral.any() else []),
+    ]
+    return _chart(cells, scene, layers, key, _lead_title(cells, scene, scope), scope, notes)
 
 
 def by_target(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
@@ -69,26 +80,54 @@ def by_target(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     shades = over.div(size, axis=0)
     signs = _table(cells, "mark").map(lambda mark: STATUS_WORDS[mark][0] if isinstance(mark, str) else "")
     colours = scene.colours
-    reached = _layer(shades.where(shades >= 0) * 0 + ONE_SHADE, signs, _hover(cells), colours.sequential)
-    short = _layer(-shades.where(shades < 0), signs, _hover(cells), (colours.ground, colours.highlight))
+    far = (colours.ground, colours.highlight)
+    reached = Layer(shades.where(shades >= 0) * 0 + ONE_SHADE, signs, colours.sequential)
+    short = Layer(-shades.where(shades < 0), signs, far)
     counts = pd.Series(marks).value_counts()
     parts = [f"{counts[mark]}处{words.split()[1]}" for mark, words in STATUS_WORDS.items() if counts.get(mark)]
     title = f"{format_period(scene.period)}{scope}对照全区目标：{scene.places}中{'、'.join(parts) or '没有可比的数'}"
     notes = [
-        f"{'　'.join(STATUS_WORDS.values())}。蓝色为达到全区目标，橙色为未达到，离目标越远颜色越重。",
+        f"{'　'.join(STATUS_WORDS.values())}。",
         "目标是全区的目标，各地是否另有目标未公布。",
     ]
-    return _chart(cells, scene, [reached, short, _missing(cells, scene)], title, scope, notes)
+    key = [
+        Entry("", (mixed(colours.sequential, ONE_SHADE),), "达到全区目标"),
+        Entry("未达到，离目标远", _boxes(far), "近"),
+    ]
+    return _chart(cells, scene, [reached, short, _missing(cells, scene)], key, title, scope, notes)
 
 
-def matrix_cells(figures: pd.DataFrame, indicators: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Layer:
+    """Cells of one scale, its colours `steps`: `shades` 0 to 1, missing where the layer has no cell, and the `signs` in
+    them; both a row an indicator, a column a place.
+    """
+
+    shades: pd.DataFrame
+    signs: pd.DataFrame
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the key: boxes of these colours, the words before and behind them."""
+
+    before: str
+    colours: tuple[str, ...]
+    behind: str
+    sign: str = ""
+
+
+def matrix_cells(
+    figures: pd.DataFrame, indicators: pd.DataFrame, places: pd.DataFrame, sources: pd.DataFrame
+) -> pd.DataFrame:
     """One row for each indicator and place, with or without a figure; in the order of `indicators` and `places`.
 
-    `figures`: `queries.matrix_of_period`. `indicators`, `places`: the rows of `queries.indicators` and
-    `queries.regions` to show. Columns indicator_id, region_code, indicator, place, short_name, direction, kind, unit,
-    value, numerator, denominator, state (as in `slices`), small (bool), rank, best, worst (as
-    `statistics.standings_of_many`), middle (Float64, of the band, else the rank), place_sign
-    (1—9, 3, or empty) and text.
+    `figures`: `queries.matrix_of_period`, `sources`: `queries.sources_of_period`. `indicators`, `places`: the rows of
+    `queries.indicators` and `queries.regions` to show. Columns indicator_id, region_code, indicator, place, short_name,
+    direction, kind, unit, value, numerator, denominator, state (as in `slices`), small (bool), rank, best, worst (as
+    `statistics.standings_of_many`), middle (Float64, of the band, else the rank), place_sign (1—9, 3, or empty), text
+    and source_title (missing without a value).
     """
     index = pd.MultiIndex.from_product([indicators.index, places.index], names=["indicator_id", "region_code"])
     totals = figures["breakdown"] == ""
@@ -119,7 +158,8 @@ def matrix_cells(figures: pd.DataFrame, indicators: pd.DataFrame, places: pd.Dat
         STATE_NAMES[s] if s != "value" else format_value(v, u, q)
         for s, v, u, q in zip(cells["state"], cells["value"], cells["unit"], cells["qualifier"], strict=True)
     ]
-    return cells.join(stood).assign(text=texts)
+    titles = sources.set_index(index.names)["source_title"]
+    return cells.join(stood).assign(text=texts).join(titles, on=index.names)
 
 
 def _table(cells: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -144,55 +184,118 @@ def _hover(cells: pd.DataFrame) -> pd.DataFrame:
     return _table(cells.assign(hover=texts), "hover")
 
 
-def _layer(shades: pd.DataFrame, signs: pd.DataFrame, hover: pd.DataFrame, steps: tuple[str, ...]) -> go.Heatmap:
-    """Cells of one scale; `shades` 0 to 1, missing where the layer has no cell."""
-    return go.Heatmap(
-        z=[[None if pd.isna(shade) else float(shade) for shade in row] for row in shades.to_numpy()],
-        zmin=0,
-        zmax=1,
-        colorscale=[[at / (len(steps) - 1), colour] for at, colour in enumerate(steps)],
-        showscale=False,
-        text=signs.where(shades.notna(), "").to_numpy().tolist(),
-        texttemplate="%{text}",
-        textfont={"size": 13},
-        customdata=hover.to_numpy().tolist(),
-        hovertemplate="%{customdata}<extra></extra>",
-        hoverongaps=False,
-        xgap=2,
-        ygap=2,
-    )
+def _drawn(layer: Layer, hover: pd.DataFrame) -> dict[str, Any]:
+    """The cells of a layer as a trace."""
+    last = len(layer.steps) - 1
+    return {
+        "type": "heatmap",
+        "z": [[None if pd.isna(shade) else float(shade) for shade in row] for row in layer.shades.to_numpy()],
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [[at / last, colour] for at, colour in enumerate(layer.steps)],
+        "showscale": False,
+        "customdata": hover.to_numpy().tolist(),
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "hoverongaps": False,
+        "xgap": 2,
+        "ygap": 2,
+    }
 
 
-def _missing(cells: pd.DataFrame, scene: Scene) -> go.Heatmap:
+def _signs(layers: list[Layer]) -> dict[str, Any]:
+    """What stands in the cells, each in the ink that its own colour asks for: plotly has one for a whole heat map."""
+    written = [
+        (column, row, str(layer.signs.iat[row, column]), ink_on(mixed(layer.steps, float(shade))))
+        for layer in layers
+        for (row, column), shade in np.ndenumerate(layer.shades.to_numpy(dtype="float64", na_value=np.nan))
+        if not np.isnan(shade)
+    ]
+    xs, ys, texts, inks = zip(*written, strict=True)
+    crowded = max(xs) >= PLACES_ON_A_PHONE and max(map(len, texts)) > 1
+    return {
+        "type": "scatter",
+        "x": list(xs),
+        "y": list(ys),
+        "text": list(texts),
+        "mode": "text",
+        "textfont": {"size": CROWDED_SIZE if crowded else SIGN_SIZE, "color": list(inks)},
+        "hoverinfo": "skip",
+        "showlegend": False,
+    }
+
+
+def _missing(cells: pd.DataFrame, scene: Scene) -> Layer:
     """What has no value or stands on a small base: one flat shade and a sign that says why."""
     signs = _table(cells.assign(sign=cells["state"].map(STATE_SIGNS).where(~cells["small"], SMALL_SIGN)), "sign")
     flat = (scene.colours.missing, scene.colours.missing)
-    layer = _layer(signs.notna().astype(float).where(signs.notna()), signs.fillna(""), _hover(cells), flat)
-    layer.textfont.color = scene.colours.muted
-    return layer
+    return Layer(signs.notna().astype(float).where(signs.notna()), signs.fillna(""), flat)
+
+
+def _boxes(steps: tuple[str, ...]) -> tuple[str, ...]:
+    """A scale in boxes, its strong end first."""
+    return tuple(mixed(steps, 1 - at / (KEY_STEPS - 1)) for at in range(KEY_STEPS))
+
+
+def _key(entries: list[Entry], scene: Scene) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The key below the rows, a line an entry: its texts, and its boxes."""
+    texts: list[dict[str, Any]] = []
+    shapes: list[dict[str, Any]] = []
+    paper = {"xref": "paper", "yref": "paper"}
+    pixels = {**paper, "xsizemode": "pixel", "ysizemode": "pixel", "xanchor": 0, "yanchor": 0}
+    for number, entry in enumerate(entries):
+        middle, across = -(BOTTOM + KEY_STEP * number + KEY_STEP / 2), 13 * len(entry.before) + 6 * bool(entry.before)
+        end = across + KEY_BOX * len(entry.colours)
+        half = KEY_BOX / 2 - 1
+        for at, colour in enumerate(entry.colours):
+            ends = {"x0": across + KEY_BOX * at, "x1": across + KEY_BOX * (at + 1)}
+            edge = {"color": scene.colours.line, "width": 1}
+            shapes.append(
+                {"type": "rect", **ends, "y0": middle - half, "y1": middle + half, "fillcolor": colour, "line": edge}
+                | pixels
+            )
+        words = [(0, entry.before, "left"), (end + 6, entry.behind, "left"), (end - KEY_BOX / 2, entry.sign, "center")]
+        texts += [
+            {"text": text, "x": 0, "y": 0, "xshift": x, "yshift": middle, "xanchor": anchor, "yanchor": "middle"}
+            | {"showarrow": False, "font": {"size": 13, "color": scene.colours.muted}, **paper}
+            for x, text, anchor in words
+            if text
+        ]
+    return texts, shapes
 
 
 def _chart(
-    cells: pd.DataFrame, scene: Scene, layers: list[go.Heatmap], title: str, scope: str, notes: list[str]
+    cells: pd.DataFrame,
+    scene: Scene,
+    layers: list[Layer],
+    key: list[Entry],
+    title: str,
+    scope: str,
+    notes: list[str],
 ) -> Chart:
     rows, names = _table(cells, "indicator").iloc[:, 0], _table(cells, "short_name").iloc[0]
     colours = scene.colours
     upright = ["<br>".join(name) for name in names]
     upright = [f"<b>{n}</b>" if code == scene.highlighted else n for code, n in zip(names.index, upright, strict=True)]
-    height = TOP + BOTTOM + ROW_HEIGHT * len(rows)
+    entries = [*key, *_states(cells, scene)]
+    texts, boxes = _key(entries, scene)
+    below = BOTTOM + KEY_STEP * len(entries)
+    height = TOP + below + ROW_HEIGHT * len(rows)
     lowest = LOWEST if scene.dataset == "demo" else 0
+    hover = _hover(cells)
     labels = [_two_lines(name) for name in rows]
     labels = [f"<b>{n}</b>" if row == scene.indicator.name else n for row, n in zip(rows.index, labels, strict=True)]
     figure = go.Figure(
-        data=layers,
+        data=[*[_drawn(layer, hover) for layer in layers], _signs(layers)],
         layout={
             "template": template(scene.dark),
             "dragmode": False,
-            "annotations": simulated_mark(scene),
+            "annotations": [*texts, *simulated_mark(scene)],
+            "shapes": boxes,
             "height": max(lowest, height),
-            "margin": {"l": 8, "r": 8, "t": TOP, "b": BOTTOM + max(0, lowest - height)},
+            "margin": {"l": 8, "r": 8, "t": TOP, "b": below + max(0, lowest - height)},
             "xaxis": {
                 "side": "top",
+                "range": [-0.5, len(names) - 0.5],
                 "tickvals": list(range(len(names))),
                 "ticktext": upright,
                 "tickangle": 0,
@@ -205,7 +308,7 @@ def _chart(
             "yaxis": {
                 "tickvals": list(range(len(rows))),
                 "ticktext": labels,
-                "autorange": "reversed",
+                "range": [len(rows) - 0.5, -0.5],
                 "tickfont": {"size": 12, "color": colours.text},
                 "ticks": "",
                 "showgrid": False,
@@ -219,7 +322,7 @@ def _chart(
         figure=figure,
         title=title,
         subtitle=subtitle(scene, scope, f"{len(rows)}项指标", format_period(scene.period)),
-        footnotes=[note for note in [_signs_note(cells), *notes, scene.group_line, f"版本{scene.release_id}"] if note],
+        footnotes=[note for note in [*notes, scene.group_line, _sources(cells), f"版本{scene.release_id}"] if note],
         reading=f"{title}。",
         table=lambda: _twin(cells),
         simulated=scene.dataset == "demo",
@@ -232,15 +335,22 @@ def _two_lines(name: str) -> str:
     return "<br>".join(wrap(name, math.ceil(len(name) / lines)))
 
 
-def _signs_note(cells: pd.DataFrame) -> str:
+def _states(cells: pd.DataFrame, scene: Scene) -> list[Entry]:
     """What the signs of cells without a rank mean, and how many there are."""
-    counts = cells["state"].value_counts()
-    parts = [
-        f"{STATE_SIGNS[state]} {name}（{counts[state]}格）" for state, name in STATE_NAMES.items() if counts.get(state)
+    counts, flat = cells["state"].value_counts(), (scene.colours.missing,)
+    entries = [
+        Entry("", flat, f"{name}（{counts[state]}处）", STATE_SIGNS[state])
+        for state, name in STATE_NAMES.items()
+        if counts.get(state)
     ]
     small = int(cells["small"].sum())
-    parts += [f"{SMALL_SIGN} 分母不足{SMALL_BASE}，{SMALL_BASE_WORDS}（{small}格）"] if small else []
-    return "　".join(parts)
+    words = f"分母不足{SMALL_BASE}，不参与排名（{small}处）"
+    return [*entries, *([Entry("", flat, words, SMALL_SIGN)] if small else [])]
+
+
+def _sources(cells: pd.DataFrame) -> str:
+    titles = cells.loc[cells["state"] == "value", "source_title"].dropna().unique()
+    return f"来源：{'；'.join(map(cited, titles))}" if len(titles) else ""
 
 
 def _lead_title(cells: pd.DataFrame, scene: Scene, scope: str) -> str:
@@ -257,7 +367,7 @@ def _lead_title(cells: pd.DataFrame, scene: Scene, scope: str) -> str:
     leading = leads[leads == leads.max()].index.tolist()
     most, each = holders(leading, scene.level_name), "各" if len(leading) > 1 else ""
     words = "居首" if first == 1 else f"进入前{first}名"
-    return f"{when}：有方向的{rows}项中，{most}{words}最多，{each}有{leads.max()}项"
+    return f"{when}：可评优劣的{rows}项中，{most}{words}最多，{each}有{leads.max()}项"
 
 
 def _twin(cells: pd.DataFrame) -> pd.DataFrame:

@@ -91,6 +91,15 @@ def steps(direction: str, colours: Palette) -> tuple[str, ...]:
     return colours.neutral if direction == "neutral" else colours.sequential
 
 
+def mixed(colours: tuple[str, ...], share: float) -> str:
+    """The colour at `share` (0 to 1) of a blend from the first of `colours` to the last, as plotly mixes it."""
+    at = share * (len(colours) - 1)
+    first = min(int(at), len(colours) - 2)
+    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours[first : first + 2]]
+    channels = (round(a + (b - a) * (at - first)) for a, b in zip(*ends, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in channels)
+
+
 def blend(values: pd.Series, direction: str, unit: str, colours: Palette) -> Scale:
     """A continuous scale over `values`; one colour where they are equal or none."""
     hues = steps(direction, colours)
