@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard import slices
+from dashboard import queries, selection, slices
 from dashboard.charts import Chart, ground, labels, map_keys, map_series, maps, scales
 from dashboard.charts.anatomy import Scene
 from dashboard.charts.ground import CAMERAS, PLANE, ZOOMS, Sheet, plane
@@ -19,6 +19,8 @@ from tests.test_slices import REGIONS, make_figure
 PLACES = REGIONS.assign(lon=[112.0, 111.4, 110.0, 106.8], lat=[44.0, 40.8, 41.5, 39.5])
 
 
+pytestmark = pytest.mark.usefixtures("built")  # the shapes that labels look at
+LEAGUE_SHEET = Sheet("shapes", "league")
 LEAGUES = {"150100": "呼和浩特市", "150200": "包头市", "150300": "乌海市"}
 INDICATOR = pd.Series(
     {
@@ -365,9 +367,59 @@ def test_labels_in_a_crowded_place_give_way_to_each_other() -> None:
     assert not any(labels._overlap(a, b) for i, a in enumerate(kept) for b in kept[:i])
 
 
+def leagues() -> pd.DataFrame:
+    regions = selection.choices_of(queries.current_release()).regions
+    return regions[regions["level"] == "league"]
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_a_point_is_found_in_the_area_that_it_lies_in() -> None:
+    regions = selection.choices_of(queries.current_release()).regions
+    for level, name in (("league", "leagues"), ("banner", "banners")):
+        places = regions[regions["level"] == level]
+        points = np.column_stack(plane(places["lon"].to_numpy(), places["lat"].to_numpy()))
+        assert ground.areas_at(name, points) == places.index.tolist()
+    assert ground.areas_at("leagues", np.array([[0.0, 0.5]])) == [""]
+
+
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize(("frame", "size"), [(labels.FRAME, 13), (labels.HALF_FRAME, 11)])
+@pytest.mark.parametrize("value", ["99.47%", "10299.6029万元"])
+def test_every_league_keeps_its_name_and_no_label_lies_on_another(frame: labels.Frame, size: int, value: str) -> None:
+    places = leagues()
+    texts = [f"<b>{name}</b><br>{value}" for name in places["short_name"]]
+    found = labels.named(places, texts, LEAGUE_SHEET, size, frame)
+    assert [text.partition("<br>")[0] for text in found] == [text.partition("<br>")[0] for text in texts]
+    assert (found == texts) == (value == "99.47%")
+    pixels = zip(*labels._pixels(labels._shifted(places), LEAGUE_SHEET, frame), strict=True)
+    drawn = [
+        (at, box)
+        for at, (text, (x, y)) in enumerate(zip(found, pixels, strict=True))
+        for line, box in zip(text.split("<br>"), labels._line_boxes(text, labels.SPOTS[0], x, y, size), strict=True)
+        if line.strip()
+    ]
+    assert not [(a, b) for a, one in drawn for b, other in drawn if a < b and labels._overlap(one, other)]
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_letters_are_light_only_where_nearly_all_of_a_label_lies_on_dark() -> None:
+    places, fills = leagues(), dict.fromkeys(leagues().index, "#123f68")
+
+    def light(value: str) -> set[str]:
+        texts = [f"{name}<br>{value}" for name in places["short_name"]]
+        _, on_dark = labels.place_labels(places, texts, LEAGUE_SHEET, fills, "#ffffff")
+        assert on_dark["textfont"]["color"] == "#ffffff"
+        return {text.partition("<br>")[0] for text in on_dark["text"]}
+
+    assert {"呼伦贝尔", "锡林郭勒", "兴安盟"} <= light("99.47%")
+    assert "呼和浩特" not in light("99.47%")  # beside its area
+    assert "兴安盟" not in light("10299.6029万元（2021—2023年）")  # wider than its area
+    fills["150700"] = "#dbe8f4"
+    assert "呼伦贝尔" not in light("99.47%")
+
+
 # ---- several periods ----
 
-LEAGUE_SHEET = Sheet("shapes", "league")
 TWO_YEARS = ("2023", "2024")
 
 

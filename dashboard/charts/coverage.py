@@ -12,7 +12,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts import Chart, add_notes, watermark, watermark_note
-from dashboard.charts.maps import DARK_FILL, MAP_NOTE, areas, layout, place_labels, shape
+from dashboard.charts.ground import Sheet, layout, shape
+from dashboard.charts.labels import DARK_FILL, LABEL_SIZE, named, place_labels
+from dashboard.charts.maps import MAP_NOTE, areas
 from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
 
 # A part counts as a figure here: the grid says where there is anything at all.
@@ -313,14 +315,16 @@ def reporting_map(
         figure.add_trace(areas(shape(shapes, "leagues"), leagues, fill="rgba(0,0,0,0)", line=colours.muted, width=1.1))
     if selected in frame.index:
         figure.add_trace(areas(shape(shapes, name), [selected], fill="rgba(0,0,0,0)", line=colours.text, width=2.6))
-    on_dark = frame["state"].map({state: luminance(fill) < DARK_FILL for state, fill in fills.items()})
+    sheet, drawn = Sheet(shapes, level), frame["state"].map(fills).to_dict()
     if level == "league":
         owing = words + frame["missing"].map(lambda count: f" 欠{count}项" if count else "")
         told = owing.where(frame["state"] != "reported", REPORT_SIGNS["reported"])
-        figure.add_traces(place_labels(frame, "<b>" + frame["short_name"] + "</b><br>" + told, on_dark))
+        words_on_map = named(frame, ("<b>" + frame["short_name"] + "</b><br>" + told).tolist(), sheet, LABEL_SIZE)
+        figure.add_traces(place_labels(frame, words_on_map, sheet, drawn, colours.ground))
     else:
         open_ = frame[~frame["state"].isin(["reported", "not_required"])]
-        figure.add_traces(place_labels(open_, open_["state"].map(REPORT_SIGNS), on_dark[open_.index]))
+        signs = open_["state"].map(REPORT_SIGNS).tolist()
+        figure.add_traces(place_labels(open_, signs, sheet, drawn, colours.ground))
     counts = frame["state"].value_counts()
     entries = [
         Entry(fills[s], REPORT_SIGNS[s], f"{REPORT_STATES[s]}（{counts[s]}）", hatched=s == "not_required")

@@ -10,63 +10,111 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboard.charts.ground import PLANE, Numbers, Sheet, plane
+from dashboard.charts.ground import PLANE, Numbers, Sheet, areas_at, plane
+from dashboard.theme import luminance
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
+Frame = tuple[float, float]  # width, height in pixels, in the proportion of PLANE
 
-# Labels of neighbouring leagues would lie on each other at the label points; moved in degrees (lon, lat).
+# Labels of neighbouring leagues would lie on each other at the label points; moved in degrees (lon, lat). Those of the
+# smallest stand beside them, that of 呼和浩特 on the ground below.
 LABEL_SHIFTS = {
-    "150100": (0.35, -0.15),
-    "150200": (-0.1, 0.5),
-    "150300": (-0.75, 0.1),
-    "150600": (0.1, -0.35),
-    "150800": (-0.3, 0.1),
-    "150900": (0.7, 0.35),
+    "150100": (0.85, -1.3),
+    "150200": (-0.2, 0.2),
+    "150300": (-1.0, 0.2),
+    "150600": (0.2, -0.2),
+    "150800": (-0.1, -0.1),
+    "150900": (0.1, 0.15),
+    "152200": (0.25, 0.1),
     "150781": (-2.2, 0.1),
     "152501": (-1.2, 0.75),
 }
 LABEL_SIZE = 13
-FRAME = (603, 500)  # pixels of a map on a desk screen, to find out which labels fit; in the proportion of PLANE
+# To find out which labels fit: a map on a desk screen, and one of two beside each other, as narrow as in a picture.
+FRAME: Frame = (603, 500)
+HALF_FRAME: Frame = (400, 332)
 SPOTS = ("middle center", "bottom center", "top center", "middle right", "middle left")
+DARK_FILL = 0.3  # luminance below which a label is light
+MOSTLY = 0.8  # the share of a label on dark from which its letters are light
+ALONG = np.array([0.02, 0.25, 0.5, 0.75, 0.98])  # where a line of a label is looked under, in widths from its left
+# The edge of a label, (x, y, blur) of its shadows in pixels: closed and round, so that a letter is read where it leaves
+# its area, and a little soft.
+EDGE = [(1.5, 0, 0), (-1.5, 0, 0), (0, 1.5, 0), (0, -1.5, 0), (1, 1, 0), (1, -1, 0), (-1, 1, 0), (-1, -1, 0), (0, 0, 3)]
 
 
 def place_labels(
     places: pd.DataFrame,
     texts: Sequence[str],
-    on_dark: Sequence[bool],
+    sheet: Sheet,
+    fills: dict[str, str],
+    ground: str,
     *,
     size: int = LABEL_SIZE,
+    frame: Frame = FRAME,
     spots: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """A text at the label point of each place; `texts` and `on_dark` (lies on a dark area) in the order of `places`.
+    """A text at the label point of each place; `texts` in the order of `places`.
 
-    A halo of the opposite colour keeps a label legible where it reaches into the neighbouring area. `spots`: where the
-    text stands to the point (one of SPOTS); without them on the point, but moved by LABEL_SHIFTS.
+    `fills`: code of an area of `sheet` -> its colour, `ground` that of all others. A label is light where nearly all of
+    it lies on dark, else dark; an edge of the opposite colour keeps it legible where it leaves its area. `spots`: where
+    the text stands to the point (one of SPOTS); without them on the point, but moved by LABEL_SHIFTS.
     """
-    points = zip(places.index.tolist(), places["lon"].tolist(), places["lat"].tolist(), strict=True)
-    labels = list(zip(points, texts, on_dark, spots or [""] * len(places), strict=True))
+    points = _shifted(places) if spots is None else places[["lon", "lat"]]
+    xs, ys = (pixels.tolist() for pixels in _pixels(points, sheet, frame))
+    dark = {fill: luminance(fill) < DARK_FILL for fill in {*fills.values(), ground}}
+    labels = []
+    for lon, lat, x, y, text, spot in zip(
+        points["lon"].tolist(), points["lat"].tolist(), xs, ys, texts, spots or [SPOTS[0]] * len(places), strict=True
+    ):
+        if text:
+            under = _under(text, spot, round(x, 1), round(y, 1), size, sheet.areas, sheet.camera, frame)
+            share = sum(dark[fills.get(code, ground)] for code in under) / len(under)
+            labels.append((lon, lat, text, spot, share >= MOSTLY))
     traces = []
-    for dark in (False, True):
-        part = [(*point, text, spot) for point, text, lies_on_dark, spot in labels if text and lies_on_dark == dark]
-        ink, halo = ("#ffffff", "#12304b") if dark else ("#1d2733", "#ffffff")
-        shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) if spots is None else (0.0, 0.0) for code, *_ in part]
+    for light, ink, halo in ((False, "#1d2733", "#ffffff"), (True, "#ffffff", "#12304b")):
+        part = [label for *label, lies_on_dark in labels if lies_on_dark == light]
         traces.append(
             {
                 "type": "scattergeo",
-                "lon": [lon + dx for (_, lon, _, _, _), (dx, _) in zip(part, shifts, strict=True)],
-                "lat": [lat + dy for (_, _, lat, _, _), (_, dy) in zip(part, shifts, strict=True)],
+                "lon": [lon for lon, *_ in part],
+                "lat": [lat for _, lat, *_ in part],
                 "mode": "text",
-                "text": [text for *_, text, _ in part],
+                "text": [text for _, _, text, _ in part],
                 **({} if spots is None else {"textposition": [spot for *_, spot in part]}),
                 "textfont": {
                     "size": size,
                     "color": ink,
-                    "shadow": ",".join(f"{x}px {y}px 2px {halo}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0))),
+                    "shadow": ",".join(f"{x}px {y}px {soft}px {halo}" for x, y, soft in EDGE),
                 },
                 "hoverinfo": "skip",
             }
         )
     return traces
+
+
+def _shifted(places: pd.DataFrame) -> pd.DataFrame:
+    """The label points of the places (lon, lat), moved by LABEL_SHIFTS."""
+    shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in places.index.tolist()]
+    return places[["lon", "lat"]] + np.array(shifts).reshape(-1, 2)
+
+
+@lru_cache(maxsize=4096)  # a change of a filter writes the same names, and values as long
+def _under(
+    text: str, spot: str, x: float, y: float, size: int, areas: str, camera: tuple[float, float, float], frame: Frame
+) -> list[str]:
+    """What a label lies on, all along its lines: the code of an area, or empty for the ground.
+
+    `x`, `y`: `_pixels` of its point.
+    """
+    lon, lat, scale = camera
+    step = scale * frame[0] / PLANE[0]
+    middle_x, middle_y = plane(np.array([lon]), np.array([lat]))
+    points = [
+        (left + (right - left) * ALONG, np.full(len(ALONG), (bottom + top) / 2))
+        for left, bottom, right, top in _line_boxes(text, spot, x, y, size)
+    ]
+    across, up = (np.concatenate(ends) / step for ends in zip(*points, strict=True))
+    return areas_at(areas, np.column_stack([across + middle_x, up + middle_y]))
 
 
 def nearest(points: pd.DataFrame, places: pd.DataFrame) -> list[str]:
@@ -77,10 +125,10 @@ def nearest(points: pd.DataFrame, places: pd.DataFrame) -> list[str]:
     return places.index[far.argmin(axis=1)].tolist()
 
 
-def _pixels(places: pd.DataFrame, sheet: Sheet) -> tuple[Numbers, Numbers]:
-    """Where the label points lie in a frame of FRAME pixels, from its middle."""
+def _pixels(places: pd.DataFrame, sheet: Sheet, frame: Frame = FRAME) -> tuple[Numbers, Numbers]:
+    """Where the label points lie in a frame, from its middle."""
     lon, lat, scale = sheet.camera
-    unit = scale * FRAME[0] / PLANE[0]
+    unit = scale * frame[0] / PLANE[0]
     x, y = plane(places["lon"].to_numpy(), places["lat"].to_numpy())
     middle_x, middle_y = plane(np.array([lon]), np.array([lat]))
     return (x - middle_x) * unit, (y - middle_y) * unit
@@ -115,14 +163,48 @@ def fitting(
     return found, spots
 
 
+def named(
+    places: pd.DataFrame, texts: Sequence[str], sheet: Sheet, size: int, frame: Frame = FRAME, first: str = ""
+) -> list[str]:
+    """The labels of a map on which every place keeps its name, where LABEL_SHIFTS puts it: without the value where that
+    would lie on another name or value. `first`: the place whose value counts before others.
+    """
+    xs, ys = (pixels.tolist() for pixels in _pixels(_shifted(places), sheet, frame))
+    lines = [_line_boxes(text, SPOTS[0], x, y, size) for text, x, y in zip(texts, xs, ys, strict=True)]
+    names, codes = [boxes[0] for boxes in lines], places.index.tolist()
+    taken: list[Box] = []
+    found = list(texts)
+    for at in sorted(range(len(codes)), key=lambda at: codes[at] != first):
+        others = [*taken, *names[:at], *names[at + 1 :]]
+        if any(_overlap(value, other) for value in lines[at][1:] for other in others):
+            found[at] = texts[at].partition("<br>")[0] + "<br> "  # the name stays where it was
+        else:
+            taken += lines[at][1:]
+    return found
+
+
 def _box(text: str, spot: str, x: float, y: float, size: int) -> Box:
     """Left, bottom, right, top of a label in pixels."""
-    lines = text.replace("<b>", "").replace("</b>", "").split("<br>")
+    lines = _lines(text)
     width, height = max(width_of(line) for line in lines) * size * 0.54, len(lines) * size * 1.3
     upright, _, sideways = spot.partition(" ")
     left = x - width / 2 if sideways == "center" else x + 4 if sideways == "right" else x - width - 4
     bottom = y - height / 2 if upright == "middle" else y if upright == "top" else y - height
     return left, bottom, left + width, bottom + height
+
+
+def _line_boxes(text: str, spot: str, x: float, y: float, size: int) -> list[Box]:
+    """The box of each line of a label, in its middle; `_box` of them all."""
+    left, _, right, top = _box(text, spot, x, y, size)
+    middle, boxes = (left + right) / 2, []
+    for number, line in enumerate(_lines(text)):
+        half, high = width_of(line) * size * 0.54 / 2, top - number * size * 1.3
+        boxes.append((middle - half, high - size * 1.3, middle + half, high))
+    return boxes
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("<b>", "").replace("</b>", "").split("<br>")
 
 
 @lru_cache(maxsize=4096)  # a label tries several places

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from dashboard.charts import BAR, CHANGE, Chart
 from dashboard.charts.anatomy import Scene, change_words, listed, missing_line
 from dashboard.charts.ground import Sheet
-from dashboard.charts.labels import LABEL_SIZE
+from dashboard.charts.labels import HALF_FRAME, LABEL_SIZE
 from dashboard.charts.map_keys import entries_of, key_height
 from dashboard.charts.maps import (
     counts,
@@ -58,7 +58,8 @@ def two_maps(
     top = key_height(entries, scale)
     traces, words = [], []
     for number, rows in enumerate(both):
-        traces += drawn(rows, scale, scene, sheet, geo=geo_name(number), label_size=LABEL_SIZE - 2)
+        geo, size = geo_name(number), LABEL_SIZE - 2
+        traces += drawn(rows, scale, scene, sheet, geo=geo, label_size=size, frame=HALF_FRAME)
         words.append(_heading((number / 2, 1.0), periods[number], headings[number], scene))
     layout = sheet_layout(scene, sheet, scale, top=top, maps=2, columns=2)
     figure = go.Figure(traces, layout | written(entries, scale, scene, top, words))

@@ -16,7 +16,7 @@ from dashboard import slices
 from dashboard.charts import BAR, VALUE, Chart, watermark_note
 from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
 from dashboard.charts.ground import Sheet, layout, shape, view
-from dashboard.charts.labels import LABEL_SIZE, fitting, in_view, nearest, place_labels
+from dashboard.charts.labels import FRAME, LABEL_SIZE, Frame, fitting, in_view, named, place_labels
 from dashboard.charts.map_keys import Entry, colour_bar, entries_of, key, key_height
 from dashboard.charts.scales import Numbers, Scale, blend, one_colour
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, small_base
@@ -29,7 +29,6 @@ from dashboard.theme import (
     STATE_NAMES,
     format_period,
     in_brackets,
-    luminance,
 )
 
 T = TypeVar("T")
@@ -38,9 +37,6 @@ HOVER = "%{properties.name}<br>%{text}<extra></extra>"
 MAP_NOTE = "示意图，不作为划界依据"
 APART = "单列"  # of a city that is shown beside the league to which it belongs
 NAMED_IN_TITLE = 3
-# Leagues and cities smaller than their names -> what the label lies on: another league, or (empty) the ground.
-LABELS_OUTSIDE = {"150300": "152900", "150781": "", "152501": ""}
-DARK_FILL = 0.3  # luminance below which a label is light
 COUNTED = ("count", "money")  # kinds of which larger places have more
 CLEAR = "rgba(0,0,0,0)"
 
@@ -226,9 +222,10 @@ def drawn(
     *,
     geo: str = "geo",
     label_size: int = LABEL_SIZE,
+    frame: Frame = FRAME,
 ) -> list[dict[str, Any]]:
-    """The traces of one map, in the subplot `geo`. `rows`, `cities`: `prepared`; a `label_size` of 0 leaves the labels
-    out.
+    """The traces of one map, in the subplot `geo`, as large as `frame`. `rows`, `cities`: `prepared`; a `label_size` of
+    0 leaves the labels out.
     """
     colours = scene.colours
     traces: list[dict[str, Any]] = []
@@ -249,7 +246,7 @@ def drawn(
             traces.append(areas(shape(sheet.shapes, name), outline, fill=CLEAR, line=colours.highlight, width=2.6))
     if label_size:
         labelled = rows if cities is None else pd.concat([rows, cities])
-        traces += _labels(labelled, scale, scene, sheet, label_size)
+        traces += _labels(labelled, scale, scene, sheet, label_size, frame)
     return [{**trace, "geo": geo} for trace in traces]
 
 
@@ -314,15 +311,17 @@ def _values(known: list[_Drawn], geojson: object, scale: Scale, scene: Scene, th
     }
 
 
-def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int) -> list[dict[str, Any]]:
+def _labels(
+    rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: int, frame: Frame
+) -> list[dict[str, Any]]:
     """Names, with the value under the name where there is one; on a map of all banners the names of the leagues."""
-    missing = scene.colours.missing
+    colours = scene.colours
+    fills = dict(zip(rows.index.tolist(), _fills(rows, scale, colours.missing), strict=True))
     if sheet.level == "banner" and not sheet.near and not sheet.others:
         if sheet.leagues is None:
             return []
-        of = dict(zip(rows.index.tolist(), _fills(rows, scale, missing), strict=True))
-        under = [of[code] for code in nearest(sheet.leagues, rows)]
-        return place_labels(sheet.leagues, sheet.leagues["short_name"].tolist(), _on_dark(under), size=size - 1)
+        names = sheet.leagues["short_name"].tolist()
+        return place_labels(sheet.leagues, names, sheet, fills, colours.ground, size=size - 1)
     if sheet.near and sheet.level == "banner" and not sheet.group:
         rows = rows[in_view(rows, sheet)]
     signs = [""] * len(rows)
@@ -333,15 +332,11 @@ def _labels(rows: pd.DataFrame, scale: Scale, scene: Scene, sheet: Sheet, size: 
     for name, state, label, text, sign in zip(*columns, signs, strict=True):
         words = {"value": f"<br>{sign}{label}", "not_published": ""}.get(state, f"<br>{text}")
         full.append(f"<b>{name}</b>{words}")
-    codes, fills = rows.index.tolist(), _fills(rows, scale, missing)
-    if sheet.level == "league":
-        of = dict(zip(codes, fills, strict=True))
-        fills = [of.get(LABELS_OUTSIDE.get(code, code), scene.colours.ground) for code in codes]
-    on_dark = _on_dark(fills)
     if not sheet.near and sheet.level == "league":
-        return place_labels(rows, full, on_dark, size=size)
+        texts = named(rows, full, sheet, size, frame, first=scene.highlighted)
+        return place_labels(rows, texts, sheet, fills, colours.ground, size=size, frame=frame)
     texts, spots = fitting(rows, full, sheet, size, first=scene.highlighted)
-    return place_labels(rows, texts, on_dark, size=size, spots=spots)
+    return place_labels(rows, texts, sheet, fills, colours.ground, size=size, spots=spots)
 
 
 def _fills(rows: pd.DataFrame, scale: Scale, missing: str) -> list[str]:
@@ -354,12 +349,6 @@ def _of_values(rows: pd.DataFrame, make: Callable[[Numbers], list[T]], otherwise
     known = rows["state"] == "value"
     made = iter(make(rows.loc[known, "value"].to_numpy()))
     return [next(made) if has_value else otherwise for has_value in known.tolist()]
-
-
-def _on_dark(fills: list[str]) -> list[bool]:
-    """Which of these colours are dark."""
-    dark = {fill: luminance(fill) < DARK_FILL for fill in set(fills)}
-    return [dark[fill] for fill in fills]
 
 
 def counts(scale: Scale, rows: pd.DataFrame) -> list[int]:
