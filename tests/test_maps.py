@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 from dashboard import queries, selection, slices
-from dashboard.charts import Chart, ground, labels, map_keys, map_series, maps, scales
+from dashboard.charts import Chart, ground, labels, map_keys, map_series, maps, scales, watermark_note
 from dashboard.charts.anatomy import Scene
 from dashboard.charts.ground import CAMERAS, PLANE, ZOOMS, Sheet, plane
 from dashboard.statistics import standings
-from dashboard.theme import DARK, LIGHT
+from dashboard.theme import DARK, LIGHT, Palette, luminance
 from tests.conftest import ROOT
 from tests.test_slices import REGIONS, make_figure
 
@@ -145,6 +145,33 @@ def test_simulated_data_are_marked_in_the_figure_itself(dataset: str, marked: bo
     chart = draw([make_figure("150100")], dataset=dataset)
     assert chart.simulated == marked
     assert any("演示数据（模拟）" in note.text for note in chart.figure.layout.annotations) == marked
+
+
+def test_every_map_of_several_is_marked_as_simulated_in_its_own_middle() -> None:
+    frames = {period: make_rates(90.0, 95.0, 98.0, period=period) for period in map(str, range(2019, 2025))}
+    scale = scales.one_colour("higher_better", LIGHT)
+    scene = make_scene(dataset="demo")
+    chart = map_series.yearly_maps(frames, scene, LEAGUE_SHEET, headings={}, scale=scale)
+    marks = [note for note in chart.figure.layout.annotations if "演示数据（模拟）" in note.text]
+    assert len(marks) == 6
+    for number, mark in enumerate(marks):
+        domain = chart.figure.layout[maps.geo_name(number)].domain
+        assert domain.x[0] < mark.x < domain.x[1]
+        assert domain.y[0] < mark.y < domain.y[1]
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_the_mark_of_simulated_data_can_be_seen_on_every_colour_of_a_map(colours: Palette) -> None:
+    note = watermark_note(colours)
+    edge = note["font"]["shadow"].rpartition(" ")[2]
+    for fill in (*colours.sequential, *colours.neutral, colours.ground, colours.missing):
+        seen = [contrast(fill, scales.mixed((fill, ink), note["opacity"])) for ink in (note["font"]["color"], edge)]
+        assert max(seen) >= 1.25, (fill, seen)
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted([luminance(one), luminance(other)])
+    return (high + 0.05) / (low + 0.05)
 
 
 def test_the_table_twin_names_every_region_and_its_source() -> None:

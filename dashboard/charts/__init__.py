@@ -14,6 +14,7 @@ from dashboard.theme import DEMO_MARK, Palette
 
 VALUE = "数值"  # the column of a table twin with the value in words
 CHANGE = "变化"  # the same of what rose or fell, in words
+MARK_TONE = "#7a828c"  # of the mark of simulated data
 BAR = "对照"  # of a column with the same value as a number, shown as a bar: alone, or behind the name of its column
 
 
@@ -87,18 +88,29 @@ def add_notes(figure: go.Figure, texts: list[dict[str, Any]], shapes: list[dict[
         figure.layout.shapes = [*figure.layout.shapes, *shapes]
 
 
-def watermark_note(colours: Palette, size: int = 54) -> dict[str, Any]:
-    """The mark of simulated data as an annotation, for a figure that is put together in one step."""
+def watermark_note(colours: Palette, size: int = 54, at: tuple[float, float] = (0.5, 0.5)) -> dict[str, Any]:
+    """The mark of simulated data as an annotation, for a figure that is put together in one step.
+
+    `at`: where its middle lies in the figure, 0 to 1 from the left and from below. A middle tone with an edge: it has
+    to be seen on the lightest and on the darkest area, through all of which what it lies on must be read.
+    """
+    edge = ((1.5, 0), (-1.5, 0), (0, 1.5), (0, -1.5))
     return {
         "text": DEMO_MARK,
         "xref": "paper",
         "yref": "paper",
-        "x": 0.5,
-        "y": 0.5,
+        "x": at[0],
+        "y": at[1],
+        "xanchor": "center",
+        "yanchor": "middle",
         "showarrow": False,
         "textangle": -18,
-        "opacity": 0.16,
-        "font": {"size": size, "color": colours.text},
+        "opacity": 0.32,
+        "font": {
+            "size": size,
+            "color": MARK_TONE,
+            "shadow": ",".join(f"{x}px {y}px 0px {colours.ground}" for x, y in edge),
+        },
     }
 
 

@@ -62,7 +62,7 @@ def two_maps(
         traces += drawn(rows, scale, scene, sheet, geo=geo, label_size=size, frame=HALF_FRAME)
         words.append(_heading((number / 2, 1.0), periods[number], headings[number], scene))
     layout = sheet_layout(scene, sheet, scale, top=top, maps=2, columns=2)
-    figure = go.Figure(traces, layout | written(entries, scale, scene, top, words))
+    figure = go.Figure(traces, layout | written(entries, scale, scene, top, words, maps=2, columns=2))
     changed = changes(early, late, scene)
     title = _changes_title(changed, scene, sheet, periods) if compare else _no_comparison(scene, sheet, periods)
     return Chart(
@@ -253,7 +253,8 @@ def yearly_maps(
         words.append(_heading(corner, period, headings.get(period, ""), scene))
     layout = sheet_layout(scene, sheet, scale, top=top, maps=len(periods), columns=columns)
     layout["height"] = _panels_height(len(periods))
-    figure = go.Figure(traces, layout | written(entries, scale, scene, top, words))
+    texts = written(entries, scale, scene, top, words, maps=len(periods), columns=columns)
+    figure = go.Figure(traces, layout | texts)
     ends = (periods[0], periods[-1])
     changed = changes(frames[ends[0]], frames[ends[1]], scene)
     title = _changes_title(changed, scene, sheet, ends) if compare else _no_comparison(scene, sheet, ends)

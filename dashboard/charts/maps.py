@@ -37,6 +37,7 @@ HOVER = "%{properties.name}<br>%{text}<extra></extra>"
 MAP_NOTE = "示意图，不作为划界依据"
 APART = "单列"  # of a city that is shown beside the league to which it belongs
 NAMED_IN_TITLE = 3
+MARK_SIZES = (54, 32, 23, 17)  # of the mark of simulated data, by how many maps lie beside each other; see style.css
 COUNTED = ("count", "money")  # kinds of which larger places have more
 CLEAR = "rgba(0,0,0,0)"
 
@@ -168,22 +169,24 @@ def sheet_layout(scene: Scene, sheet: Sheet, scale: Scale, *, top: int, maps: in
         axis["colorbar"] = colour_bar(scale, scene.colours, above=top > 0)
     made = layout(scene.dark, scene.colours)
     made |= {"margin": {"l": 0, "r": 0, "t": top, "b": 0}, "coloraxis": axis}
-    lines = math.ceil(maps / columns)
-    heading = 0.0 if maps == 1 else 0.06 if lines == 1 else 0.13 / lines
     for number in range(maps):
-        line, column = divmod(number, columns)
+        across, up = _domain(number, maps, columns)
         # The neighbours of a part are cut off at a frame.
         cut = bool(sheet.zoom or sheet.fit)
         frame = {"showframe": True, "framecolor": scene.colours.line, "framewidth": 1} if cut else {}
         made[geo_name(number)] = {
             **view(sheet.camera, scene.colours),
             **frame,
-            "domain": {
-                "x": [column / columns, (column + 1) / columns],
-                "y": [1 - (line + 1) / lines, 1 - line / lines - heading],
-            },
+            "domain": {"x": across, "y": up},
         }
     return made
+
+
+def _domain(number: int, maps: int, columns: int) -> tuple[list[float], list[float]]:
+    """From where to where a map of several lies, 0 to 1 across and from below."""
+    lines, (line, column) = math.ceil(maps / columns), divmod(number, columns)
+    heading = 0.0 if maps == 1 else 0.06 if lines == 1 else 0.13 / lines
+    return [column / columns, (column + 1) / columns], [1 - (line + 1) / lines, 1 - line / lines - heading]
 
 
 def geo_name(number: int) -> str:
@@ -359,11 +362,22 @@ def counts(scale: Scale, rows: pd.DataFrame) -> list[int]:
 
 
 def written(
-    entries: list[Entry], scale: Scale, scene: Scene, top: int, words: Sequence[dict[str, Any]] = ()
+    entries: list[Entry],
+    scale: Scale,
+    scene: Scene,
+    top: int,
+    words: Sequence[dict[str, Any]] = (),
+    *,
+    maps: int = 1,
+    columns: int = 1,
 ) -> dict[str, Any]:
-    """What is written over the maps, as parts of a layout: `words`, the key, and the mark of simulated data."""
+    """What is written over the maps, as parts of a layout: `words`, the key, and on each the mark of simulated data."""
     texts, shapes = key(entries, scale, scene.colours, top)
-    marks = [watermark_note(scene.colours)] if scene.dataset == "demo" else []
+    marks = []
+    if scene.dataset == "demo":
+        size = MARK_SIZES[min(columns, len(MARK_SIZES)) - 1]
+        places = (_domain(number, maps, columns) for number in range(maps))
+        marks = [watermark_note(scene.colours, size, (sum(x) / 2, sum(y) / 2)) for x, y in places]
     return {"annotations": [*words, *texts, *marks], "shapes": shapes}
 
 
