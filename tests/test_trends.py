@@ -447,6 +447,13 @@ def test_who_published_parts_alone_is_not_said_to_have_published_nothing() -> No
     assert chart.footnotes[0] == "只公布分项：乌海；未公布：包头"
 
 
+@pytest.mark.parametrize("last", range(2019, 2032))
+def test_the_years_of_a_panel_stand_upright_and_are_few_enough_for_a_phone(last: int) -> None:
+    axis = charts.time_axis(2019, last, short=True)
+    assert 1 <= len(axis["tickvals"]) <= 2
+    assert axis["tickangle"] == 0
+
+
 def test_all_panels_have_one_scale() -> None:
     figures = pd.concat(
         [series({"2022": 40.0, "2023": 60.0}, region_code="150100"), series({"2023": 5.0}, region_code="150200")]

@@ -301,15 +301,18 @@ def value_axis(low: float, high: float, rate: bool, unit: str) -> dict[str, Any]
 
 
 def time_axis(first: int, last: int, short: bool = False) -> dict[str, Any]:
-    """A time axis from one year to another, a tick in the middle of each year; `short`: only some of them."""
+    """A time axis from one year to another, a tick in the middle of each year; `short`: two at most, which the panels
+    of a phone hold.
+    """
     years = list(range(first, last + 1))
-    stride = math.ceil(len(years) / (3 if short else 14))
+    stride = math.ceil(len(years) / (2 if short else 14))
     shown = years[stride // 2 :: stride]  # not the first: labels of neighbouring panels would touch
     return {
         "type": "date",
         "range": [f"{first - 1}-12-01", f"{last + 1}-02-01"],
         "tickvals": [f"{year}-07-02" for year in shown],
         "ticktext": [str(year) for year in shown],
+        "tickangle": 0,
         "showgrid": False,
         "ticks": "",
     }
