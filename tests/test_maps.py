@@ -324,6 +324,20 @@ def test_the_key_lies_in_the_figure_with_the_number_of_places_in_each_class() ->
     assert "自然断点分级" in "".join(chart.footnotes)
 
 
+def test_one_colour_of_different_periods_is_explained_and_every_state_counted() -> None:
+    many = [make_figure("150100"), make_figure("150200", "2021-2023", 5.0, period_months=36)]
+    chart = draw(many, period="latest")
+    assert words(chart) == ["有数据，期间不同，不比较深浅", "未公布1个"]
+    parts = cut(many, "latest").assign(state=["value", "parts_only", "not_published"])
+    entries = map_keys.entries_of(scales.one_colour("neutral", LIGHT), parts.assign(small=False), None, LIGHT, [])
+    assert [entry.words for entry in entries] == ["只公布分项1个、未公布1个"]
+
+
+@pytest.mark.parametrize(("selected", "told"), [("150100", True), ("150000", False)])
+def test_the_outline_of_the_chosen_place_stands_in_the_key(selected: str, told: bool) -> None:
+    assert ("橙色框为呼和浩特市" in words(draw([make_figure("150100")], selected=selected))) == told
+
+
 def test_the_key_of_a_near_map_fits_the_narrowest_screen() -> None:
     assert map_keys._columns([map_keys.Entry("#ffffff", "■ 未达标：90%—99% · 12个")] * 5) == 1
     assert map_keys._columns([map_keys.Entry("#ffffff", "5件")] * 5) >= 4

@@ -317,6 +317,21 @@ def test_neutral_indicators_have_a_colour_of_their_own_and_small_bases_are_hollo
     assert "空心点基数过小" in chart.footnotes[0]
 
 
+def test_how_to_read_a_row_stands_over_the_rows_and_says_of_what_hue_it_speaks() -> None:
+    keys = {
+        directions: "".join(
+            note.text
+            for note in draw([row_of(direction=direction) for direction in directions]).figure.layout.annotations
+        )
+        for directions in (("lower_better",), ("neutral",), ("lower_better", "neutral"))
+    }
+    for key in keys.values():
+        assert "呼和浩特市" in key
+        assert "12个盟市最低到最高" in key
+    assert ["左差右好" in key for key in keys.values()] == [True, False, True]
+    assert ["中性" in key or "不表示好坏" in key for key in keys.values()] == [False, True, True]
+
+
 def test_the_table_twin_holds_value_cases_place_and_quarters() -> None:
     table = draw([row_of(aim="▲ 接近 · 距2024年目标9%差1个百分点")]).table
     assert table[["数值", "分子/分母", "名次", "中位", "全区", "来源"]].values.tolist() == [

@@ -201,6 +201,14 @@ def test_the_chosen_region_stands_out() -> None:
     assert chart.figure.data[0].marker.color[1] == scene.colours.highlight
 
 
+def test_the_hue_of_the_chosen_region_and_the_intervals_of_the_wall_are_explained() -> None:
+    frame = make_places((95, 100), (90, 100), (85, 100))
+    assert any("橙色为所选地区：包头市" in note for note in rank(frame, make_scene(highlighted="150200")).footnotes)
+    assert not any("橙色" in note for note in rank(frame).footnotes)
+    assert "95%区间" in rank(frame, make_scene(wall=True)).subtitle
+    assert "95%区间" not in rank(frame).subtitle
+
+
 def test_what_single_figures_cover_is_said_under_the_chart_and_in_the_table() -> None:
     frame = make_places((99, 100), (98, 100), (97, 100)).assign(note=["全市各级合计", "", ""])
     chart = rank(frame)

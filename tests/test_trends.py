@@ -434,6 +434,15 @@ def test_the_title_of_the_panels_speaks_of_the_year_that_they_print() -> None:
     assert "数字为2025年" in chart.subtitle
 
 
+def test_the_names_of_panels_stand_at_one_height_whichever_says_its_period() -> None:
+    figures = pd.concat([series({"2024": 50.0}, region_code="150100"), series({"2023": 5.0}, region_code="150200")])
+    names = {"150100": "呼和浩特", "150200": "包头"}
+    chart = charts.small_multiples(drawn(figures), names, scene(), whole="", step="year", breaks=NO_BREAKS)
+    texts = [note.text for note in chart.figure.layout.annotations]
+    assert [text.count("<br>") for text in texts] == [2, 2]
+    assert "2023年" in texts[1]
+
+
 def test_who_published_parts_alone_is_not_said_to_have_published_nothing() -> None:
     chart = charts.small_multiples(
         drawn(series({"2023": 60.0}, region_code="150100")),
@@ -468,6 +477,7 @@ def test_all_panels_have_one_scale() -> None:
     )
     assert chart.figure.layout.yaxis.range == chart.figure.layout.yaxis2.range
     assert chart.figure.layout.xaxis.range == chart.figure.layout.xaxis2.range
+    assert chart.figure.layout.yaxis.zeroline
     assert chart.title == "2023年出庭应诉率：呼和浩特市最高，60%；包头市最低，5%"
 
 

@@ -1,6 +1,7 @@
 """The key of a map: it lies inside the figure, so that it leaves with it."""
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,31 +14,53 @@ from dashboard.theme import STATE_NAMES, Palette, format_value
 
 KEY_STEP = 22  # between the lines of the key
 BAR_ROOM = 46  # above the key, for the colour bar
+CLEAR = "rgba(0,0,0,0)"
 PHONE = 350  # pixels that a key has on the narrowest screen
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the key: a box of one colour, with stripes where `stripes` is a colour, and its words."""
+    """One line of the key: a box of one colour, with stripes where `stripes` is a colour, and its words.
+
+    `edge`: the colour of the box's outline, where that is what the words are about.
+    """
 
     fill: str
     words: str
     stripes: str = ""
+    edge: str = ""
 
 
 def entries_of(
-    scale: Scale, rows: pd.DataFrame, cities: pd.DataFrame | None, colours: Palette, counts: list[str]
+    scale: Scale,
+    rows: pd.DataFrame,
+    cities: pd.DataFrame | None,
+    colours: Palette,
+    counts: list[str],
+    highlighted: str = "",
 ) -> list[Entry]:
-    """Classes with their `counts` (words, or none), then small bases and the states without a value."""
+    """Classes with their `counts` (words, or none), then small bases, the states without a value, the chosen place.
+
+    States share one hatch: of one period each says how many there are. `highlighted`: the code of the chosen place.
+    """
     words = [f"{word}{count}" for word, count in zip(scale.words, counts or [""] * len(scale.words), strict=True)]
     entries = [Entry(fill, text) for fill, text in zip(scale.colours, words, strict=False)]
     drawn = [rows] if cities is None else [rows, cities]
     if any(places["small"].astype(bool).any() for places in drawn):
         middle = scale.colours[len(scale.colours) // 2]
         entries.append(Entry(middle, f"分母不足{SMALL_BASE}件", colours.ground))
-    states = {state for places in drawn for state in places["state"].tolist()}
-    missing = "、".join(name for state, name in STATE_NAMES.items() if state in states)
-    return [*entries, Entry(colours.missing, missing, colours.hatch)] if missing else entries
+    states = Counter(state for places in drawn for state in places["state"].tolist())
+    one_period = not rows.index.has_duplicates
+    missing = [
+        f"{name}{states[state]}个" if one_period else name for state, name in STATE_NAMES.items() if states[state]
+    ]
+    if missing:
+        entries.append(Entry(colours.missing, "、".join(missing), colours.hatch))
+    for places in drawn:
+        if highlighted in places.index:
+            name = places["name"][[highlighted]].iloc[0]
+            entries.append(Entry(CLEAR, f"橙色框为{name}", edge=colours.highlight))
+    return entries
 
 
 def _columns(entries: list[Entry]) -> int:
@@ -73,7 +96,8 @@ def key(
             "yanchor": 1,
         }
         box = {"type": "rect", "x0": x, "x1": x + 26, "y0": y, "y1": y + 14, "fillcolor": entry.fill}
-        shapes.append({**box, "line": {"color": colours.hatch, "width": 1}, **pixels})
+        edge = {"color": entry.edge, "width": 2.6} if entry.edge else {"color": colours.hatch, "width": 1}
+        shapes.append({**box, "line": edge, **pixels})
         if entry.stripes:
             stripes = " ".join(f"M{x + start},{y} L{x + start + 12},{y + 14}" for start in (1, 7, 13))
             shapes.append({"type": "path", "path": stripes, "line": {"color": entry.stripes, "width": 1.5}, **pixels})

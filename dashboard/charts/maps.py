@@ -17,7 +17,7 @@ from dashboard.charts import BAR, VALUE, Chart, watermark_note
 from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
 from dashboard.charts.ground import Sheet, layout, shape, view
 from dashboard.charts.labels import FRAME, LABEL_SIZE, Frame, fitting, in_view, named, place_labels
-from dashboard.charts.map_keys import Entry, colour_bar, entries_of, key, key_height
+from dashboard.charts.map_keys import CLEAR, Entry, colour_bar, entries_of, key, key_height
 from dashboard.charts.scales import Numbers, Scale, blend, one_colour
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, small_base
 from dashboard.theme import (
@@ -34,12 +34,12 @@ from dashboard.theme import (
 T = TypeVar("T")
 
 HOVER = "%{properties.name}<br>%{text}<extra></extra>"
+NOT_COMPARED = "有数据，期间不同，不比较深浅"
 MAP_NOTE = "示意图，不作为划界依据"
 APART = "单列"  # of a city that is shown beside the league to which it belongs
 NAMED_IN_TITLE = 3
 MARK_SIZES = (54, 32, 23, 17)  # of the mark of simulated data, by how many maps lie beside each other; see style.css
 COUNTED = ("count", "money")  # kinds of which larger places have more
-CLEAR = "rgba(0,0,0,0)"
 
 
 def league_or_banner_map(
@@ -95,7 +95,8 @@ def one_map(
     rows = prepared(frame, scene, apart)
     cities = None if apart is None else prepared(apart, scene)
     used = scale or own_scale(rows, scene)
-    entries = entries_of(used, rows, cities, colours, [f" · {count}个" for count in counts(used, rows)])
+    counted = [f" · {count}个" for count in counts(used, rows)]
+    entries = entries_of(used, rows, cities, colours, counted, scene.highlighted)
     top = key_height(entries, used) if sheet.near else 0
     figure = go.Figure(
         drawn(rows, used, scene, sheet, cities),
@@ -158,7 +159,7 @@ def own_scale(rows: pd.DataFrame, scene: Scene) -> Scale:
     """A blend over the values of `rows`, or one colour where they are not of one period."""
     direction, values = scene.indicator["direction"], sound(rows)["value"]
     if not slices.comparable(rows):
-        return one_colour(direction, scene.colours)
+        return one_colour(direction, scene.colours, NOT_COMPARED if len(values) else "")
     return blend(values, direction, unit_of(rows, scene), scene.colours)
 
 
@@ -356,7 +357,7 @@ def _of_values(rows: pd.DataFrame, make: Callable[[Numbers], list[T]], otherwise
 
 def counts(scale: Scale, rows: pd.DataFrame) -> list[int]:
     """How many places lie in each class, small bases aside; empty without classes."""
-    if not scale.words:
+    if not scale.bounds:
         return []
     return np.bincount(scale.classes(sound(rows)["value"].to_numpy()), minlength=len(scale.words)).tolist()
 

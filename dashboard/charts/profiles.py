@@ -31,6 +31,7 @@ KEY = (
     "浅条为{peers}最低到最高，深条为中间一半，竖线为中位数；●为本地区，◇为全区；"
     "有方向的指标左差右好，中性指标（紫色）左低右高，不表示好坏"
 )
+KEY_LINE = 20  # pixels, of the key over the rows
 SHEET_HEIGHT = 1035  # pixels of an A4 page inside its margins, a little spared
 SHEET_LETTERS = 8.8  # pixels; the most that a letter measures on the sheet, for a row must fit half its width
 SHEET_LINE = 1.46  # line height in letters
@@ -73,9 +74,33 @@ def halves(rows: pd.DataFrame) -> list[pd.DataFrame]:
     return [part for part in (rows[early], rows[~early]) if len(part)]
 
 
-def _height(laid: dict[str, Any]) -> int:
-    """The height of the spine chart in pixels. `laid`: `_layout`."""
-    return round(ROW * laid["depth"]) + 16
+def _height(laid: dict[str, Any], key: Sequence[object]) -> int:
+    """The height of the spine chart in pixels. `laid`: `_layout`; `key`: its lines."""
+    return round(ROW * laid["depth"]) + 16 + KEY_LINE * len(key)
+
+
+def _key(rows: pd.DataFrame, place: str, peers: str, colours: Palette) -> list[dict[str, Any]]:
+    """How to read a row, a line under each other over the rows; short enough for a phone."""
+    neutral = (rows["direction"] == "neutral").to_numpy()
+    steps = colours.neutral if neutral.all() else colours.sequential
+
+    def ink(sign: str, colour: str) -> str:
+        return f'<span style="color:{colour}">{sign}</span>'
+
+    lines = [
+        f"{ink('●', steps[4])} {place}　◇ 全区　{ink('┃', colours.muted)}中位数",
+        f"{ink('■■', steps[0])} {peers}最低到最高　{ink('■■', steps[2])} 中间一半",
+        *([] if neutral.all() else ["左差右好" + ("；紫色为中性指标，左低右高" if neutral.any() else "")]),
+        *(["左低右高，高低不表示好坏"] if neutral.all() else []),
+    ]
+    return [
+        {
+            **{"text": line, "xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "middle"},
+            **{"yshift": KEY_LINE * (len(lines) - at - 0.5) + 2, "showarrow": False, "align": "left", "xshift": -4},
+            "font": {"size": 12, "color": colours.text},
+        }
+        for at, line in enumerate(lines)
+    ]
 
 
 def spine_chart(
@@ -98,6 +123,7 @@ def spine_chart(
     for part, steps in ((~neutral, colours.sequential), (neutral, colours.neutral)):
         if part.any():
             traces += _strips({name: at[part] for name, at in where.items()}, heights[part], steps, colours)
+    key = _key(rows, place, peers, colours)
     rule = {"type": "line", "x0": 0, "x1": 1, "line": {"color": colours.line, "width": 1}}
     figure = go.Figure(
         [*traces, *_dots(rows, where, heights, colours), *_texts(rows, heights, laid["headings"], colours)],
@@ -105,12 +131,12 @@ def spine_chart(
             "template": template(dark),
             "showlegend": False,
             "dragmode": False,
-            "height": _height(laid),
-            "margin": {"l": 9, "r": 6, "t": 4, "b": 4},
+            "height": _height(laid, key),
+            "margin": {"l": 9, "r": 6, "t": 4 + KEY_LINE * len(key), "b": 4},
             "xaxis": {"range": [0, 1], "visible": False, "fixedrange": True},
             "yaxis": {"range": [-laid["depth"], 0], "visible": False, "fixedrange": True},
             "shapes": [{**rule, "y0": at - 0.28, "y1": at - 0.28} for _, at in laid["headings"]],
-            "annotations": [watermark_note(colours)] if dataset == "demo" else None,
+            "annotations": [*key, *([watermark_note(colours)] if dataset == "demo" else [])],
         },
     )
     title = _title(rows, place, peers, period)
@@ -125,7 +151,7 @@ def spine_chart(
         figure=figure,
         title=title,
         subtitle=" · ".join([f"{place}与{peers}", format_period(period), DATASET_NAMES.get(dataset, dataset)]),
-        footnotes=["；".join(x for x in (KEY.format(peers=peers), bands, small, counts) if x), *notes],
+        footnotes=[*(["；".join(said)] if (said := [x for x in (bands, small, counts) if x]) else []), *notes],
         reading=f"{title}。",
         table=lambda: table(rows),
         simulated=dataset == "demo",

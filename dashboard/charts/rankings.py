@@ -56,6 +56,7 @@ ROW_HEIGHT, LOW_ROW_HEIGHT = 40, 24
 WALL_SIZE = 15  # letters of a row on the big screen, before it is enlarged
 TOP, TOP_WITH_LINES, BOTTOM = 28, 48, 48  # pixels above the rows, for the words of lines, and below, for the axis
 INTERVAL_NOTE = "把当期案件看作一次抽取，案件越少区间越宽。区间不重叠才分先后，重叠的并在同一名次范围。"
+WALL_INTERVALS = "横条为95%区间，案件越少越长"
 PART_INTERVALS = "有的地区没有区间（分子分母未公布，或只有约数），不给名次范围。"
 RATE_INTERVAL = "浅色横带为95%区间（Wilson法）："
 COUNT_INTERVAL = "细横线为95%区间（泊松精确法，设各件相互独立）："
@@ -117,11 +118,12 @@ def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, targe
     title = _ranking_title(ranked, rows, scene, whole)
     pairs = _pairs_words(ranked, scene)
     missing = len(frame) - len(rows)
+    explained = f" · {WALL_INTERVALS}" if scene.wall and any(not math.isnan(row.low) for row in rows) else ""
     return Chart(
         name="排名",
         figure=figure,
         title=title,
-        subtitle=subtitle(scene),
+        subtitle=subtitle(scene) + explained,
         footnotes=footnotes(frame, scene, *_ranking_notes(rows, ranked, scene, pairs)),
         reading="".join([f"{title}。", pairs, f"{missing}个没有数据。" if missing else ""]),
         table=lambda: _ranking_table(frame, rows, scene, target),
@@ -378,8 +380,15 @@ def _ranking_notes(rows: list[Row], ranked: list[Row], scene: Scene, pairs: str)
         f"{PARTS_NOT_PUBLISHED}，不计算区间、名次范围和差几件达标。" if scene.rate and not drawn else "",
         f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if any(row.small for row in rows) else "",
         "中性指标：高低不表示好坏，由高到低排列。" if scene.neutral else "",
+        _chosen_words(rows, scene),
         "" if scene.rate else BIGGER_HAVE_MORE,
     ]
+
+
+def _chosen_words(rows: Sequence[Any], scene: Scene) -> str:
+    """Whose mark is orange; empty where nobody's is."""
+    name = next((row.name for row in rows if row.code == scene.highlighted), "")
+    return f"橙色为所选地区：{name}。" if name else ""
 
 
 def _ranking_table(frame: pd.DataFrame, rows: list[Row], scene: Scene, target: pd.Series | None) -> pd.DataFrame:
@@ -445,7 +454,7 @@ def two_periods(early: pd.DataFrame, late: pd.DataFrame, scene: Scene, *, period
             f"单位：{_unit(drawn, scene)}",
             f"{format_period(first)}与{format_period(last)}",
         ),
-        footnotes=footnotes(late, scene, *_changes_notes(rows, early, late, scene, first)),
+        footnotes=footnotes(late, scene, *_changes_notes(rows, early, late, scene, first), _chosen_words(drawn, scene)),
         reading=f"{title}。",
         table=lambda: _changes_table(rows, first, last),
         simulated=scene.dataset == "demo",

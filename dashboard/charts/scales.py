@@ -110,10 +110,10 @@ def blend(values: pd.Series, direction: str, unit: str, colours: Palette) -> Sca
     )
 
 
-def one_colour(direction: str, colours: Palette) -> Scale:
-    """All areas with a value look alike: there is a value, but nothing compares."""
+def one_colour(direction: str, colours: Palette, words: str = "") -> Scale:
+    """All areas with a value look alike: there is a value, but nothing compares. `words`: why, for the key."""
     hues = steps(direction, colours)
-    return Scale((hues[round(UNIFORM_SHADE * (len(hues) - 1))],))
+    return Scale((hues[round(UNIFORM_SHADE * (len(hues) - 1))],), words=(words,) if words else ())
 
 
 def classified(values: pd.Series, method: str, direction: str, unit: str, colours: Palette) -> Scale:

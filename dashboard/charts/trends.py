@@ -242,12 +242,14 @@ def small_multiples(
     axis = value_axis(*_extent(points, None, None), scene.rate, _unit(points, scene))
     years = time_axis(*_years(points, None, None), short=True)
     layout: dict[str, Any] = {}
+    # A line more in every panel where one says its period: names stand at one height.
+    blank = "<br> " if any(last[code].period != newest for code in shown) else ""
     for number, code in enumerate(shown):
         sign = str(number + 1) if number else ""
         layout |= _panel_axes(number, len(shown), years, axis)
         for trace in [*grey, *_panel(found[code], scene)]:
             drawing.traces.append({**trace, "xaxis": f"x{sign}", "yaxis": f"y{sign}"})
-        when = "" if last[code].period == newest else f"<br>{last[code].period_text}"
+        when = blank if last[code].period == newest else f"<br>{last[code].period_text}"
         drawing.notes.append(
             {
                 "text": f"<b>{places[code]}</b><br>{last[code].text}{when}",
@@ -335,6 +337,8 @@ def _panel_axes(number: int, count: int, years: dict[str, Any], axis: dict[str, 
         },
         f"yaxis{sign}": {
             **axis,
+            "zeroline": axis["range"][0] == 0,
+            "zerolinewidth": 1,
             "domain": [max(0.0, top - depth + head * (rows - 1) / rows), top],
             "anchor": f"x{sign}",
             "showticklabels": column == 0,
