@@ -294,7 +294,8 @@ def _coverage(reader: Reader) -> list[View]:
         View(
             key="coverage",
             name="数据覆盖",
-            title=f"{when}{len(codes)}个地区{len(indicators)}项指标共{total}格，有数据{held}格（{held / total:.1%}）",
+            title=f"{when}{len(codes)}个地区{len(indicators)}项指标最多可有{total}个数据，"
+            f"已有{held}个（{held / total:.1%}）",
             subtitle=_subtitle(
                 reader, "各章有数据的指标项数", f"{account['figures']}条数据，{account['sources']}份来源，{checks}"
             ),

@@ -43,6 +43,7 @@ TOO_FEW = "基数过小，不计算"
 SUGGESTED = 6
 ROWS_SHOWN = 12
 DIFFERENCES = ("rate", "ratio", "duration")  # kinds whose change is a difference, not a growth rate
+NO_DIRECTION = "没有一直升或一直降的趋势"
 WORDS = {"higher_better": ("改善", "变差"), "lower_better": ("变差", "改善"), "neutral": ("", "")}
 
 
@@ -137,8 +138,8 @@ def comparable_run(points: Sequence[Point]) -> list[Point]:
 @dataclass(frozen=True)
 class Direction:
     """What the test of direction says: `word` (上升, 下降, or empty: neither, or too few points), the same as a
-    `sentence` for people, the `method` behind it for a footnote, and whether the last two years or more went against
-    the word (`turned`).
+    `sentence` for people, that and how it was found as a footnote (`method`), and whether the last two years or more
+    went against the word (`turned`).
     """
 
     word: str
@@ -162,12 +163,12 @@ def direction(points: Sequence[Point], polarity: str) -> Direction:
     if len(set(values)) == 1:
         return Direction("", f"{span}数值相同，没有变化")
     tau, p = _kendall(tuple(point.period_end.year for point in run), tuple(values))
-    said = f"p={p:.3f}" if p >= 0.001 else "p<0.001"
-    method = f"趋势判断：{len(run)}个年度数据，Mann-Kendall检验，{said}，p小于{SIGNIFICANT}才说有趋势"
+    found = ("总体呈上升趋势" if tau > 0 else "总体呈下降趋势") if p < SIGNIFICANT else NO_DIRECTION
+    method = f"{len(run)}个年度数据经统计检验，{found}（方法见使用说明）"
     way, years = last_steps(run)
     lately = f"{'、'.join(map(str, years))}年{f'连续{len(years)}年' if len(years) > 1 else ''}{way}"
     if p >= SIGNIFICANT:
-        return Direction("", f"{span}没有一直升或一直降的趋势" + (f"；{lately}" if len(years) > 1 else ""), method)
+        return Direction("", f"{span}{NO_DIRECTION}" + (f"；{lately}" if len(years) > 1 else ""), method)
     word, meaning = ("上升", WORDS[polarity][0]) if tau > 0 else ("下降", WORDS[polarity][1])
     if years and way != word:
         sentence = f"{span}总体呈{word}趋势，但{lately}"
@@ -369,7 +370,9 @@ def statement(mine: Sequence[Point], indicator: pd.Series, breakdown: str, targe
         sentence = f"{last.period_text}{subject}{newest}"
     else:
         since = "口径变化后，" if last.era > min(point.era for point in mine) else ""
-        sentence = f"{since}{subject}从{first.period_text}的{first.text}到{last.period_text}的{newest}"
+        move = "升至" if last.value > first.value else "降至" if last.value < first.value else ""
+        way = f"{move}{last.period_text}的{newest}" if move else f"到{last.period_text}的{newest}，持平"
+        sentence = f"{since}{subject}由{first.period_text}的{first.text}{way}"
     if target is None or not last.regular:
         return sentence
     phrase = narrative.target_phrase(last._asdict(), target, indicator, whose).split(" · ")

@@ -301,11 +301,12 @@ def test_the_title_counts_the_quarters_of_rates_with_a_direction_only() -> None:
             row_of(small=True, best=pd.NA, worst=pd.NA),
             row_of(direction="neutral"),
             row_of(kind="count"),
+            row_of(best=6, worst=6),
         ]
     )
     assert chart.title == (
-        "2023年呼和浩特市矛盾纠纷化解可评优劣的3项比率指标中，与12个盟市相比，"
-        "1项居前四分之一，1项居后四分之一，1项居中或与他地分不出先后"
+        "2023年呼和浩特市矛盾纠纷化解可评优劣的4项比率指标中，与12个盟市相比，"
+        "1项居前四分之一，1项居后四分之一，1项居中，1项与其他盟市难分先后"
     )
 
 
@@ -401,7 +402,7 @@ def test_official_figures_are_listed_where_peers_have_none() -> None:
 def test_a_league_is_shown_among_its_peers_with_its_banners_and_sources() -> None:
     app = open_page("profile", dataset="demo", region="150200")
     shown = texts(app)
-    assert "可评优劣的5项比率指标中，与12个盟市相比，5项居中或与他地分不出先后" in shown
+    assert "与12个盟市相比，1项居中，4项与其他盟市难分先后" in shown
     assert "演示数据（模拟）" in shown
     assert "所辖地区（2025年主要指标）" in shown
     assert app.dataframe[0].value["地区"].tolist()[0] == "东河区"

@@ -94,7 +94,7 @@ def test_the_key_names_all_four_states() -> None:
 
 
 def test_the_grid_says_how_many_cells_are_in_which_state() -> None:
-    assert draw_grid().title == "2023年4个地区1项指标共4格：有数据1格（25.0%），未公布1格，不适用1格，未填报1格"
+    assert draw_grid().title == "2023年4个地区1项指标最多可有4个数据，已有1个（25.0%），未公布1个，不适用1个，未填报1个"
 
 
 def test_the_table_twin_of_the_grid_has_the_states_in_words() -> None:

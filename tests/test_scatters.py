@@ -61,15 +61,15 @@ def test_a_funnel_marks_and_names_what_chance_hardly_explains() -> None:
     frame = make_places((325, 363), (449, 449), (20, 20), (532, 535))
     chart = scatters.funnel(frame, make_scene(), rate=98.98)
     dots = chart.figure.data[-1]
-    assert chart.title == "2023年出庭应诉率：呼和浩特市低于99.8%控制线；其余3个在99.8%控制线以内"
+    assert chart.title == "2023年出庭应诉率：呼和浩特市低于外控制线；其余3个在外控制线以内"
     assert dots.marker.symbol == ("diamond", "circle", "circle", "circle")
-    assert chart.table["控制线"].tolist() == ["低于99.8%控制线", "高于95%控制线", "线内", "线内"]
+    assert chart.table["控制线"].tolist() == ["低于外控制线", "高于内控制线", "线内", "线内"]
     assert len(chart.figure.data) == 5  # two limits above, two below, the dots
 
 
 def test_a_funnel_within_its_limits_says_that_it_may_be_chance() -> None:
     chart = scatters.funnel(make_places((97, 100), (96, 100), (98, 100)), make_scene(), rate=97)
-    assert chart.title == "2023年出庭应诉率：3个盟市都在99.8%控制线以内，差别可能只是偶然"
+    assert chart.title == "2023年出庭应诉率：3个盟市都在外控制线以内，差别可能只是偶然"
 
 
 def test_many_beyond_the_limits_are_said_to_be_more_than_chance() -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from dashboard import queries, trends
+from dashboard import explanations, queries, trends
 from dashboard.charts import Chart
 from dashboard.charts import trends as charts
 from dashboard.charts.anatomy import Scene
@@ -166,7 +166,8 @@ def test_four_figures_are_not_judged() -> None:
 def test_a_direction_is_good_or_bad_only_where_the_indicator_has_one(polarity: str, words: str) -> None:
     found = trends.direction(drawn(series(dict(list(RISING.items())[:5]))), polarity)
     assert (found.word, found.sentence) == ("上升", words)
-    assert "Mann-Kendall检验，p=0.0" in found.method
+    assert found.method == "5个年度数据经统计检验，总体呈上升趋势（方法见使用说明）"
+    assert "Mann-Kendall检验" in (explanations.of_chart("趋势") or "")
 
 
 def test_a_fall_of_what_should_be_low_is_better() -> None:
@@ -296,12 +297,12 @@ def test_a_rounded_figure_gives_an_approximate_growth() -> None:
 
 def test_the_title_tells_the_way_from_first_to_newest_and_the_target() -> None:
     said = trends.statement(drawn(OFFICIAL), RATE, "", TARGETS.iloc[0], "")
-    assert said == "内蒙古自治区出庭应诉率从2019年的15%到2023年的99.74%，距2024年目标100%差0.26个百分点"
+    assert said == "内蒙古自治区出庭应诉率由2019年的15%升至2023年的99.74%，距2024年目标100%差0.26个百分点"
 
 
 def test_after_a_change_of_definition_the_title_starts_anew() -> None:
     said = trends.statement(drawn(series(RISING), breaks=BREAK), RATE, "", None, "")
-    assert said == "口径变化后，内蒙古自治区出庭应诉率从2021年的30%到2025年的70%"
+    assert said == "口径变化后，内蒙古自治区出庭应诉率由2021年的30%升至2025年的70%"
 
 
 def test_a_reached_target_is_told_as_reached_with_the_cases() -> None:
@@ -490,7 +491,7 @@ pages = pytest.mark.usefixtures("warehouse")
 def test_the_page_tells_the_story_of_the_court_appearances() -> None:
     app = open_page("trends", indicator="court_appearance_rate")
     shown = texts(app)
-    assert "从2019年的15%到2023年的99.74%，距2024年目标100%差0.26个百分点" in shown
+    assert "由2019年的15%升至2023年的99.74%，距2024年目标100%差0.26个百分点" in shown
     assert "数据点不足，不判断趋势" in shown
     assert "12个盟市中有2个公布过行政机关负责人出庭应诉率" in shown
     line = next(trace for trace in figure(app)["data"] if trace["mode"] == "lines+markers+text")
@@ -539,7 +540,7 @@ def test_near_the_ceiling_the_switch_says_why_there_is_no_projection() -> None:
 @pages
 def test_a_change_of_definition_is_told_on_the_page() -> None:
     app = open_page("trends", dataset="demo", indicator="case_files_reviewed", region="150400")
-    assert "口径变化后，赤峰市执法案卷评查卷数从2023年" in texts(app)
+    assert "口径变化后，赤峰市执法案卷评查卷数由2023年" in texts(app)
     assert "口径变化，不可比" in app.dataframe[0].value["计算同比"].tolist()
 
 

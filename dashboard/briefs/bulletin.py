@@ -499,7 +499,7 @@ def remarks(facts: Facts, release: Release) -> list[str]:
     said = "；".join(cited(title) for title in sources)
     lines = [
         scope_line(facts.leagues),
-        "名次区间由95%置信区间（Wilson法）得出。" if facts.leagues["best"].notna().any() else "",
+        "名次区间由95%置信区间得出，方法见使用说明。" if facts.leagues["best"].notna().any() else "",
         f"数据来源：{said}。" if sources else "",
         f"数据版本{release.id}，数据截至{date_words(release.data_until)}。",
     ]

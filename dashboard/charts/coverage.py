@@ -111,11 +111,10 @@ def coverage_grid(
         *(_watermarks(rows, colours) if dataset == "demo" else []),
     ]
     counts = states.stack().value_counts()
-    present = [state for state in GRID_STATES if counts.get(state, 0)]
-    told = "，".join(f"{GRID_STATES[state]}{counts[state]}格" for state in present)
-    share = f"（{counts.get('value', 0) / states.size:.1%}）"
-    told = told.replace(f"有数据{counts.get('value', 0)}格", f"有数据{counts.get('value', 0)}格{share}", 1)
-    title = f"{when}{subject}{len(states)}项指标共{states.size}格：{told}"
+    known = int(counts.get("value", 0))
+    others = [f"{GRID_STATES[state]}{counts[state]}个" for state in GRID_STATES if state != "value" and state in counts]
+    told = "，".join([f"已有{known}个（{known / states.size:.1%}）", *others])
+    title = f"{when}{subject}{len(states)}项指标最多可有{states.size}个数据，{told}"
     return Grid(
         traces=[
             *_cells(states, periods, rows, names, columns, fills),

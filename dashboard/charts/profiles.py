@@ -7,6 +7,7 @@ worst (left) to best (right); neutral ones from low to high in another colour, f
 import html
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -287,16 +288,16 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
     about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}等{len(chapters)}个领域"
     columns = slices.each(rows, "kind", "direction", "peers", "best", "worst")
     judged = [
-        (best > number - number // 4, worst <= number // 4)
+        "后" if best > number - number // 4 else "前" if worst <= number // 4 else "难分" if best < worst else "居中"
         for kind, direction, number, best, worst in columns
         if kind in JUDGED and direction != "neutral" and not pd.isna(best)
     ]
     if not judged:
         return f"{format_period(period)}{place}{about}{len(rows)}项指标在{peers}中的位置"
-    last, first = (sum(ends) for ends in zip(*judged, strict=True))
-    said = [f"{number}项居{end}四分之一" for number, end in ((first, "前"), (last, "后")) if number]
-    middle = len(judged) - first - last
-    said += [f"{middle}项居中或与他地分不出先后"] if middle else []
+    of, level = Counter(judged), re.search("个(盟市|旗县)", peers)
+    said = [f"{of[end]}项居{end}四分之一" for end in ("前", "后") if of[end]]
+    said += [f"{of['居中']}项居中"] if of["居中"] else []
+    said += [f"{of['难分']}项与其他{level[1] if level else '地区'}难分先后"] if of["难分"] else []
     return f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{peers}相比，" + "，".join(
         said
     )

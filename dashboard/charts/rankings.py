@@ -55,11 +55,11 @@ TALL_ROWS = 30  # up to this many, a row has two lines
 ROW_HEIGHT, LOW_ROW_HEIGHT = 40, 24
 WALL_SIZE = 15  # letters of a row on the big screen, before it is enlarged
 TOP, TOP_WITH_LINES, BOTTOM = 28, 48, 48  # pixels above the rows, for the words of lines, and below, for the axis
-INTERVAL_NOTE = "把当期案件看作一次抽取，案件越少区间越宽。区间不重叠才分先后，重叠的并在同一名次范围。"
+INTERVAL_NOTE = "案件越少区间越宽。区间不重叠才分先后，重叠的并在同一名次范围（算法见使用说明）。"
 WALL_INTERVALS = "横条为95%区间，案件越少越长"
 PART_INTERVALS = "有的地区没有区间（分子分母未公布，或只有约数），不给名次范围。"
-RATE_INTERVAL = "浅色横带为95%区间（Wilson法）："
-COUNT_INTERVAL = "细横线为95%区间（泊松精确法，设各件相互独立）："
+RATE_INTERVAL = "浅色横带为95%区间："
+COUNT_INTERVAL = "细横线为95%区间："
 
 
 STOOD = [

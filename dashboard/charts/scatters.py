@@ -42,7 +42,7 @@ CURVE_POINTS = 120
 MANY = 8  # places, below which one outside is no share to speak of
 NOT_CHANCE = 0.1  # share of places outside the outer limits from which chance is no sensible yardstick
 FUNNEL_NOTE = (
-    "控制线：假定各地真实比率都等于全区、只有偶然的差别，约95%（99.8%）的地区会落在相应的一对线之内（二项分布）。"
+    "控制线：各地如果都与全区一样、只有偶然的差别，绝大多数会落在内线之间，几乎全部落在外线之间（算法见使用说明）。"
     "线内的高低多属偶然；线外的值得核实，控制线不说明原因。"
 )
 
@@ -172,7 +172,7 @@ def funnel(frame: pd.DataFrame, scene: Scene, *, rate: float) -> Chart:
             frame,
             scene,
             FUNNEL_NOTE,
-            "菱形：在99.8%控制线以外。" if (beyond["outer"] != "").any() else "",
+            "菱形：在外控制线以外。" if (beyond["outer"] != "").any() else "",
             "线外的多于偶然所能解释，各地之间另有系统差异，不宜单看一地。" if many else "",
             f"空心圆：{small_words(scene)}。" if known["small"].any() else "",
         ),
@@ -334,7 +334,7 @@ def _beyond(known: pd.DataFrame, rate: float) -> pd.DataFrame:
 
 
 def _limit_words(level: float) -> str:
-    return f"{format_value(round(100 * level, 1), '%')}控制线"
+    return f"{'内' if level == CONTROL_LEVELS[0] else '外'}控制线"
 
 
 def _curves(sizes: np.ndarray, curves: dict[float, pd.DataFrame], scene: Scene) -> list[dict[str, Any]]:
@@ -356,14 +356,14 @@ def _funnel_title(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> st
     """Who lies beyond the outer limits."""
     when = f"{format_period(scene.period)}{scene.topic}"
     outside = [
-        f"{holders(known.loc[beyond['outer'] == word, 'name'].tolist(), scene.level_name)}{word}99.8%控制线"
+        f"{holders(known.loc[beyond['outer'] == word, 'name'].tolist(), scene.level_name)}{word}外控制线"
         for word in ("低于", "高于")
         if (beyond["outer"] == word).any()
     ]
     rest = int((beyond["outer"] == "").sum())
     if not outside:
-        return f"{when}：{rest}个{scene.level_name}都在99.8%控制线以内，差别可能只是偶然"
-    return f"{when}：{'，'.join(outside)}；其余{rest}个在99.8%控制线以内"
+        return f"{when}：{rest}个{scene.level_name}都在外控制线以内，差别可能只是偶然"
+    return f"{when}：{'，'.join(outside)}；其余{rest}个在外控制线以内"
 
 
 def _funnel_table(known: pd.DataFrame, beyond: pd.DataFrame, scene: Scene) -> pd.DataFrame:

@@ -632,7 +632,7 @@ def _how_drawn(points: Iterable[Point], mine: list[Point], scene: Scene) -> list
     band = any(point.has_interval for point in mine)
     return [
         *(["◇为其他长度的期间，横线为其起止，不与连线比较"] if any(point.run is None for point in mine) else []),
-        *(["浅色带为95%区间（Wilson法）"] if band else []),
+        *(["浅色带为95%区间，案件越少越宽"] if band else []),
         *([f"空心点基数过小（不足{SMALL_BASE}件）"] if any(point.small for point in points) else []),
         *([f"{PARTS_NOT_PUBLISHED}，不画区间"] if scene.rate and mine and not band else []),
     ]
@@ -646,7 +646,7 @@ def _fit_note(fit: Fit | None) -> list[str]:
     if fit is None:
         return []
     change = change_words(fit.slope, fit.unit)
-    return [f"虚线为最小二乘直线，平均每年{change}；{PROJECTION_NOTE}，不考虑政策与案件变化"]
+    return [f"虚线为历年数据的直线走势，平均每年{change}；{PROJECTION_NOTE}，不考虑政策与案件变化"]
 
 
 def _panels_title(points: Iterable[Point], shown: list[str], count: int, scene: Scene) -> str:
