@@ -150,7 +150,7 @@ def switch(asked: Question) -> None:
     st.segmented_control(
         "视图",
         list(VIEW_NAMES),
-        format_func=lambda view: VIEW_NAMES[view],
+        format_func=lambda view: "由高到低" if view == "ranking" and asked.scene().neutral else VIEW_NAMES[view],
         key="compare_view",
         on_change=_set,
         args=(reader, "view"),

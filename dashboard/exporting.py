@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import audit, download, export, queries, snapshot
 from dashboard.charts import BAR, VALUE, Chart
+from dashboard.charts.anatomy import HARD_TO_TELL
 from dashboard.clock import today
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
@@ -198,7 +199,7 @@ def with_numbers(table: pd.DataFrame, known: list[str]) -> pd.DataFrame:
 
 
 NUMBER = r"(?:近|超|约)?([+-]?[0-9]+(?:\.[0-9]+)?)([万亿]?)[余多]?"
-RANK = "(?:（第[0-9]+名）)?"
+RANK = f"(?:（(?:第[0-9]+(?:—[0-9]+)?名|{HARD_TO_TELL}|偏高|居中|偏低)）)?"
 FACTORS = {"": 1, "万": 10**4, "亿": 10**8}
 
 

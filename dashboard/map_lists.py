@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import frame, panels, selection, slices
 from dashboard.charts import VALUE, map_series
-from dashboard.charts.anatomy import place_words
+from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE, places_in_words
 from dashboard.charts.maps import APART
 from dashboard.charts.rankings import FEWEST_RANKED
 from dashboard.frame import Reader, plain
@@ -82,13 +82,14 @@ def places_list(asked: Question) -> tuple[pd.DataFrame, str]:
     notes = ["各取最近一期，期间不同，不排名。" if latest else ""]
     if not latest:
         if rows["rank"].notna().sum() >= FEWEST_RANKED:
-            rows["place"] = [place_words(row) for row in rows[["rank", "best", "worst"]].to_dict("records")]
+            rows["place"] = places_in_words(rows, scene.neutral)
         rows.loc[rows["small"].astype(bool), "place"] = "基数过小"
         rows = rows.sort_values(["rank", "value"], ascending=[True, False], kind="stable", na_position="last")
         notes = [
             "中性指标：高低不表示好坏。" if scene.neutral else "",
             f"分母不足{SMALL_BASE}件的{SMALL_BASE_WORDS}。" if rows["small"].any() else "",
             "95%区间重叠的并在同一名次范围。" if rows["place"].str.contains("—").any() else "",
+            HARD_TO_TELL_NOTE if (rows["place"] == HARD_TO_TELL).any() else "",
         ]
     if cities is not None:
         rows = pd.concat([rows, cities.assign(place=APART, small=False)])
@@ -96,7 +97,7 @@ def places_list(asked: Question) -> tuple[pd.DataFrame, str]:
     periods = rows["period_text"].map(in_brackets).where((rows["state"] == "value") & latest, "")
     table = pd.DataFrame(
         {
-            "名次": rows["place"],
+            "高低" if scene.neutral else "名次": rows["place"],
             "地区": _marked(rows, asked.reader),
             VALUE: rows["text"] + periods,
             "案件": slices.cases(rows, scene.case_unit) if scene.rate else "",

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import frame, groups, kept, narrative, queries, selection, slices
 from dashboard.charts import BAR, Chart, profiles
-from dashboard.charts.anatomy import place_words
+from dashboard.charts.anatomy import level_words, place_words
 from dashboard.compare import case_units
 from dashboard.frame import Reader, named, plain
 from dashboard.groups import Group
@@ -163,17 +163,15 @@ def spine(
 def _place_words(rows: pd.DataFrame, places: pd.DataFrame) -> list[str]:
     """The place among the peers; of neutral indicators only 偏高 or 偏低; of small bases none."""
     words = []
-    own = slices.each(rows, "small", "direction", "value", "lower", "upper")
+    own = slices.each(rows, "small", "direction", "value", "lower", "upper", "peers")
     held = slices.each(places, "rank", "best", "worst")
-    for (small, direction, value, lower, upper), (rank, best, worst) in zip(own, held, strict=True):
+    for (small, direction, value, lower, upper, among), (rank, best, worst) in zip(own, held, strict=True):
         if small:
             words.append(SMALL_BASE_WORDS)
         elif direction != "neutral":
-            words.append(place_words({"rank": rank, "best": best, "worst": worst}))
-        elif lower == upper or pd.isna(rank):
-            words.append("")
+            words.append(place_words(rank, best, worst, among=among))
         else:
-            words.append("偏高" if value > upper else "偏低" if value < lower else "居中")
+            words.append("" if pd.isna(rank) else level_words(value, lower, upper))
     return words
 
 

@@ -30,6 +30,11 @@ def test_a_value_in_words_is_read_back_as_its_number(value: float, unit: str, qu
     assert exporting.number_of(format_value(float(value), unit, qualifier), UNITS) == (float(value), unit)
 
 
+@pytest.mark.parametrize("place", ["第1名", "第2—5名", "难分先后", "偏高"])
+def test_a_figure_is_a_number_whatever_is_said_of_its_place(place: str) -> None:
+    assert exporting.number_of(f"98.5%（{place}）", UNITS) == (98.5, "%")
+
+
 @pytest.mark.parametrize(
     "cell", ["未公布", "2023年", "58/61件", "98.7%—99.2%", "第1—12名", "包头市", "", None, float("nan")]
 )

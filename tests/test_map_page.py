@@ -199,9 +199,18 @@ def test_the_list_of_changes_has_no_places() -> None:
 
 
 def test_the_ranking_shows_everybody_with_ties_on_one_place() -> None:
+    table = ranking(open_page("map", **(RATE | {"period": "2025"})))
+    assert len(table) == 12
+    assert table["数值"].tolist()[:2] == ["100%", "100%"]
+    assert set(table["名次"]) == {"难分先后", "第11名", ""}
+
+
+def test_nobody_is_first_in_a_neutral_indicator() -> None:
     table = ranking(open_page("map", **COUNT))
     assert len(table) == 12
-    assert table["名次"].iloc[0] == "第1名"
+    assert "名次" not in table
+    assert set(table["高低"]) == {"偏高", "居中", "偏低"}
+    assert table["高低"].tolist() == sorted(table["高低"], key=["偏高", "居中", "偏低"].index)
 
 
 def test_a_long_ranking_shows_its_ends_and_the_chosen_place_and_folds_the_rest() -> None:
@@ -262,7 +271,7 @@ def test_counts_per_ten_thousand_people_say_which_people_and_rank_anew() -> None
     assert "内蒙古自治区第七次全国人口普查公报（第二号）" in words
     assert "规模大的地区自然多" not in words
     assert ranking(app)["数值"].str.endswith("件/万人").all()
-    assert ranking(app)["名次"].str.contains("—").any()  # the counts are drawn by chance as before
+    assert set(ranking(app)["高低"]) == {"偏高", "居中", "偏低"}
 
 
 @pytest.mark.parametrize("view", list(mapping.VIEWS))

@@ -148,10 +148,11 @@ def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_n
     stood = standings(cells.assign(qualifier=""), "higher_better", "rate", "weighted")
     assert stood[["best", "worst"]].to_numpy().tolist() == [[1, 3]] * 3
     chart = draw(cells)
-    assert signs(chart) == [["1—3"] * 3]
+    assert signs(chart) == [["难分"] * 3]
+    assert any(note.startswith("难分：难分先后") for note in chart.footnotes)
     assert len(set(chart.figure.data[0].z[0])) == 1
     assert chart.title == "2023年比率类指标：3个盟市各项名次"
-    assert chart.table.iloc[0].tolist()[1:] == ["90%（第1—3名）", "85%（第1—3名）", "95%（第1—3名）"]
+    assert chart.table.iloc[0].tolist()[1:] == ["90%（难分先后）", "85%（难分先后）", "95%（难分先后）"]
 
 
 def test_several_that_lead_have_so_many_each() -> None:
@@ -168,7 +169,9 @@ def test_neutral_indicators_have_their_own_hue_and_no_say_in_the_title() -> None
     assert list(directed.z[1]) == [None] * 3
     assert list(neutral.z[1]) == [1, 0.5, 0]
     assert chart.title == "2023年比率类指标：可评优劣的1项中，包头市居首最多，有1项"
-    assert any("高低不表示好坏" in note for note in chart.footnotes)
+    assert any("偏高、偏低不表示好坏" in note for note in chart.footnotes)
+    assert signs(chart)[1] == ["偏高", "居中", "偏低"]
+    assert chart.table.iloc[1].tolist()[1:] == ["9%（偏高）", "8%（居中）", "7%（偏低）"]
 
 
 def test_a_row_of_equal_values_has_one_shade() -> None:

@@ -134,7 +134,7 @@ def test_small_bases_of_peers_are_left_out_of_the_strip() -> None:
 
 
 @pytest.mark.parametrize(
-    ("denominator", "place"), [(9.0, "基数过小，不参与排名"), (10.0, "第1—4名"), (11.0, "第1—4名")]
+    ("denominator", "place"), [(9.0, "基数过小，不参与排名"), (10.0, "难分先后"), (11.0, "难分先后")]
 )
 def test_a_rate_on_a_small_base_has_no_place(denominator: float, place: str) -> None:
     peers = cells("appearance", [80.0, 90.0, 80.0, 70.0, 75.0], [denominator, 50.0, 50.0, 50.0, 50.0])

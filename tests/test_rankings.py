@@ -1,5 +1,7 @@
 """Rankings: what is a bar, what is a dot, who has a place, and what the words say."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -110,8 +112,15 @@ def test_rates_far_from_their_ceiling_start_at_zero_without_a_word() -> None:
 
 def test_overlapping_places_share_a_band_and_the_pairs_are_counted() -> None:
     chart = rank(make_places((99, 100), (98, 100), (97, 100), (400, 800)))
-    assert chart.table["名次"].tolist() == ["第1—3名", "第1—3名", "第1—3名", "第4名"]
+    assert chart.table["名次"].tolist() == ["难分先后", "难分先后", "难分先后", "第4名"]
     assert any("两两比较共6对，其中3对区间重叠" in note for note in chart.footnotes)
+    assert any("“难分先后”：95%区间与半数以上地区重叠" in note for note in chart.footnotes)
+
+
+def test_a_range_of_half_the_places_still_says_something() -> None:
+    chart = rank(make_places((990, 1000), (985, 1000), (400, 800), (100, 800)))
+    assert chart.table["名次"].tolist() == ["第1—2名", "第1—2名", "第3名", "第4名"]
+    assert not any("难分先后" in note for note in chart.footnotes)
 
 
 def test_a_rate_carries_its_cases_on_the_chart_and_in_the_table() -> None:
@@ -150,6 +159,10 @@ def test_a_neutral_indicator_has_its_own_hue_and_no_good_or_bad() -> None:
     assert any("高低不表示好坏" in note for note in chart.footnotes)
     for word in ("最好", "最差", "领先", "落后"):
         assert word not in chart.title + chart.reading
+    assert "名次" not in chart.table
+    assert chart.table["高低"].tolist() == ["偏高", "居中", "偏低"]
+    everything = [*chart.figure.layout.yaxis.ticktext, *chart.figure.data[0].text, *chart.footnotes]
+    assert not [text for text in everything if re.search("第.*名|名次", text)]
 
 
 def test_equal_values_share_the_first_place_in_the_title() -> None:
@@ -295,10 +308,16 @@ def test_a_small_base_in_either_period_stands_below_and_out_of_the_title() -> No
 
 @pytest.mark.parametrize(
     ("rank", "best", "worst", "words"),
-    [(3, 3, 7, "第3—7名"), (1, 1, 1, "第1名"), (2, pd.NA, pd.NA, "第2名"), (pd.NA, pd.NA, pd.NA, "")],
+    [
+        (3, 3, 7, "第3—7名"),
+        (3, 2, 7, "难分先后"),
+        (1, 1, 1, "第1名"),
+        (2, pd.NA, pd.NA, "第2名"),
+        (pd.NA, pd.NA, pd.NA, ""),
+    ],
 )
 def test_places_in_words(rank: object, best: object, worst: object, words: str) -> None:
-    assert place_words(pd.Series({"rank": rank, "best": best, "worst": worst})) == words
+    assert place_words(rank, best, worst, among=10) == words
 
 
 def test_long_lists_end_with_a_number() -> None:

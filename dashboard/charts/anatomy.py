@@ -24,6 +24,8 @@ CUT_WORDS = "坐标轴未从零开始"
 CUT_FROM = 50  # percent; rates that all lie above are told apart on a cut axis
 BIGGER_HAVE_MORE = "数量未按人口或案件量折算，规模大的地区自然多。"
 MARK_SIZE = 38  # pixels
+HARD_TO_TELL = "难分先后"
+HARD_TO_TELL_NOTE = f"“{HARD_TO_TELL}”：95%区间与半数以上地区重叠。"
 NOTED = 6  # notes in a line under a chart
 ALIKE = 3  # names before one and the same note
 LISTED = 20  # names in a line under a chart
@@ -167,13 +169,42 @@ def holders(names: list[str], level_name: str) -> str:
     return "、".join(names) if len(names) <= 2 else f"{len(names)}个{level_name}"
 
 
-def place_words(row: pd.Series | dict[str, Any]) -> str:
-    """The place of a row of `statistics.standings`: 第3名, 第3—7名 where intervals leave it open; empty without one."""
-    if pd.isna(row["rank"]):
+def places_in_words(frame: pd.DataFrame, neutral: bool) -> list[str]:
+    """What is said of the place of each row of `statistics.standings`: `place_words`, or of neutral indicators, among
+    which nobody is first, `level_words` by the quarters of the values; empty without a rank.
+    """
+    ranked = frame["rank"].notna()
+    if neutral:
+        lower, upper = frame["value"][ranked].quantile([0.25, 0.75])
+        return [
+            level_words(value, lower, upper) if has_rank else ""
+            for value, has_rank in zip(frame["value"].tolist(), ranked.tolist(), strict=True)
+        ]
+    rows = zip(*(frame[name].tolist() for name in ("rank", "best", "worst")), strict=True)
+    return [place_words(*row, among=int(ranked.sum())) for row in rows]
+
+
+def place_words(rank: object, best: object, worst: object, *, among: int) -> str:
+    """A place of `statistics.standings` among so many: 第3名, 第3—7名 where intervals leave it open, 难分先后 where it
+    may be any of more than half of all; empty without one.
+    """
+    if pd.isna(rank):
         return ""
-    if pd.isna(row["best"]) or row["best"] == row["worst"]:
-        return f"第{row['rank']}名"
-    return f"第{row['best']}—{row['worst']}名"
+    if pd.isna(best) or best == worst:
+        return f"第{rank}名"
+    return HARD_TO_TELL if wide(best, worst, among) else f"第{best}—{worst}名"
+
+
+def wide(best: Any, worst: Any, among: int) -> bool:
+    """Whether a range of places says nothing: it covers more than half of all."""
+    return bool(2 * (worst - best + 1) > among)
+
+
+def level_words(value: float, lower: float, upper: float) -> str:
+    """A value of a neutral indicator by the quarters of all: 偏高, 居中, 偏低; empty where these are equal."""
+    if lower == upper:
+        return ""
+    return "偏高" if value > upper else "偏低" if value < lower else "居中"
 
 
 def interval_words(low: float, high: float, unit: str) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from itertools import chain
 from textwrap import wrap
 from typing import Any
 
@@ -10,7 +11,16 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts import Chart
-from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, holders, simulated_mark, subtitle
+from dashboard.charts.anatomy import (
+    BIGGER_HAVE_MORE,
+    HARD_TO_TELL,
+    Scene,
+    holders,
+    place_words,
+    places_in_words,
+    simulated_mark,
+    subtitle,
+)
 from dashboard.charts.scales import mixed
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, standings_of_many, status
 from dashboard.theme import STATE_NAMES, cited, format_difference, format_period, format_value, ink_on, template
@@ -26,6 +36,7 @@ NAME_WIDTH = 8  # characters a line of an indicator's name
 ONE_SHADE = 0.6  # of a row whose values are all equal
 STATE_SIGNS = {"parts_only": "◇", "not_published": "—", "not_applicable": "／", "not_reported": "？"}
 SMALL_SIGN = "○"
+HARD_NOTE = f"{HARD_TO_TELL[:2]}：{HARD_TO_TELL}，95%区间与半数以上地区重叠。"
 BANDS_NOTE = "一段名次（如1—9）：95%区间重叠，分不出先后，与“排名”相同。"
 PLACES_OF_A_LEAD = 4  # the first quarter of the places leads
 
@@ -41,7 +52,7 @@ def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     ahead = 1 - (places.sub(1)).div(counts.sub(1).where(counts > 1), axis=0)
     ahead = ahead.where(places.max(axis=1) > places.min(axis=1), ONE_SHADE).where(places.notna())
     neutral = cells.groupby("indicator_id", sort=False)["direction"].first().eq("neutral")
-    signs = _table(cells, "place_sign")
+    signs = _table(cells.assign(sign=[_sign(words) for words in cells["standing"]]), "sign")
     colours = scene.colours
     layers = [
         Layer(ahead[~neutral].reindex(ahead.index), signs, colours.sequential),
@@ -51,8 +62,11 @@ def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     stronger = "亮" if scene.dark else "深"
     notes = [
         f"颜色越{stronger}，名次越靠前（并列同名次）：越高越好的指标从高排起，越低越好的从低排起。",
-        "紫色行为中性指标，由高到低排列，高低不表示好坏。" if neutral.any() else "",
-        BANDS_NOTE if cells["place_sign"].str.contains("—").any() else "",
+        "紫色行为中性指标，偏高、偏低不表示好坏。" if neutral.any() else "",
+        f"{HARD_TO_TELL[:2]}：{HARD_TO_TELL}，95%区间与半数以上地区重叠。"
+        if HARD_TO_TELL in set(cells["standing"])
+        else "",
+        BANDS_NOTE if cells["standing"].str.contains("—").any() else "",
         BIGGER_HAVE_MORE if cells["kind"].isin(["count", "money"]).any() else "",
     ]
     key = [
@@ -126,7 +140,8 @@ def matrix_cells(
     `figures`: `queries.matrix_of_period`, `sources`: `queries.sources_of_period`. `indicators`, `places`: the rows of
     `queries.indicators` and `queries.regions` to show. Columns indicator_id, region_code, indicator, place, short_name,
     direction, kind, unit, value, numerator, denominator, state (as in `slices`), small (bool), rank, best, worst (as
-    `statistics.standings_of_many`), middle (Float64, of the band, else the rank), place_sign (1—9, 3, or empty), text
+    `statistics.standings_of_many`), middle (Float64, of the band, else the rank), standing (its place in
+    words, of neutral indicators whether it is high: `places_in_words`), text
     and source_title (missing without a value).
     """
     index = pd.MultiIndex.from_product([indicators.index, places.index], names=["indicator_id", "region_code"])
@@ -148,18 +163,24 @@ def matrix_cells(
     stood = standings_of_many(own_places[own_places["indicator_id"].isin(indicators.index)], indicators)
     stood = stood.set_index(index.names)[["rank", "best", "worst"]].reindex(index).reset_index(drop=True)
     stood = stood.astype("Int64")
-    open_places = stood["best"].notna() & (stood["best"] != stood["worst"])
     stood["middle"] = ((stood["best"] + stood["worst"]) / 2).fillna(stood["rank"]).astype("Float64")
-    stood["place_sign"] = [
-        f"{best}—{worst}" if several else "" if pd.isna(rank) else str(rank)
-        for several, rank, best, worst in zip(open_places, stood["rank"], stood["best"], stood["worst"], strict=True)
-    ]
+    among = stood["rank"].notna().groupby(cells["indicator_id"]).transform("sum").tolist()
+    said = stood[["rank", "best", "worst"]].itertuples(index=False, name=None)
+    words = pd.Series([place_words(*places, among=of) for places, of in zip(said, among, strict=True)])
+    levels = [places_in_words(row, neutral=True) for _, row in cells.join(stood).groupby("indicator_id", sort=False)]
+    neutral = cells["direction"] == "neutral"
+    stood["standing"] = words.where(~neutral, list(chain.from_iterable(levels)))
     texts = [
         STATE_NAMES[s] if s != "value" else format_value(v, u, q)
         for s, v, u, q in zip(cells["state"], cells["value"], cells["unit"], cells["qualifier"], strict=True)
     ]
     titles = sources.set_index(index.names)["source_title"]
     return cells.join(stood).assign(text=texts).join(titles, on=index.names)
+
+
+def _sign(standing: str) -> str:
+    """A standing short enough for a cell: 1—9, 3, 难分, 偏高."""
+    return standing.removeprefix("第").removesuffix("名") if standing != HARD_TO_TELL else HARD_TO_TELL[:2]
 
 
 def _table(cells: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -174,8 +195,8 @@ def _hover(cells: pd.DataFrame) -> pd.DataFrame:
         lines = [f"<b>{row.place}</b>　{row.indicator}", row.text]
         if row.small:
             lines.append(SMALL_BASE_WORDS)
-        elif row.place_sign:
-            lines.append(f"第{row.place_sign}名")
+        elif row.standing:
+            lines.append(row.standing)
         if "target" in cells and row.state == "value":
             gap = format_difference(row.value - row.target, row.unit)
             aim = format_value(row.target, row.unit)
@@ -373,8 +394,8 @@ def _lead_title(cells: pd.DataFrame, scene: Scene, scope: str) -> str:
 def _twin(cells: pd.DataFrame) -> pd.DataFrame:
     """The figures: a row an indicator, a column a place, each with its rank."""
     words = [
-        f"{text}（{SMALL_BASE_WORDS}）" if small else f"{text}（第{place}名）" if place else text
-        for text, place, small in zip(cells["text"], cells["place_sign"], cells["small"], strict=True)
+        f"{text}（{SMALL_BASE_WORDS}）" if small else f"{text}（{place}）" if place else text
+        for text, place, small in zip(cells["text"], cells["standing"], cells["small"], strict=True)
     ]
     wide = _table(cells.assign(words=words), "words")
     names = _table(cells, "place").iloc[0]

@@ -19,6 +19,7 @@ import plotly.graph_objects as go
 
 from dashboard import slices
 from dashboard.charts import Chart, watermark_note
+from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE
 from dashboard.statistics import SMALL_BASE, Numbers
 from dashboard.theme import DATASET_NAMES, Palette, cited, format_period, format_value, palette, template
 
@@ -144,15 +145,16 @@ def spine_chart(
     sources = list(dict.fromkeys(rows["source_title"].tolist()))
     small = f"空心点基数过小（不足{SMALL_BASE}件），不参与排名" if rows["small"].any() else ""
     counts = "件数、人数等未按人口折算，规模大的地区自然多" if not set(rows["kind"].tolist()) <= RATES else ""
-    overlapping = any("—" in words for words in rows["place"].tolist())
-    bands = "名次是一段的，区间相互重叠，先后可能出于偶然" if overlapping else ""
+    said_of = rows["place"].tolist()
+    bands = "名次是一段的，区间相互重叠，先后可能出于偶然" if any("—" in words for words in said_of) else ""
+    hard = HARD_TO_TELL_NOTE.rstrip("。") if HARD_TO_TELL in said_of else ""
     notes = [f"来源：{'；'.join(cited(source) for source in sources)}", f"版本{release_id}"]
     return Chart(
         name=f"地区画像{number}",
         figure=figure,
         title=title,
         subtitle=" · ".join([f"{place}与{peers}", format_period(period), DATASET_NAMES.get(dataset, dataset)]),
-        footnotes=[*(["；".join(said)] if (said := [x for x in (bands, small, counts) if x]) else []), *notes],
+        footnotes=[*(["；".join(said)] if (said := [x for x in (bands, hard, small, counts) if x]) else []), *notes],
         reading=f"{title}。",
         table=lambda: table(rows),
         simulated=dataset == "demo",

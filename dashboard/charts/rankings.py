@@ -17,6 +17,8 @@ from dashboard.charts import BAR, CHANGE, VALUE, Chart
 from dashboard.charts.anatomy import (
     BIGGER_HAVE_MORE,
     CUT_WORDS,
+    HARD_TO_TELL,
+    HARD_TO_TELL_NOTE,
     Scene,
     change_words,
     cut_strokes,
@@ -24,7 +26,7 @@ from dashboard.charts.anatomy import (
     holders,
     interval_words,
     listed,
-    place_words,
+    places_in_words,
     simulated_mark,
     small_words,
     subtitle,
@@ -57,6 +59,7 @@ WALL_SIZE = 15  # letters of a row on the big screen, before it is enlarged
 TOP, TOP_WITH_LINES, BOTTOM = 28, 48, 48  # pixels above the rows, for the words of lines, and below, for the axis
 INTERVAL_NOTE = "案件越少区间越宽。区间不重叠才分先后，重叠的并在同一名次范围（算法见使用说明）。"
 WALL_INTERVALS = "横条为95%区间，案件越少越长"
+NEUTRAL_INTERVAL_NOTE = "案件越少区间越宽；区间重叠的，高低之别可能出于偶然（算法见使用说明）。"
 PART_INTERVALS = "有的地区没有区间（分子分母未公布，或只有约数），不给名次范围。"
 RATE_INTERVAL = "浅色横带为95%区间："
 COUNT_INTERVAL = "细横线为95%区间："
@@ -152,9 +155,14 @@ def _ordered(frame: pd.DataFrame, scene: Scene) -> list[Row]:
             small=bool(row.small),
             rank=None if pd.isna(row.rank) else row.rank,
             banded=not pd.isna(row.best),
-            place=place_words({"rank": row.rank, "best": row.best, "worst": row.worst}),
+            place=place,
         )
-        for row, cases in zip(known.itertuples(), slices.cases(known, scene.case_unit), strict=True)
+        for row, cases, place in zip(
+            known.itertuples(),
+            slices.cases(known, scene.case_unit),
+            places_in_words(known, scene.neutral),
+            strict=True,
+        )
     ]
     return sorted(rows, key=lambda row: (row.small, row.rank or 0))
 
@@ -375,7 +383,8 @@ def _ranking_notes(rows: list[Row], ranked: list[Row], scene: Scene, pairs: str)
     return [
         f"有数据的不足{FEWEST_RANKED}个，不排名。" if few else "",
         pairs,
-        method + INTERVAL_NOTE if drawn and banded else "",
+        method + (NEUTRAL_INTERVAL_NOTE if scene.neutral else INTERVAL_NOTE) if drawn and banded else "",
+        HARD_TO_TELL_NOTE if any(row.place == HARD_TO_TELL for row in rows) else "",
         PART_INTERVALS if drawn and ranked and not banded else "",
         f"{PARTS_NOT_PUBLISHED}，不计算区间、名次范围和差几件达标。" if scene.rate and not drawn else "",
         f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if any(row.small for row in rows) else "",
@@ -410,6 +419,8 @@ def _ranking_table(frame: pd.DataFrame, rows: list[Row], scene: Scene, target: p
             ],
         }
     )
+    if scene.neutral:
+        table = table.rename(columns={"名次": "高低"})
     if target is not None:
         aim = format_value(target["value"], scene.indicator["unit"])
         table = table.rename(columns={"距目标": f"距全区{format_period(target['period'])}目标{aim}"})
