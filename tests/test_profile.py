@@ -402,7 +402,7 @@ def test_official_figures_are_listed_where_peers_have_none() -> None:
 def test_a_league_is_shown_among_its_peers_with_its_banners_and_sources() -> None:
     app = open_page("profile", dataset="demo", region="150200")
     shown = texts(app)
-    assert "与12个盟市相比，1项居中，4项与其他盟市难分先后" in shown
+    assert "与12个盟市相比，3项居中，2项与其他盟市难分先后" in shown
     assert "演示数据（模拟）" in shown
     assert "所辖地区（2025年主要指标）" in shown
     assert app.dataframe[0].value["地区"].tolist()[0] == "东河区"

@@ -19,7 +19,7 @@ import plotly.graph_objects as go
 
 from dashboard import slices
 from dashboard.charts import Chart, watermark_note
-from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE
+from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE, wide
 from dashboard.statistics import SMALL_BASE, Numbers
 from dashboard.theme import DATASET_NAMES, Palette, cited, format_period, format_value, palette, template
 
@@ -290,7 +290,7 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
     about = chapters[0] if len(chapters) == 1 else f"{chapters[0]}等{len(chapters)}个领域"
     columns = slices.each(rows, "kind", "direction", "peers", "best", "worst")
     judged = [
-        "后" if best > number - number // 4 else "前" if worst <= number // 4 else "难分" if best < worst else "居中"
+        _quarter(best, worst, number)
         for kind, direction, number, best, worst in columns
         if kind in JUDGED and direction != "neutral" and not pd.isna(best)
     ]
@@ -303,6 +303,15 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
     return f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{peers}相比，" + "，".join(
         said
     )
+
+
+def _quarter(best: int, worst: int, among: int) -> str:
+    """Where a place lies: 前 or 后 (all of it in the first or last quarter), 难分 (it may be nearly any), else 居中."""
+    if worst <= among // 4:
+        return "前"
+    if best > among - among // 4:
+        return "后"
+    return "难分" if wide(best, worst, among) else "居中"
 
 
 def table(rows: pd.DataFrame) -> pd.DataFrame:
