@@ -11,19 +11,36 @@ from etl import publish
 from etl.accepted import Request
 from etl.errors import UserError
 from etl.paths import Paths
+from tests import quick
 from tools import backup
 
 TABLE = "地区,指标,期间,数值,单位\n包头市,法律援助案件数,2024,1234,件\n"
 
 
-@pytest.fixture
-def loaded(quick_inputs: Paths, tmp_path: Path) -> Paths:
-    """A data folder with a load of a steward and a state database that is open elsewhere."""
-    table = tmp_path / "table.csv"
+@pytest.fixture(scope="module")
+def loaded_once(quick_start: Paths, tmp_path_factory: pytest.TempPathFactory) -> Paths:
+    """A data folder with a load of a steward, and its backup beside it: backup.tar.gz."""
+    folder = tmp_path_factory.mktemp("loaded")
+    shutil.copytree(quick_start.data, folder / "data")
+    paths = Paths(data=folder / "data", static=folder / "static")
+    table = folder / "table.csv"
     table.write_text(TABLE, encoding="utf-8")
-    publish.load(quick_inputs, table, Request(dataset="internal"), lambda text: None)
-    (quick_inputs.data / "state").mkdir()
-    return quick_inputs
+    with pytest.MonkeyPatch.context() as patch:
+        quick.shorten(patch.setattr)
+        publish.load(paths, table, Request(dataset="internal"), lambda text: None)
+    (paths.data / "state").mkdir()
+    backup.save(paths, folder / "backup.tar.gz")
+    return paths
+
+
+@pytest.fixture
+def loaded(loaded_once: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Paths:
+    """A copy of it; the backup lies beside it too."""
+    quick.shorten(monkeypatch.setattr)
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "data"))
+    shutil.copytree(loaded_once.data, tmp_path / "data")
+    shutil.copy(loaded_once.data.with_name("backup.tar.gz"), tmp_path)
+    return Paths(data=tmp_path / "data", static=tmp_path / "static")
 
 
 def test_what_is_restored_serves_the_same_release_and_can_be_built_again(loaded: Paths, tmp_path: Path) -> None:
@@ -51,7 +68,6 @@ def test_what_is_restored_serves_the_same_release_and_can_be_built_again(loaded:
 
 def test_existing_data_are_moved_aside_and_only_when_asked(loaded: Paths, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar.gz"
-    backup.save(loaded, file)
     with pytest.raises(UserError, match="--replace"):
         backup.restore(file, loaded.data, replace=False)
     (loaded.data / "accepted" / "later.txt").write_text("kept")
@@ -61,10 +77,9 @@ def test_existing_data_are_moved_aside_and_only_when_asked(loaded: Paths, tmp_pa
     assert not (loaded.data / "accepted" / "later.txt").exists()
 
 
-@pytest.mark.parametrize("fault", ["cut", "changed", "foreign", "escaping", "missing"])
+@pytest.mark.parametrize("fault", ["cut", "changed", "foreign", "escaping", "absolute", "link", "pipe", "missing"])
 def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(loaded: Paths, tmp_path: Path, fault: str) -> None:
     file = tmp_path / "backup.tar.gz"
-    backup.save(loaded, file)
     if fault == "cut":
         file.write_bytes(file.read_bytes()[:2000])
     elif fault == "missing":
@@ -72,7 +87,8 @@ def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(loaded: Paths
     else:
         folder = tmp_path / "opened"
         with tarfile.open(file) as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                backup._extract(archive, member, folder)
         changed = folder / "catalogue" / "chapters.csv"
         changed.write_text("changed")
         with tarfile.open(file, "w:gz") as archive:
@@ -80,6 +96,15 @@ def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(loaded: Paths
                 archive.add(folder, "")
             elif fault == "escaping":
                 archive.add(changed, "../../escaped")
+            elif fault == "absolute":
+                absolute = archive.gettarinfo(changed)
+                absolute.name = str(tmp_path / "escaped")  # `add` would take the first slash away
+                with changed.open("rb") as content:
+                    archive.addfile(absolute, content)
+            elif fault in ("link", "pipe"):
+                other = tarfile.TarInfo("catalogue/other")
+                other.type, other.linkname = tarfile.SYMTYPE if fault == "link" else tarfile.FIFOTYPE, "/etc/passwd"
+                archive.addfile(other)
             else:
                 archive.add(changed, "chapters.csv")
     before = sorted(p.relative_to(tmp_path) for p in loaded.data.rglob("*"))
@@ -87,3 +112,30 @@ def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(loaded: Paths
     assert sorted(p.relative_to(tmp_path) for p in loaded.data.rglob("*")) == before
     assert not list(tmp_path.glob(".data-restoring-*"))
     assert not list(tmp_path.parent.glob("**/escaped"))
+
+
+def test_a_backup_comes_back_with_a_python_that_knows_no_filters(
+    loaded: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Debian 12 has it: 3.11.2."""
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    for name in ("extract", "extractall"):
+        monkeypatch.delattr(tarfile.TarFile, name)
+    file = tmp_path / "backup.tar.gz"
+    assert backup.main(["check", str(file)]) == 0
+    assert backup.restore(file, tmp_path / "again", replace=False)
+    assert (tmp_path / "again" / "warehouse" / "CURRENT").read_text() == f"{publish.current_id(loaded)}\n"
+
+
+def test_whatever_stops_a_restore_nothing_half_done_stays(
+    loaded: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "backup.tar.gz"
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup, "_extract", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        backup.restore(file, tmp_path / "again", replace=False)
+    assert not list(tmp_path.glob(".again-restoring-*"))

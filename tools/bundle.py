@@ -2,8 +2,8 @@
 
     python -m tools.bundle [--out dist] [--check]
 
-`--check` installs the bundle into a fresh folder with the network cut off (as root on Linux), builds a release and asks
-the server for a page.
+`--check` makes the bundle and installs it into a fresh folder with the network cut off (as root on Linux), builds a
+release, saves, checks and restores a backup, and asks the server for a page, all with the Python it was installed with.
 """
 
 import argparse
@@ -70,11 +70,12 @@ def check(folder: Path) -> float:
         copy = Path(place) / "bundle"
         shutil.copytree(folder, copy)
         script = (
-            "ip link set lo up && sh install.sh && cd app && "
+            "ip link set lo up\nsh install.sh\ncd app\n"
+            "for step in save check 'restore --replace'; do .venv/bin/python -m tools.backup $step ../kept.tgz; done\n"
             f"exec {sys.executable} -m tools.bundle --visit .venv/bin/python"
         )
         subprocess.run(
-            ["unshare", "--net", "sh", "-c", script],
+            ["unshare", "--net", "sh", "-ec", script],
             cwd=copy,
             check=True,
             env={**os.environ, "PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""},
