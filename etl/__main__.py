@@ -79,9 +79,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     options = parser().parse_args(arguments)
     run: Callable[[Paths, argparse.Namespace, Say], Told] = options.run
+    paths = default_paths()
+    if not options.json:
+        print(f"数据目录：{paths.data}", file=sys.stderr)
     try:
         with _telling(options) as say, told_when_full():
-            told = run(default_paths(), options, say)
+            told = run(paths, options, say)
     except UserError as error:
         print(error, file=sys.stderr)
         told = Told(3, {"error": str(error)}, [])

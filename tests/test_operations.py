@@ -3,10 +3,10 @@
 import argparse
 import http.server
 import os
-import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -21,9 +21,13 @@ from websockets.sync.server import ServerConnection, serve
 from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
-from dashboard import state
-from etl.paths import Paths
+from etl import __main__ as commands
+from etl.inputs import sha256
+from etl.paths import Paths, default_paths
 from tests.conftest import ROOT
+from tools import backup
+from tools.bundle import INSTALL
+from tools.serve import gate
 
 SECONDS = 10
 
@@ -167,3 +171,82 @@ def test_a_row_that_was_loaded_and_is_not_in_the_release_is_told(quick_start: Pa
     assert not_as_loaded(quick_start.data, Tally()) == []
     row = ("steward-0", "150100", 1000.0)
     assert not_as_loaded(quick_start.data, Tally(loaded={row})) == [f"lost: {row}"]
+
+
+STUB = """#!/bin/sh
+case "$*" in
+    -c*) echo 3.11;;
+    "-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python";;
+    "-m etl build") mkdir data/warehouse && echo a-release > data/warehouse/CURRENT;;
+esac
+"""
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A bundle whose program is next to nothing, and a Python beside it that only does as if."""
+    folder = tmp_path / "bundle"
+    source = tmp_path / "source"
+    (source / "data" / "catalogue").mkdir(parents=True)
+    (source / "data" / "catalogue" / "cards.csv").write_text("shipped")
+    folder.mkdir()
+    with tarfile.open(folder / "source.tar.gz", "w:gz") as archive:
+        archive.add(source, ".")
+    (folder / "install.sh").write_text(INSTALL, encoding="utf-8")
+    (folder / "PYTHON_VERSION").write_text("3.11")
+    (folder / "SHA256SUMS").write_text(f"{sha256(folder / 'source.tar.gz')}  source.tar.gz\n")
+    stub = tmp_path / "python"
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    return folder
+
+
+def install(bundle: Path, *folders: str) -> int:
+    """Runs install.sh from the folder that holds the bundle."""
+    place = bundle.parent
+    environment = {**os.environ, "PYTHON": str(place / "python")}
+    return subprocess.run(["sh", "bundle/install.sh", *folders], cwd=place, env=environment).returncode
+
+
+def test_after_an_install_there_is_one_data_folder_that_the_next_version_finds(bundle: Path) -> None:
+    place = bundle.parent
+    assert install(bundle, "app-1", "data") == 0
+    assert (place / "app-1" / "data").resolve() == place / "data"
+    assert (place / "data" / "warehouse" / "CURRENT").exists()
+    assert (place / "app-1" / "shipped" / "catalogue" / "cards.csv").read_text() == "shipped"
+    (place / "data" / "catalogue" / "cards.csv").write_text("changed here")
+    assert install(bundle, "app-2", "data") == 0
+    assert (place / "app-2" / "data").resolve() == place / "data"
+    assert (place / "data" / "catalogue" / "cards.csv").read_text() == "changed here"
+    assert (place / "app-2" / "shipped" / "catalogue" / "cards.csv").read_text() == "shipped"
+    assert install(bundle, "app-2", "data") == 1, "a version is never installed over another"
+    assert install(bundle) == 0
+    assert (bundle / "app" / "data" / "warehouse" / "CURRENT").exists(), "to try it, all in one folder"
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (None, "登录：关闭（没有 {file}），能打开网页的人都可看可改"),
+        ('mode = "off"', "登录：关闭（{file} 里 mode 为 off），能打开网页的人都可看可改"),
+        ('mode = "oidc"\nadmins = ["a"]', "登录：单点登录（OIDC），按 {file}"),
+        ('mode = "gateway"\nadmins = ["a"]\nuser_header = "X-User"', "登录：统一门户（网关），按 {file}"),
+    ],
+)
+def test_the_server_says_at_its_start_who_may_come_in(
+    written: str | None, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    if written:
+        (tmp_path / "access.toml").write_text(written)
+    assert gate(default_paths()) == said.format(file=tmp_path / "access.toml")
+
+
+def test_commands_say_which_data_folder_they_work_on(
+    quick_start: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(quick_start.data))
+    for command in (commands.main, ["status"]), (backup.main, ["save", str(tmp_path / "kept.tar.gz")]):
+        assert command[0](command[1]) == 0
+        told = capsys.readouterr()
+        assert f"数据目录：{quick_start.data}" in told.out + told.err

@@ -173,12 +173,13 @@ def main(arguments: list[str] | None = None) -> int:
     paths = default_paths()
     try:
         if options.command == "save":
+            print(f"数据目录：{paths.data}")
             print(f"已备份{save(paths, options.file)}个文件：{options.file}")
         elif options.command == "check":
             with tempfile.TemporaryDirectory() as folder:
                 print(f"备份完整，共{len(unpack(options.file, Path(folder)))}个文件")
         else:
-            into = options.into or paths.data
+            into = (options.into or paths.data).resolve()
             print(f"已恢复{restore(options.file, into, replace=options.replace)}个文件：{into}")
     except UserError as error:
         print(error, file=sys.stderr)

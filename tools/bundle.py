@@ -19,26 +19,49 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
 INSTALL = """#!/bin/sh
-# Installs the dashboard beside this file, without network. PYTHON names another Python (same minor version).
+# Installs the dashboard, without network: sh install.sh [APP [DATA]]
+# APP: the folder to make; "app" beside this file by default. DATA: the data folder, which outlives every version: an
+# empty one takes the data that come with APP; one that holds data stays as it is (then: python -m tools.upgrade).
+# APP/data leads to it, so that there is one data folder. PYTHON names another Python (same minor version).
 set -eu
-cd "$(dirname "$0")"
+bundle=$(cd "$(dirname "$0")" && pwd)
+app="${1:-$bundle/app}"
+data="${2:-}"
 PYTHON="${PYTHON:-python3}"
-wanted=$(cat PYTHON_VERSION)
+wanted=$(cat "$bundle/PYTHON_VERSION")
 found=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 if [ "$found" != "$wanted" ]; then
     echo "这个安装包需要 Python $wanted，现在是 $found。请用 PYTHON=python$wanted sh install.sh 再试。"
     exit 1
 fi
-sha256sum --quiet --check SHA256SUMS || { echo "安装包不完整或被改动，未安装。"; exit 1; }
-mkdir -p app
-tar -xzf source.tar.gz -C app
-"$PYTHON" -m venv app/.venv
-app/.venv/bin/python -m pip install --quiet --no-index --find-links wheels \\
-    -r app/requirements.txt -c app/constraints.txt
-touch app/.venv/run
-cd app
-.venv/bin/python -m etl build || [ $? -eq 1 ]
-echo "安装完成。启动：cd $(pwd) && .venv/bin/python -m tools.serve"
+if [ -e "$app" ]; then
+    echo "$app 已存在，未安装。请换一个目录，或先把它移走。"
+    exit 1
+fi
+(cd "$bundle" && sha256sum --quiet --check SHA256SUMS) || { echo "安装包不完整或被改动，未安装。"; exit 1; }
+mkdir -p "$app"
+app=$(cd "$app" && pwd)
+tar -xzf "$bundle/source.tar.gz" -C "$app"
+cp -a "$app/data" "$app/shipped"  # so that an upgrade can tell own changes to the catalogue
+"$PYTHON" -m venv "$app/.venv"
+"$app/.venv/bin/python" -m pip install --quiet --no-index --find-links "$bundle/wheels" \\
+    -r "$app/requirements.txt" -c "$app/constraints.txt"
+touch "$app/.venv/run"
+holding=""
+if [ -n "$data" ]; then
+    mkdir -p "$data"
+    data=$(cd "$data" && pwd)
+    if [ -e "$data/catalogue" ]; then holding=yes; else cp -a "$app/data/." "$data/"; fi
+    rm -r "$app/data"
+    ln -s "$data" "$app/data"
+fi
+cd "$app"
+if [ -n "$holding" ]; then
+    echo "程序已装好：$app。数据目录 $data 已有数据，没有改动。升级：见 docs/operations.md，Upgrade"
+else
+    .venv/bin/python -m etl build || [ $? -eq 1 ]
+    echo "安装完成。启动：cd $app && .venv/bin/python -m tools.serve"
+fi
 """
 
 
@@ -70,7 +93,7 @@ def check(folder: Path) -> float:
         copy = Path(place) / "bundle"
         shutil.copytree(folder, copy)
         script = (
-            "ip link set lo up\nsh install.sh\ncd app\n"
+            "ip link set lo up\nsh install.sh app data\ncd app\n"
             "for step in save check 'restore --replace'; do .venv/bin/python -m tools.backup $step ../kept.tgz; done\n"
             f"exec {sys.executable} -m tools.bundle --visit .venv/bin/python"
         )

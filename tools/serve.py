@@ -27,6 +27,18 @@ def prepare(paths: Paths) -> int:
     return 0
 
 
+def gate(paths: Paths) -> str:
+    """Who may come in, and which file says so. Raises SettingsError for a faulty one."""
+    from dashboard import access  # takes a second; what only prepares does not wait for it
+
+    file = paths.data / "access.toml"
+    mode = access.settings().mode
+    if mode == "off":
+        why = f"{file} 里 mode 为 off" if file.exists() else f"没有 {file}"
+        return f"登录：关闭（{why}），能打开网页的人都可看可改"
+    return f"登录：{'统一门户（网关）' if mode == 'gateway' else '单点登录（OIDC）'}，按 {file}"
+
+
 def main() -> int:
     """Checks the port, makes what is missing, and runs the server in the foreground."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -40,9 +52,12 @@ def main() -> int:
         except OSError as error:
             print(f"Port {options.port} cannot be used ({error.strerror}). Choose another: make run PORT=8502")
             return 1
-    made = prepare(default_paths())
+    paths = default_paths()
+    print(f"数据目录：{paths.data}", flush=True)
+    made = prepare(paths)
     if made > 1:
         return made
+    print(gate(paths), flush=True)
     print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     # Who is believed about where a reader comes from, data/access.toml says, not uvicorn.
