@@ -34,7 +34,19 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from dashboard import access, api_description, audit, export, families, metrics, queries, selection, snapshot, turns
+from dashboard import (
+    access,
+    api_description,
+    audit,
+    export,
+    families,
+    metrics,
+    queries,
+    selection,
+    snapshot,
+    state,
+    turns,
+)
 from dashboard.access import Viewer
 from dashboard.api_description import FORMATS, LONGEST_PAGE, PAGE, ROUTES
 from dashboard.queries import Release
@@ -136,11 +148,11 @@ def application() -> Starlette:
 
 
 def health(_: Request) -> Response:
-    """Whether there is a release to serve: 200, also where it is not the one that should be, with what is wrong
-    (`degraded`); 503 with the reason where there is none.
+    """Whether there is a release to serve: 200, also where it is not the one that should be or nothing can be kept in
+    data/state, with what is wrong (`degraded`); 503 with the reason where there is none.
     """
     try:
-        release, trouble = queries.current_release(), queries.trouble()
+        release, trouble = queries.current_release(), queries.trouble() + state.trouble()
     except queries.WarehouseError as error:
         return JSONResponse({"status": "no_warehouse", "message": str(error)}, status_code=503)
     if trouble:

@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from streamlit.runtime import Runtime
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
-from dashboard import queries
+from dashboard import queries, state
 
 __all__ = ["CONTENT_TYPE", "answered", "page", "script_failed"]
 
@@ -26,7 +26,9 @@ RELEASE = Gauge("dashboard_release_info", "The release that is served; always 1"
 BUILT = Gauge("dashboard_release_built_seconds", "When it was built, seconds since 1970", registry=REGISTRY)
 READY = Gauge("dashboard_warehouse_ready", "1 where there is a release to serve, else 0", registry=REGISTRY)
 DEGRADED = Gauge(
-    "dashboard_warehouse_degraded", "1 where another release is served than the one that should be", registry=REGISTRY
+    "dashboard_warehouse_degraded",
+    "1 where another release is served than the one that should be, or data/state cannot be written",
+    registry=REGISTRY,
 )
 SESSIONS = Gauge("dashboard_sessions", "Readers with an open page", registry=REGISTRY)
 
@@ -53,7 +55,7 @@ def page() -> bytes:
         DEGRADED.set(0)
     else:
         READY.set(1)
-        DEGRADED.set(1 if queries.trouble() else 0)
+        DEGRADED.set(1 if queries.trouble() or state.trouble() else 0)
         RELEASE.labels(release.id).set(1)
         BUILT.set(release.built_at.timestamp())
     return generate_latest(REGISTRY)

@@ -3,6 +3,7 @@
 SQLite in WAL mode: readers and one writer do not wait for each other, and several server processes may share it.
 """
 
+import os
 import secrets
 import sqlite3
 import tempfile
@@ -112,6 +113,19 @@ class SavedSelection:
     name: str
     page: str
     address: str
+
+
+def trouble() -> str:
+    """Why nothing can be kept there, and what to do, in Chinese; empty where it can. Asks for rights only."""
+    folder = data_folder() / "state"
+    for path in (folder if os.path.exists(folder) else folder.parent, folder / "app.sqlite"):
+        needed = os.W_OK | os.X_OK if os.path.isdir(path) else os.W_OK
+        if os.path.exists(path) and not os.access(path, needed):
+            return (
+                f"{path}不能写入，快照、常用选择和登录会出错。请系统管理员把数据目录的所有者"
+                f"改为运行服务的用户（chown -R 用户: {folder.parent}）。"
+            )
+    return ""
 
 
 @contextmanager

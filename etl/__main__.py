@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from etl import pins, progress, publish
 from etl.accepted import Request
 from etl.catalogue import Catalogue, load_catalogue
-from etl.errors import UserError, told_when_full
+from etl.errors import UserError, told_of_files
 from etl.paths import Paths, default_paths
 from etl.progress import Say
 from etl.readers import RawTable, read_tables
@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.json:
         print(f"数据目录：{paths.data}", file=sys.stderr)
     try:
-        with _telling(options) as say, told_when_full():
+        with _telling(options) as say, told_of_files():
             told = run(paths, options, say)
     except UserError as error:
         print(error, file=sys.stderr)
@@ -231,7 +231,7 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         if len(options.files) > 1:
             say(f"［{number}/{len(options.files)}］{path.name}")
         try:
-            with progress.part((number - 1) / len(options.files), number / len(options.files)):
+            with told_of_files(), progress.part((number - 1) / len(options.files), number / len(options.files)):
                 result = publish.load(
                     paths,
                     path,

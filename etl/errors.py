@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -34,6 +35,44 @@ def told_when_full() -> Iterator[None]:
         raise UserError(FULL) from error
 
 
+@contextmanager
+def told_of_files() -> Iterator[None]:
+    """As `told_when_full`, and UserError in place of every other fault of a file or folder too; it names the path."""
+    with told_when_full():
+        try:
+            yield
+        except OSError as error:
+            if error.errno in NO_SPACE:
+                raise
+            raise UserError(file_fault(error)) from error
+
+
+def file_fault(error: OSError) -> str:
+    """What is wrong with which file, in Chinese."""
+    reason = REASONS.get(error.errno or 0, error.strerror or str(error))
+    if error.errno in (errno.EACCES, errno.EPERM):
+        reason += f"（当前用户：{user_name()}）。请以运行服务的用户操作，或用chown改正所有者"
+    return f"{error.filename2 or error.filename or '文件'}：{reason}"
+
+
+def user_name() -> str:
+    """The user of the system that this process runs as, whatever the environment says."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a number without a name, as in containers
+        return str(os.geteuid())
+
+
+REASONS = {
+    errno.EACCES: "没有读写权限",
+    errno.EPERM: "没有读写权限",
+    errno.EROFS: "所在磁盘是只读的",
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.ENOTDIR: "上一级不是文件夹",
+    errno.EISDIR: "是文件夹，不是文件",
+    errno.EEXIST: "已经存在，不是文件夹",
+    errno.EIO: "磁盘读写出错",
+}
 FULL = "磁盘空间不足（或超出限额），什么都没有改变。请清理磁盘，或联系系统管理员，然后再试一次"
 
 

@@ -1,5 +1,7 @@
 """A backup holds everything that cannot be made again, and is whole or is refused."""
 
+import errno
+import os
 import shutil
 import sqlite3
 import tarfile
@@ -139,3 +141,31 @@ def test_whatever_stops_a_restore_nothing_half_done_stays(
     with pytest.raises(KeyboardInterrupt):
         backup.restore(file, tmp_path / "again", replace=False)
     assert not list(tmp_path.glob(".again-restoring-*"))
+
+
+def test_what_root_restores_belongs_to_whom_the_data_belonged_to(
+    loaded: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, given = loaded.data.stat(), {}
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.update({Path(path).name: (user, group)}))
+    backup.restore(tmp_path / "backup.tar.gz", loaded.data, replace=True)
+    assert set(given.values()) == {(owner.st_uid, owner.st_gid)}
+    assert {path.name for path in loaded.data.rglob("*")} <= set(given)
+
+
+def test_the_file_that_cannot_be_read_is_named(
+    loaded: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (closed,) = loaded.accepted.glob("*.parquet")
+    digest = backup._digest
+
+    def read(path: Path) -> str:
+        if path == closed:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return digest(path)
+
+    monkeypatch.setattr(backup, "_digest", read)
+    assert backup.main(["save", str(tmp_path / "again.tar.gz")]) == 3
+    assert f"{closed}：没有读写权限" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir() if "again" in path.name] == []

@@ -1,6 +1,8 @@
 """A damaged release, a lost pointer, a clock that was put back: what is shown, what is said, and how it ends."""
 
+import errno
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -18,12 +20,13 @@ from dashboard import access, api, queries, server, soundness, state
 from etl import __main__ as commands
 from etl import accepted, publish
 from etl.__main__ import main
+from etl.errors import UserError, told_of_files
 from etl.paths import Paths
 from tests import quick
 from tests.conftest import ROOT, copy_inputs
 from tests.test_load import CASES, latest, load, long_table
 from tests.test_publish import append_figure, quiet
-from tools import serve
+from tools import backup, serve
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,46 @@ def test_every_page_says_so_and_health_and_the_interface_tell(two: Paths) -> Non
     assert answer.headers["X-Degraded"] == "true"
     assert answer.json()["degraded"] == queries.trouble()
     assert "dashboard_warehouse_degraded 1.0" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize("name", ["state", "state/app.sqlite", ""])
+def test_health_tells_when_nothing_can_be_kept(two: Paths, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """As after a restore by root: what belongs to another user can be read and not written."""
+    if name:
+        state.seal_key()
+    client = TestClient(Starlette(routes=server.routes()))
+    assert client.get("/healthz").json()["status"] == "ok"
+    foreign, access_of = two.data / name, os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != foreign and access_of(path, mode))
+    health = client.get("/healthz")
+    assert health.status_code == 200
+    assert health.json()["status"] == "degraded"
+    assert f"{foreign}不能写入" in health.json()["message"]
+    assert "dashboard_warehouse_degraded 1.0" in client.get("/metrics").text
+
+
+def test_a_folder_that_may_not_be_written_is_named_and_is_no_rejected_row(
+    two: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lock = two.warehouse / ".lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # root may write everywhere, but not here
+    table = tmp_path / "table.csv"
+    table.write_text("地区,指标,期间,数值,单位\n包头市,法律援助案件数,2024,1234,件\n", encoding="utf-8")
+    for command in (["build"], ["load", str(table)], ["rollback"], ["build", "--json"]):
+        assert main(command) == 3, command
+        told = capsys.readouterr()
+        assert f"{lock}：是文件夹，不是文件" in told.err + told.out
+    assert backup.main(["save", str(tmp_path / "kept.tar.gz")]) == 3
+    assert f"{lock}：是文件夹，不是文件" in capsys.readouterr().err
+
+
+def test_who_may_not_read_a_file_is_told_which_and_as_whom(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UserError, match=f"^{tmp_path}：没有读写权限（当前用户：.+）。请以运行服务的用户"),
+        told_of_files(),
+    ):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
 
 
 def test_without_any_readable_release_the_page_says_what_to_run(two: Paths) -> None:

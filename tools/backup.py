@@ -11,10 +11,11 @@ import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from etl.errors import UserError
+from etl.errors import UserError, file_fault
 from etl.paths import Paths, default_paths
 from etl.publish import publishing
 
@@ -38,10 +39,10 @@ def save(paths: Paths, file: Path) -> int:
 
     Raises UserError when it cannot be written.
     """
-    file.parent.mkdir(parents=True, exist_ok=True)
     aside = file.with_name(f".{file.name}-{os.getpid()}")
     known: dict[str, str] = {}
     try:
+        file.parent.mkdir(parents=True, exist_ok=True)
         with publishing(paths, print), tempfile.TemporaryDirectory() as folder, tarfile.open(aside, "w:gz") as archive:
             for name, path in _files(paths.data, Path(folder)):
                 known[name] = _digest(path)
@@ -52,9 +53,13 @@ def save(paths: Paths, file: Path) -> int:
             archive.add(manifest, MANIFEST)
         os.replace(aside, file)
     except OSError as error:
-        raise UserError(f"备份没有写成：{error.strerror}（{file}）") from None
+        error.filename = error.filename or file  # full or failing while it is written
+        raise UserError(f"备份没有写成。{file_fault(error)}") from None
+    except sqlite3.Error as error:
+        raise UserError(f"备份没有写成。{paths.data / DATABASE}：无法读取（{error}）") from None
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(OSError):  # told above
+            aside.unlink()
     return len(known)
 
 
@@ -130,7 +135,7 @@ def restore(file: Path, data: Path, *, replace: bool) -> int:
     """Puts a checked backup in the place of the data folder; returns how many files.
 
     Raises UserError when the backup is not whole, and when the folder holds data and `replace` is not set. What was
-    there is moved aside, never deleted.
+    there is moved aside, never deleted. Restored by root, all belongs to whom the folder, or where it lay, belonged to.
     """
     data.parent.mkdir(parents=True, exist_ok=True)
     holding = [name for name in ("accepted", "state", "warehouse") if any((data / name).glob("*"))]
@@ -142,10 +147,13 @@ def restore(file: Path, data: Path, *, replace: bool) -> int:
     try:
         known = unpack(file, aside)
         (aside / MANIFEST).unlink()
+        if os.geteuid() == 0:
+            owner = (data if data.exists() else data.parent).stat()
+            for path in (aside, *aside.rglob("*")):
+                os.chown(path, owner.st_uid, owner.st_gid)
     except BaseException:
         shutil.rmtree(aside)
         raise
-    aside.chmod(0o755)
     if data.exists():
         stem = f"{data.name}-before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
         names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
