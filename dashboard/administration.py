@@ -47,7 +47,11 @@ def editor(reader: Reader) -> None:
         "修改已有账号，或新增", ["", *known], format_func=lambda identity: identity or "（新增）", key="access_chosen"
     )
     person = known.get(chosen) or Person("", "", ROLES[0], ())
-    with st.form(f"access_form_{chosen}", border=True):
+    # A form of its own for each saving: what was granted to one person must not stand there for the next.
+    saved_before = st.session_state.setdefault("access_saved", 0)
+    if granted := st.session_state.pop("access_granted", ""):
+        st.success(granted, icon=":material/check:")
+    with st.form(f"access_form_{chosen}_{saved_before}", border=True):
         identity = st.text_input(
             "账号（登录服务所给，如邮箱、工号）", value=chosen, disabled=bool(chosen), max_chars=LONGEST_IDENTITY
         )
@@ -64,6 +68,11 @@ def editor(reader: Reader) -> None:
         saved = st.form_submit_button("保存", type="primary", icon=":material/save:")
     if saved and identity.strip():
         access.grant(Person(identity.strip(), name.strip(), role, tuple(codes)))
+        seen = "、".join(regions["name"][code] for code in codes) or "无"
+        st.session_state["access_granted"] = plain(
+            f"已保存：{identity.strip()}，{ROLE_NAMES[role]}，可见内部数据的地区：{seen}。"
+        )
+        st.session_state["access_saved"] = saved_before + 1
         st.rerun()
     if saved:
         st.warning("请填写账号。", icon=":material/info:")

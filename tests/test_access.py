@@ -711,6 +711,14 @@ def test_an_administrator_gives_a_role_and_reads_the_log() -> None:
     next(button for button in app.main.button if button.label == "保存").click().run()
     assert access.people() == [Person("new@example.cn", "", "analyst", (OWN,))]
     assert "new@example.cn" in app.dataframe[0].value["账号"].tolist()
+    assert app.success[0].value.replace("\\", "") == (
+        "已保存：new@example.cn，分析人员，可见内部数据的地区：呼伦贝尔市。"
+    )
+    (identity,) = [field for field in app.main.text_input if field.label.startswith("账号")]
+    (role,) = [field for field in app.main.selectbox if field.label == "角色"]
+    assert (identity.value, role.value, app.main.multiselect[0].value) == ("", "leader", []), "nothing for the next one"
+    app.run()
+    assert not app.success, "told once"
     log = visit("audit", ADMIN).dataframe[0].value
     assert set(log["操作"]) == {"登录", "权限"}
     assert set(log["角色"]) == {"系统管理员"}
