@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import stat
 import tarfile
 from pathlib import Path
 
@@ -58,8 +59,10 @@ def test_what_is_restored_serves_the_same_release_and_can_be_built_again(loaded:
     with tarfile.open(file) as archive:
         assert not [name for name in archive.getnames() if "base-" in name]  # it is made again
     state.close()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     shutil.rmtree(loaded.data)
     backup.restore(file, loaded.data, replace=False)
+    assert stat.S_IMODE(loaded.data.stat().st_mode) == 0o700, "not for every account of the machine"
     assert publish.current_id(loaded) == current
     assert publish.describe(loaded, str(current)).id == current
     assert not publish.build(loaded, lambda text: None).built

@@ -43,6 +43,7 @@ def save(paths: Paths, file: Path) -> int:
     known: dict[str, str] = {}
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        aside.touch(0o600)  # what it holds is closed, too
         with publishing(paths, print), tempfile.TemporaryDirectory() as folder, tarfile.open(aside, "w:gz") as archive:
             for name, path in _files(paths.data, Path(folder)):
                 known[name] = _digest(path)
