@@ -220,6 +220,8 @@ def _build(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
 def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     if (options.name or options.understanding or options.marked) and len(options.files) > 1:
         options.usage_error("--name、--marked 只能用于一个文件")
+    if options.marked:
+        _try_to_write(options.marked)  # before anything is loaded
     understandings = _understandings(options.understanding) if options.understanding else None
     request = Request(
         options.dataset, options.source, options.publisher, options.period, options.indicator, options.regions
@@ -260,6 +262,15 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         if result.outcome is not None:
             lines += _release_lines(result.outcome)
     return Told(code, {"files": files}, lines)
+
+
+def _try_to_write(path: Path) -> None:
+    """Raises OSError where nothing can be written."""
+    new = not path.exists()
+    with path.open("ab"):
+        pass
+    if new:
+        path.unlink()
 
 
 def _understandings(path: Path) -> list[Understanding | None]:
@@ -383,6 +394,7 @@ def _shapes(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
 def _template(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     from etl.sheets import template
 
+    _try_to_write(options.out)
     options.out.write_bytes(template(load_catalogue(paths.catalogue)))
     return Told(0, {"file": str(options.out)}, [f"已写出 {options.out}"])
 
@@ -391,6 +403,7 @@ def _simulate(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     from etl import simulate
     from etl.build import PUBLISHED_TABLES
 
+    _try_to_write(options.out)
     catalogue = load_catalogue(paths.catalogue)
     name = next(name for name, table in PUBLISHED_TABLES.items() if table == "observations")
     official = pd.concat(

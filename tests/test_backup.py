@@ -172,3 +172,12 @@ def test_the_file_that_cannot_be_read_is_named(
     assert backup.main(["save", str(tmp_path / "again.tar.gz")]) == 3
     assert f"{closed}：没有读写权限" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir() if "again" in path.name] == []
+
+
+def test_a_backup_that_has_no_place_is_told_in_words(
+    loaded: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for command in (["save"], ["restore", str(tmp_path / "backup.tar.gz"), "--into"]):
+        assert backup.main([*command, str(tmp_path / "file" / "below")]) == 3
+        assert f"{tmp_path / 'file'}" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Tables that people bring: what is good in them comes into a release, what is not is told, and all can be undone."""
 
 import csv
+import errno
 import json
 import os
 import pty
@@ -26,6 +27,7 @@ from etl.accepted import Request
 from etl.catalogue import load_catalogue
 from etl.checks import expand_expected, run_checks
 from etl.errors import UserError
+from etl.inputs import sha256
 from etl.paths import Paths
 from etl.readers import read_tables
 from etl.understand import Figures, understand
@@ -608,3 +610,37 @@ def test_what_a_person_changed_of_the_understanding_is_used(inputs: Paths, tmp_p
     (tmp_path / "known.json").write_text(json.dumps([asdict(mended)]), encoding="utf-8")
     assert main(["load", str(path), "--understanding", str(tmp_path / "known.json")]) == 0
     assert latest(inputs, "period, value") == [("2022", 4.0), ("2023", 5.0)]
+
+
+@pytest.mark.parametrize("made", ["template", "simulate", "marked"])
+def test_what_cannot_be_written_is_named_and_is_no_rejected_row(
+    made: str, quick_inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere" / "out.xlsx"
+    table = tmp_path / "table.csv"
+    table.write_text(
+        f"地区,指标,期间,数值,单位\n包头市,{CASES},2024,x,件\n包头市,{CASES},2023,12,件\n", encoding="utf-8"
+    )
+    command = ["load", str(table), "--marked", str(nowhere)] if made == "marked" else [made, "--out", str(nowhere)]
+    assert main(command) == 3
+    assert f"{nowhere}：没有这个文件或文件夹" in capsys.readouterr().err
+    assert not list(quick_inputs.accepted.glob("*")), "said before anything was loaded"
+
+
+def test_of_several_files_one_that_may_not_be_read_is_named_and_the_others_are_loaded(
+    quick_inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / "closed.csv", tmp_path / "open.csv"]
+    for file in files:
+        file.write_text(f"地区,指标,期间,数值,单位\n包头市,{CASES},2023,12,件\n", encoding="utf-8")
+
+    def read(path: Path) -> str:
+        if path == files[0]:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return sha256(path)
+
+    monkeypatch.setattr(publish, "sha256", read)
+    assert main(["load", *map(str, files)]) == 3
+    told = capsys.readouterr()
+    assert f"{files[0]}：没有读写权限" in told.err
+    assert "open.csv：读入1行，可载入1行" in told.out

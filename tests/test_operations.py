@@ -28,6 +28,7 @@ from tests.conftest import ROOT
 from tools import backup
 from tools.bundle import INSTALL
 from tools.serve import gate
+from tools.serve import main as serve_main
 
 SECONDS = 10
 
@@ -250,3 +251,11 @@ def test_commands_say_which_data_folder_they_work_on(
         assert command[0](command[1]) == 0
         told = capsys.readouterr()
         assert f"数据目录：{quick_start.data}" in told.out + told.err
+
+
+def test_no_server_is_started_when_the_first_build_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "file" / "data"))
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("a server without a release"))
+    monkeypatch.setattr(sys, "argv", ["serve", "--port", "0"])
+    assert serve_main() == 3

@@ -15,7 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from etl.errors import UserError, file_fault
+from etl.errors import UserError, file_fault, told_of_files
 from etl.paths import Paths, default_paths
 from etl.publish import publishing
 
@@ -181,19 +181,24 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     paths = default_paths()
     try:
-        if options.command == "save":
-            print(f"数据目录：{paths.data}")
-            print(f"已备份{save(paths, options.file)}个文件：{options.file}")
-        elif options.command == "check":
-            with tempfile.TemporaryDirectory() as folder:
-                print(f"备份完整，共{len(unpack(options.file, Path(folder)))}个文件")
-        else:
-            into = (options.into or paths.data).resolve()
-            print(f"已恢复{restore(options.file, into, replace=options.replace)}个文件：{into}")
+        with told_of_files():
+            _run(options, paths)
     except UserError as error:
         print(error, file=sys.stderr)
         return 3
     return 0
+
+
+def _run(options: argparse.Namespace, paths: Paths) -> None:
+    if options.command == "save":
+        print(f"数据目录：{paths.data}")
+        print(f"已备份{save(paths, options.file)}个文件：{options.file}")
+    elif options.command == "check":
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"备份完整，共{len(unpack(options.file, Path(folder)))}个文件")
+    else:
+        into = (options.into or paths.data).resolve()
+        print(f"已恢复{restore(options.file, into, replace=options.replace)}个文件：{into}")
 
 
 if __name__ == "__main__":

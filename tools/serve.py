@@ -55,8 +55,8 @@ def main() -> int:
     paths = default_paths()
     print(f"数据目录：{paths.data}", flush=True)
     made = prepare(paths)
-    if made > 1:
-        return made
+    if made > 1 or not (paths.warehouse / "CURRENT").exists():
+        return made or 3  # no release; why, the build has told
     print(gate(paths), flush=True)
     print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
