@@ -124,7 +124,14 @@ def parser() -> argparse.ArgumentParser:
         added.add_argument("--steps", action="store_true", help=argparse.SUPPRESS)  # for the page 数据导入
         return added
 
-    command("build", _build, "读取全部输入，生成并启用新版本")
+    build = command("build", _build, "读取全部输入，生成并启用新版本")
+    build.add_argument(
+        "--without",
+        nargs="+",
+        default=[],
+        metavar="载入编号",
+        help="这些载入的表格已经丢失，确定不再要，生成没有它们的版本",
+    )
     load = command("load", _load, "校验并载入表格（CSV、XLSX、XLS、Parquet），生成并启用新版本")
     load.add_argument("files", nargs="+", type=Path, metavar="文件")
     load.add_argument("--dataset", default="internal", help="数据集名称（默认internal，即内部报送数据）")
@@ -200,7 +207,7 @@ def _release_lines(outcome: publish.Outcome) -> list[str]:
 
 
 def _build(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
-    outcome = publish.build(paths, say)
+    outcome = publish.build(paths, say, without=options.without)
     first, *others = _release_lines(outcome)
     counts = [f"  {x.input}：读入{x.rows_in}行，载入{x.rows_loaded}行，拒收{x.rows_rejected}行" for x in outcome.loads]
     summary = {

@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ OFFICIAL_TITLE = "官方公开数据"  # what readers know `published` by
 FIGURE = ["dataset", "region_code", "indicator_id", "breakdown", "period", "source_id"]
 SAYS = ["value", "qualifier", "numerator", "denominator", "status"]
 WITHDRAWN = ".parquet.withdrawn"
+WRITTEN_OFF = ".parquet.lost"
 FIGURE_COLUMNS = ["dataset", *COLUMNS, "revision", "load_id"]  # those of the table `observations`
 
 
@@ -291,6 +292,18 @@ def restore(paths: Paths, load_id: str) -> None:
     """Undoes `withdraw`."""
     path = paths.accepted / f"{load_id}.parquet"
     os.replace(path.with_suffix(WITHDRAWN), path)
+
+
+def missing(paths: Paths, load_ids: Iterable[str]) -> list[str]:
+    """Those of the loads whose files are not there, though nobody took them back or wrote them off."""
+    ways = (".parquet", WITHDRAWN, WRITTEN_OFF)
+    return [name for name in load_ids if not any((paths.accepted / f"{name}{way}").exists() for way in ways)]
+
+
+def write_off(paths: Paths, load_id: str) -> None:
+    """Notes that the file of a load is lost and that releases are to be made without it."""
+    paths.accepted.mkdir(parents=True, exist_ok=True)
+    (paths.accepted / f"{load_id}{WRITTEN_OFF}").touch()
 
 
 def discard(paths: Paths, load_id: str) -> None:

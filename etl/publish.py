@@ -121,13 +121,15 @@ def _holder(path: Path) -> str:
         return "另一个进程"
 
 
-def build(paths: Paths, say: Say) -> Outcome:
+def build(paths: Paths, say: Say, *, without: Sequence[str] = ()) -> Outcome:
     """Makes the release that the inputs ask for, and points at it; does no work when it is there already.
 
-    Raises UserError when the catalogue or the boundaries are at fault; the old release then stays current.
+    Raises UserError when the catalogue or the boundaries are at fault, and when the table of a load is lost that is not
+    among `without`; the old release then stays current.
     """
     with publishing(paths, say):
         _clean(paths)
+        _look_for_lost(paths, without)
         files = {name: sha256(path) for name, path in input_files(paths).items()}
         fingerprint = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
         known = _known(paths).get(fingerprint)
@@ -151,6 +153,49 @@ def build(paths: Paths, say: Say) -> Outcome:
             raise
         _prune(paths, say)
         return _outcome(paths, release_id, built=written)
+
+
+def _look_for_lost(paths: Paths, without: Sequence[str]) -> None:
+    """Holds the accepted tables against the loads of the newest release that can be read; those of `without` are
+    written off. Raises UserError that names the others that are gone, who brought them and when.
+    """
+    rows = _loads_of_the_newest(paths)
+    lost = accepted.missing(paths, [load_id for load_id, *_ in rows])
+    if known := sorted(set(without) - set(lost)):
+        raise UserError(f"这些载入没有丢失表格，未生成新版本：{'、'.join(known)}。要撤回载入，请用 etl undo")
+    told = [
+        f"\n  accepted/{load_id}.parquet：原文件“{name}”，{publisher or '报送单位不详'}，"
+        f"{finished:%Y-%m-%d %H:%M}（UTC）载入，{count}行"
+        for load_id, name, finished, count, publisher in rows
+        if load_id in lost and load_id not in without
+    ]
+    if told:
+        raise UserError(
+            f"已载入的表格不见了，未生成新版本，现有版本不变：{''.join(told)}\n请系统管理员从备份恢复这些文件；"
+            f"确定不再要时，运行：python -m etl build --without {' '.join(x for x in lost if x not in without)}"
+        )
+    for load_id in without:
+        accepted.write_off(paths, load_id)
+
+
+def _loads_of_the_newest(paths: Paths) -> list[tuple[str, str, datetime, int, str | None]]:
+    """load_id, file name, when it was accepted (UTC), rows and publisher of each accepted load in the newest release
+    that can be read.
+    """
+    built = _built(paths)
+    for name in sorted(built, key=lambda name: (built[name], name), reverse=True):
+        try:
+            with duckdb.connect(str(release_path(paths, name)), read_only=True) as con:
+                return con.execute(
+                    f"""
+                    SELECT load_id, input, finished_at, rows_loaded, any_value(publisher)
+                    FROM loads LEFT JOIN (SELECT DISTINCT load_id, source_id FROM observations) USING (load_id)
+                    LEFT JOIN sources ON sources.id = source_id
+                    WHERE dataset NOT IN {accepted.RESERVED_DATASETS} GROUP BY ALL ORDER BY load_id"""
+                ).fetchall()
+        except duckdb.Error:  # damaged; `status` tells of it
+            continue
+    return []
 
 
 def write_static(paths: Paths, catalogue: Catalogue) -> None:

@@ -612,6 +612,34 @@ def test_what_a_person_changed_of_the_understanding_is_used(inputs: Paths, tmp_p
     assert latest(inputs, "period, value") == [("2022", 4.0), ("2023", 5.0)]
 
 
+def test_a_release_is_never_made_short_of_a_table_that_was_lost(
+    inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = publish.build(inputs, quiet).release.id
+    kept = load(inputs, long_table(tmp_path / "kept.csv", f"包头市,{CASES},2024,12"), publisher="包头市司法局").load_id
+    undone = load(inputs, long_table(tmp_path / "undone.csv", f"包头市,{CASES},2022,13"), "另表").load_id
+    publish.undo(inputs, str(undone), quiet)
+    current = publish.current_id(inputs)
+    assert main(["build"]) == 0, "what was taken back is no loss"
+    capsys.readouterr()
+    file = inputs.accepted / f"{kept}.parquet"
+    away = file.rename(tmp_path / "away")
+    for command in (["build"], ["load", str(long_table(tmp_path / "next.csv", f"包头市,{CASES},2023,14"))]):
+        assert main(command) == 3
+        said = capsys.readouterr().err
+        assert f"accepted/{file.name}：原文件“kept.csv”，包头市司法局，20" in said
+        assert "（UTC）载入，1行" in said
+        assert f"python -m etl build --without {kept}" in said
+    assert publish.current_id(inputs) == current
+    away.rename(file)
+    assert main(["build"]) == 0
+    assert main(["build", "--without", str(kept)]) == 3, "what is there is not left out"
+    file.unlink()
+    assert main(["build", "--without", str(kept)]) == 0
+    assert publish.current_id(inputs) == before
+    assert main(["build"]) == 0, "asked once"
+
+
 @pytest.mark.parametrize("made", ["template", "simulate", "marked"])
 def test_what_cannot_be_written_is_named_and_is_no_rejected_row(
     made: str, quick_inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
