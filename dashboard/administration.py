@@ -100,7 +100,8 @@ def log() -> None:
     found = audit.entries(f"{since:%Y-%m-%d %H:%M:%S}", actions, words or "")
     st.markdown(f"**{len(found)}条记录**　只能增加，不能修改或删除。")
     table = found.assign(
-        at=beijing(pd.to_datetime(found["at"])), role=found["role"].map(ROLE_NAMES).fillna("无角色")
+        at=beijing(pd.to_datetime(found["at"])),
+        role=found["role"].map({"": "无角色", **ROLE_NAMES}).fillna(found["role"]),  # 命令行 stands for itself
     ).rename(columns=HEADERS)
     st.dataframe(
         table.head(SHOWN_ENTRIES),

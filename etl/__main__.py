@@ -17,7 +17,7 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from etl import pins, progress, publish
+from etl import audit, pins, progress, publish
 from etl.accepted import Request
 from etl.catalogue import Catalogue, load_catalogue
 from etl.errors import UserError, told_of_files
@@ -199,8 +199,20 @@ def _shortened(texts: list[str]) -> list[str]:
     return lines
 
 
+def _note(paths: Paths, options: argparse.Namespace, action: str, what: str, detail: str) -> None:
+    # With --steps it is a page that asks, which notes who asked it.
+    if not options.steps and (problem := audit.note(paths, action, what, detail)):
+        print(problem, file=sys.stderr)
+
+
 def _release_lines(outcome: publish.Outcome) -> list[str]:
-    lines = [f"{'新版本' if outcome.built else '内容未变，版本'}：{outcome.release.id}"]
+    now = outcome.release.id
+    if outcome.built:
+        lines = [f"新版本：{now}"]
+    elif outcome.before in (None, now):
+        lines = [f"内容未变，版本：{now}"]
+    else:
+        lines = [f"此前已有这个版本，当前版本由{outcome.before}改为{now}"]
     failed = outcome.failed_checks
     lines.append(f"  数据核对：{len(failed)}项不一致" if failed else "  数据核对：全部一致")
     return [*lines, *(f"    · {message}" for message in failed)]
@@ -208,6 +220,8 @@ def _release_lines(outcome: publish.Outcome) -> list[str]:
 
 def _build(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     outcome = publish.build(paths, say, without=options.without)
+    if outcome.before != outcome.release.id:
+        _note(paths, options, "版本", outcome.release.id, "改为当前版本")
     first, *others = _release_lines(outcome)
     counts = [f"  {x.input}：读入{x.rows_in}行，载入{x.rows_loaded}行，拒收{x.rows_rejected}行" for x in outcome.loads]
     summary = {
@@ -264,6 +278,9 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         checked = result.checked
         code = max(code, int(checked.rows_rejected > 0))
         counts = f"读入{checked.rows_in}行，可载入{checked.rows_loaded}行，拒收{checked.rows_rejected}行"
+        if result.load_id and not result.repeated:
+            rows = f"载入{checked.rows_loaded}行，拒收{checked.rows_rejected}行"
+            _note(paths, options, "导入", result.name, f"{result.load_id}，{rows}")
         lines.append(f"{result.name}：{counts}{_fate(result, options.dry_run)}")
         lines += _shortened([finding.text() for finding in checked.findings])
         if result.outcome is not None:
@@ -352,11 +369,13 @@ def _fate(result: publish.Loaded, dry_run: bool) -> str:
 
 def _undo(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     outcome = publish.undo(paths, options.load_id, say)
+    _note(paths, options, "撤回", options.load_id, f"当前版本{outcome.release.id}")
     return Told(0, {"release": outcome.release.id}, [f"已撤回{options.load_id}", *_release_lines(outcome)])
 
 
 def _rollback(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     release = publish.rollback(paths, say, options.release)
+    _note(paths, options, "版本", release.id, "改为当前版本")
     return Told(0, {"current": release.id}, [f"当前版本：{release.id}"])
 
 

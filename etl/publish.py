@@ -56,9 +56,11 @@ class Release:
 class Outcome:
     """What a build did: the release that is current now, whether it was new, and what each input came to.
 
-    `rejects` and `failed_checks` are sentences for people; those of the simulated panel are left out.
+    `rejects` and `failed_checks` are sentences for people; those of the simulated panel are left out. `before`: the id
+    of the release that was current until then.
     """
 
+    before: str | None
     release: Release
     built: bool
     loads: list[Load]
@@ -129,6 +131,7 @@ def build(paths: Paths, say: Say, *, without: Sequence[str] = ()) -> Outcome:
     """
     with publishing(paths, say):
         _clean(paths)
+        before = current_id(paths)
         _look_for_lost(paths, without)
         files = {name: sha256(path) for name, path in input_files(paths).items()}
         fingerprint = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
@@ -138,7 +141,7 @@ def build(paths: Paths, say: Say, *, without: Sequence[str] = ()) -> Outcome:
         if known and sound(paths, known):
             write_static(paths, catalogue)
             point_at(paths, known)
-            return _outcome(paths, known, built=False)
+            return _outcome(paths, known, before, built=False)
         with progress.part(0.05, 0.35):
             start = base.find_or_make(paths, catalogue, files, say)
         with progress.part(0.35, 1):
@@ -152,7 +155,7 @@ def build(paths: Paths, say: Say, *, without: Sequence[str] = ()) -> Outcome:
                 release_path(paths, release_id).unlink()
             raise
         _prune(paths, say)
-        return _outcome(paths, release_id, built=written)
+        return _outcome(paths, release_id, before, built=written)
 
 
 def _look_for_lost(paths: Paths, without: Sequence[str]) -> None:
@@ -300,7 +303,7 @@ def _clean(paths: Paths) -> None:
             leftover.unlink()
 
 
-def _outcome(paths: Paths, release_id: str, built: bool) -> Outcome:
+def _outcome(paths: Paths, release_id: str, before: str | None, *, built: bool) -> Outcome:
     """What a release says of its making."""
     with duckdb.connect(str(release_path(paths, release_id)), read_only=True) as con:
         columns = ", ".join(Load.__dataclass_fields__)
@@ -309,6 +312,7 @@ def _outcome(paths: Paths, release_id: str, built: bool) -> Outcome:
         rejects = con.execute(f"SELECT {columns} FROM rejects").fetchall()
         failed = con.execute(f"SELECT message FROM checks WHERE {FAILED} ORDER BY severity, check_id").fetchall()
     return Outcome(
+        before=before,
         release=describe(paths, release_id),
         built=built,
         loads=[Load(*row) for row in loads],

@@ -20,6 +20,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from dashboard import audit as log
+from dashboard import state
 from dashboard.theme import DATASET_NAMES
 from etl import accepted, base, publish, simulate
 from etl.__main__ import EXAMPLES, main, parser
@@ -638,6 +640,39 @@ def test_a_release_is_never_made_short_of_a_table_that_was_lost(
     assert main(["build", "--without", str(kept)]) == 0
     assert publish.current_id(inputs) == before
     assert main(["build"]) == 0, "asked once"
+
+
+def test_while_access_is_on_the_audit_log_says_who_changed_the_data_by_command(
+    inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def noted() -> list[tuple[str, ...]]:
+        entries = log.entries("2000", [], "")
+        return [*entries[["role", "action", "what", "detail"]].iloc[::-1].itertuples(index=False, name=None)]
+
+    table = str(long_table(tmp_path / "t.csv", f"包头市,{CASES},2024,12", f"包头市,{CASES},2023,x"))
+    start = publish.current_id(inputs)
+    state.seal_key()
+    assert main(["load", table, "--dataset", "other"]) == 1
+    assert noted() == [], "nobody signs in"
+    (inputs.data / "access.toml").write_text('mode = "oidc"\nadmins = ["a"]\n')
+    assert main(["load", table]) == main(["load", table]) == 1
+    (load_id,) = [path.stem for path in inputs.accepted.glob("internal-*")]
+    second = publish.current_id(inputs)
+    assert main(["rollback", str(start)]) == 0
+    assert main(["build"]) == 1
+    assert main(["undo", load_id]) == 0
+    assert noted() == [
+        ("命令行", "导入", "t.csv", f"{load_id}，载入1行，拒收1行"),
+        ("命令行", "版本", start, "改为当前版本"),
+        ("命令行", "版本", second, "改为当前版本"),
+        ("命令行", "撤回", load_id, f"当前版本{publish.current_id(inputs)}"),
+    ]
+    assert set(log.entries("2000", [], "")["identity"].str.slice(0, 4)) == {"系统用户"}
+    assert main(["rollback", "--steps", "--json"]) == 0
+    assert len(noted()) == 4, "a page notes for itself"
+    shutil.rmtree(inputs.state)
+    assert main(["rollback", str(start)]) == 0
+    assert "没有记入审计日志" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("made", ["template", "simulate", "marked"])

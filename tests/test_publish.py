@@ -161,6 +161,10 @@ def test_rolling_back_points_at_the_release_before_and_building_points_forward_a
     assert publish.current_id(inputs) == first
     assert main(["status"]) == 0
     assert f"→ {first}" in capsys.readouterr().out
+    assert main(["build"]) == 0
+    assert f"此前已有这个版本，当前版本由{first}改为{second}\n" in capsys.readouterr().out
+    assert main(["build"]) == 0
+    assert f"内容未变，版本：{second}\n" in capsys.readouterr().out
     assert not publish.build(inputs, quiet).built
     assert publish.current_id(inputs) == second
 
