@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import access
 from dashboard.explanations import CHARTS, TERMS
+from dashboard.folders import program_version
 from dashboard.frame import Reader, named, operator, plain
 from dashboard.operator import how_to_sign
 
@@ -70,3 +71,5 @@ def show(reader: Reader) -> None:
     if (hint := how_to_sign()) and access.viewer().may_open("import"):  # while access is off, this is where it stands
         st.markdown(plain(hint))
     st.markdown(plain(f"当前数据版本{reader.release.id}，数据截至{reader.release.data_until:%Y年%-m月%-d日}。"))
+    if program := program_version():
+        st.markdown(plain(f"程序版本{program}。"))

@@ -6,6 +6,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from dashboard import queries, state
+from dashboard.folders import program_version
 
 __all__ = ["CONTENT_TYPE", "answered", "page", "script_failed"]
 
@@ -30,6 +31,8 @@ DEGRADED = Gauge(
     "1 where another release is served than the one that should be, or data/state cannot be written",
     registry=REGISTRY,
 )
+PROGRAM = Gauge("dashboard_program_info", "Commit and date of the program; always 1", ["version"], registry=REGISTRY)
+PROGRAM.labels(program_version() or "checkout").set(1)
 SESSIONS = Gauge("dashboard_sessions", "Readers with an open page", registry=REGISTRY)
 
 

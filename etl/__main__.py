@@ -21,7 +21,7 @@ from etl import audit, pins, progress, publish
 from etl.accepted import Request
 from etl.catalogue import Catalogue, load_catalogue
 from etl.errors import UserError, told_of_files
-from etl.paths import Paths, default_paths
+from etl.paths import Paths, default_paths, program_version
 from etl.progress import Say
 from etl.readers import RawTable, read_tables
 from etl.understand import (
@@ -407,8 +407,12 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     ]
     if problem:
         lines.append(f"不能确定哪些版本被快照引用，{problem}。清理旧版本已暂停")
+    version = program_version()
+    if version:
+        lines.insert(0, f"程序版本：{version}")
     told = [{**asdict(r), "path": r.path.name, "snapshots": snapshots.get(r.id, 0)} for r in found]
-    return Told(0, {"current": current, "releases": told, "damaged": broken, "pinned": pinned}, lines)
+    summary = {"program": version, "current": current, "releases": told, "damaged": broken, "pinned": pinned}
+    return Told(0, summary, lines)
 
 
 def _shapes(paths: Paths, options: argparse.Namespace, say: Say) -> Told:

@@ -49,3 +49,9 @@ def default_paths() -> Paths:
     """The paths of this checkout; what the browser fetches always lies where Streamlit serves it from."""
     data = Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data")
     return Paths(data=data.resolve(), static=ROOT / "dashboard" / "static")
+
+
+def program_version() -> str:
+    """Commit and date of the program, as `git archive` wrote them into a bundle; empty in a checkout: git tells."""
+    version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
+    return "" if version.startswith("$") else version

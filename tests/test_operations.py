@@ -2,7 +2,9 @@
 
 import argparse
 import http.server
+import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from streamlit.testing.v1 import AppTest
 from websockets.http11 import Request, Response
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
@@ -21,12 +24,14 @@ from websockets.sync.server import ServerConnection, serve
 from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
+from dashboard import folders, guide
 from etl import __main__ as commands
+from etl import paths as etl_paths
 from etl.inputs import sha256
 from etl.paths import Paths, default_paths
 from tests.conftest import ROOT
 from tools import backup
-from tools.bundle import INSTALL
+from tools.bundle import INSTALL, source
 from tools.serve import gate
 from tools.serve import main as serve_main
 
@@ -190,6 +195,7 @@ def bundle(tmp_path: Path) -> Path:
     source = tmp_path / "source"
     (source / "data" / "catalogue").mkdir(parents=True)
     (source / "data" / "catalogue" / "cards.csv").write_text("shipped")
+    (source / "VERSION").write_text("1a2b3c4 2026-01-15")
     folder.mkdir()
     with tarfile.open(folder / "source.tar.gz", "w:gz") as archive:
         archive.add(source, ".")
@@ -259,3 +265,26 @@ def test_no_server_is_started_when_the_first_build_fails(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("a server without a release"))
     monkeypatch.setattr(sys, "argv", ["serve", "--port", "0"])
     assert serve_main() == 3
+
+
+def test_a_bundle_names_its_commit_and_so_does_what_is_installed_from_it(
+    quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with tarfile.open(fileobj=io.BytesIO(source())) as archive:
+        content = archive.extractfile("VERSION")
+        assert content is not None
+        version = content.read().decode()
+    assert re.fullmatch(r"[0-9a-f]{7,} 20\d\d-\d\d-\d\d\n", version)
+    (tmp_path / "VERSION").write_text(version)
+    assert (folders.program_version(), etl_paths.program_version()) == ("", "")
+    for module in (folders, etl_paths):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    assert folders.program_version() == version.strip()
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(quick_start.data))
+    assert commands.main(["status"]) == 0
+    assert f"程序版本：{version}" in capsys.readouterr().out
+    monkeypatch.setattr(guide, "program_version", folders.program_version)
+    page = AppTest.from_string(
+        "from dashboard import frame, guide\nguide.show(frame.reader())", default_timeout=60
+    ).run()
+    assert [text for text in page.markdown if version.strip() in text.value.replace("\\", "")]

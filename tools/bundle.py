@@ -57,10 +57,10 @@ if [ -n "$data" ]; then
 fi
 cd "$app"
 if [ -n "$holding" ]; then
-    echo "程序已装好：$app。数据目录 $data 已有数据，没有改动。升级：见 docs/operations.md，Upgrade"
+    echo "程序已装好：$app（$(cat VERSION)）。数据目录 $data 已有数据，没有改动。升级：见 docs/operations.md，Upgrade"
 else
     .venv/bin/python -m etl build || [ $? -eq 1 ]
-    echo "安装完成。启动：cd $app && .venv/bin/python -m tools.serve"
+    echo "安装完成（$(cat VERSION)）。启动：cd $app && .venv/bin/python -m tools.serve"
 fi
 """
 
@@ -74,8 +74,7 @@ def make(out: Path) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     wanted = ["-r", "requirements.txt", "-c", "constraints.txt"]
     subprocess.run([*pip, "wheel", "--quiet", "--wheel-dir", str(wheels), *wanted], cwd=ROOT, check=True)
-    source = subprocess.run(["git", "archive", "--format=tar.gz", "HEAD"], cwd=ROOT, check=True, capture_output=True)
-    (folder / "source.tar.gz").write_bytes(source.stdout)
+    (folder / "source.tar.gz").write_bytes(source())
     (folder / "PYTHON_VERSION").write_text(f"{sys.version_info.major}.{sys.version_info.minor}\n", encoding="ascii")
     install = folder / "install.sh"
     install.write_text(INSTALL, encoding="utf-8")
@@ -84,6 +83,13 @@ def make(out: Path) -> Path:
     sums = subprocess.run(["sha256sum", *files], cwd=folder, check=True, capture_output=True, text=True).stdout
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
     return folder
+
+
+def source() -> bytes:
+    """The program as it was last committed, as tar.gz; VERSION names the commit."""
+    return subprocess.run(
+        ["git", "archive", "--format=tar.gz", "HEAD"], cwd=ROOT, check=True, capture_output=True
+    ).stdout
 
 
 def check(folder: Path) -> float:
