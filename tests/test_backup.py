@@ -2,6 +2,7 @@
 
 import errno
 import os
+import resource
 import shutil
 import sqlite3
 import stat
@@ -82,14 +83,37 @@ def test_existing_data_are_moved_aside_and_only_when_asked(loaded: Paths, tmp_pa
     assert not (loaded.data / "accepted" / "later.txt").exists()
 
 
-@pytest.mark.parametrize("fault", ["cut", "changed", "foreign", "escaping", "absolute", "link", "pipe", "missing"])
-def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(loaded: Paths, tmp_path: Path, fault: str) -> None:
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ("cut", "文件损坏或不完整"),
+        ("overwritten", "文件损坏或不完整"),
+        ("changed", "内容与清单不符：catalogue/chapters.csv"),
+        ("foreign", "不是本系统的备份"),
+        ("text", "不是本系统的备份"),
+        ("escaping", "“../../escaped”不在备份之内"),
+        ("absolute", "escaped”不在备份之内"),
+        ("link", "“catalogue/other”不是文件"),
+        ("pipe", "“catalogue/other”不是文件"),
+        ("missing", "找不到这个文件"),
+        ("full", "磁盘空间不足"),
+    ],
+)
+def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(
+    loaded: Paths, tmp_path: Path, fault: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "backup.tar.gz"
     if fault == "cut":
         file.write_bytes(file.read_bytes()[:2000])
+    elif fault == "overwritten":
+        with file.open("rb+") as content:
+            content.seek(file.stat().st_size // 2)
+            content.write(b"\0" * 512)
+    elif fault == "text":
+        file.write_text("no backup")
     elif fault == "missing":
         file.unlink()
-    else:
+    elif fault != "full":
         folder = tmp_path / "opened"
         with tarfile.open(file) as archive:
             for member in archive:
@@ -113,7 +137,14 @@ def test_a_backup_that_is_not_whole_is_refused_and_changes_nothing(loaded: Paths
             else:
                 archive.add(changed, "chapters.csv")
     before = sorted(p.relative_to(tmp_path) for p in loaded.data.rglob("*"))
-    assert backup.main(["restore", str(file), "--into", str(loaded.data), "--replace"]) == 3
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if fault == "full":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+    try:
+        assert backup.main(["restore", str(file), "--into", str(loaded.data), "--replace"]) == 3
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert reason in capsys.readouterr().err
     assert sorted(p.relative_to(tmp_path) for p in loaded.data.rglob("*")) == before
     assert not list(tmp_path.glob(".data-restoring-*"))
     assert not list(tmp_path.parent.glob("**/escaped"))

@@ -1,6 +1,7 @@
 """Backup and restore of all that cannot be made again, and of the releases."""
 
 import argparse
+import gzip
 import hashlib
 import itertools
 import json
@@ -10,12 +11,13 @@ import sqlite3
 import sys
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from etl.errors import UserError, file_fault, told_of_files
+from etl.errors import FULL, NO_SPACE, UserError, file_fault, told_of_files
 from etl.paths import Paths, default_paths
 from etl.publish import publishing
 
@@ -32,6 +34,8 @@ DESCRIPTION = """备份与恢复：目录、已载入的表格、系统自己写
 FOLDERS = ("catalogue", "published", "boundaries", "accepted", "state", "warehouse")
 MANIFEST = "manifest.json"
 DATABASE = "state/app.sqlite"
+GZIP = b"\x1f\x8b"  # how such a file begins
+CHUNK = 2**20
 
 
 def save(paths: Paths, file: Path) -> int:
@@ -94,21 +98,39 @@ def _digest(path: Path) -> str:
 
 
 def unpack(file: Path, folder: Path) -> dict[str, str]:
-    """Unpacks a backup and holds it against its manifest; returns the manifest's files. Raises UserError."""
+    """Unpacks a backup and holds it against its manifest; returns the manifest's files. Raises UserError, OSError."""
+    _read_through(file)
     try:
         with tarfile.open(file, "r:gz") as archive:
             for member in archive:
                 _extract(archive, member, folder)
         known: dict[str, str] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except FileNotFoundError:
-        raise UserError(f"{file.name}：找不到这个文件，或它不是本系统的备份（缺少 {MANIFEST}）") from None
-    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError) as error:
-        raise UserError(f"{file.name}：文件损坏或不是本系统的备份（{error}）") from None
+    except (tarfile.TarError, FileNotFoundError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file.name}：不是本系统的备份（{error}）") from None
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise UserError(f"{folder.parent}：{FULL}") from None
+        raise
     found = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {MANIFEST}
     wrong = sorted({name for name in known if name not in found or _digest(folder / name) != known[name]})
     if wrong or found - set(known):
         raise UserError(f"{file.name}：内容与清单不符：{'、'.join([*wrong, *sorted(found - set(known))][:5])}")
     return known
+
+
+def _read_through(file: Path) -> None:
+    """Raises UserError for a file that is not there, is no packed file, or is not as it was written: damaged."""
+    if not file.is_file():
+        raise UserError(f"{file}：找不到这个文件")
+    with file.open("rb") as start:
+        if start.read(2) != GZIP:
+            raise UserError(f"{file.name}：不是本系统的备份")
+    try:
+        with gzip.open(file) as stream:
+            while stream.read(CHUNK):
+                pass
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{file.name}：文件损坏或不完整，请用另一份备份（{error}）") from None
 
 
 def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
