@@ -4,6 +4,7 @@ import argparse
 import http.server
 import io
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -24,14 +25,14 @@ from websockets.sync.server import ServerConnection, serve
 from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
-from dashboard import folders, guide
+from dashboard import folders, guide, state
 from etl import __main__ as commands
 from etl import paths as etl_paths
 from etl.inputs import sha256
 from etl.paths import Paths, default_paths
 from tests.conftest import ROOT
 from tools import backup
-from tools.bundle import INSTALL, source
+from tools.bundle import INSTALL, source, wanted
 from tools.serve import gate
 from tools.serve import main as serve_main
 
@@ -288,3 +289,14 @@ def test_a_bundle_names_its_commit_and_so_does_what_is_installed_from_it(
         "from dashboard import frame, guide\nguide.show(frame.reader())", default_timeout=60
     ).run()
     assert [text for text in page.markdown if version.strip() in text.value.replace("\\", "")]
+
+
+def test_a_bundle_takes_the_very_files_of_the_lock_where_that_is_for_this_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(ROOT / "requirements.lock", tmp_path)
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    for version, asked in ((3, 11), "--require-hashes"), ((3, 12), "-r"):
+        monkeypatch.setattr(sys, "version_info", (*version, 0))
+        assert wanted(tmp_path)[0] == asked

@@ -8,6 +8,7 @@ release, saves, checks and restores a backup, and asks the server for a page, al
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
+
+from tools.hashes import HEAD
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120
@@ -72,8 +75,7 @@ def make(out: Path) -> Path:
     wheels = folder / "wheels"
     wheels.mkdir(parents=True)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    wanted = ["-r", "requirements.txt", "-c", "constraints.txt"]
-    subprocess.run([*pip, "wheel", "--quiet", "--wheel-dir", str(wheels), *wanted], cwd=ROOT, check=True)
+    subprocess.run([*pip, "wheel", "--quiet", "--wheel-dir", str(wheels), *wanted(ROOT)], cwd=ROOT, check=True)
     (folder / "source.tar.gz").write_bytes(source())
     (folder / "PYTHON_VERSION").write_text(f"{sys.version_info.major}.{sys.version_info.minor}\n", encoding="ascii")
     install = folder / "install.sh"
@@ -83,6 +85,14 @@ def make(out: Path) -> Path:
     sums = subprocess.run(["sha256sum", *files], cwd=folder, check=True, capture_output=True, text=True).stdout
     (folder / "SHA256SUMS").write_text(sums, encoding="utf-8")
     return folder
+
+
+def wanted(root: Path) -> list[str]:
+    """What pip is asked for: the very files of requirements.lock where that is for this platform and Python."""
+    head = HEAD.format(platform=f"{sys.platform} {platform.machine()}", python=".".join(map(str, sys.version_info[:2])))
+    if (root / "requirements.lock").read_text(encoding="utf-8").startswith(head):
+        return ["--require-hashes", "-r", "requirements.lock"]
+    return ["-r", "requirements.txt", "-c", "constraints.txt"]
 
 
 def source() -> bytes:
