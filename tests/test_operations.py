@@ -300,3 +300,21 @@ def test_a_bundle_takes_the_very_files_of_the_lock_where_that_is_for_this_python
     for version, asked in ((3, 11), "--require-hashes"), ((3, 12), "-r"):
         monkeypatch.setattr(sys, "version_info", (*version, 0))
         assert wanted(tmp_path)[0] == asked
+
+
+def test_the_nightly_backup_removes_old_ones_only_after_the_new_one_is_proven(tmp_path: Path) -> None:
+    unit = (ROOT / "deploy" / "dashboard-backup.service").read_text(encoding="utf-8")
+    (script,) = re.findall(r"^ExecStart=/bin/sh -ec '(.*)'$", unit, re.MULTILINE)
+    script = script.replace("%%", "%").replace("$$", "$").replace("/srv/backup", str(tmp_path))
+    stub = tmp_path / ".venv" / "bin" / "python"
+    stub.parent.mkdir(parents=True)
+    old = tmp_path / "dashboard-20200101.tar.gz"
+    old.touch()
+    os.utime(old, (0, 0))
+    for proven, code in (False, 3), (True, 0):
+        stub.write_text(f'#!/bin/sh\ncase $3 in save) touch "$4";; check) exit {code};; esac\n')
+        stub.chmod(0o755)
+        ran = subprocess.run(["/bin/sh", "-ec", script], cwd=tmp_path)
+        assert (ran.returncode, old.exists()) == (code, not proven)
+    (new,) = tmp_path.glob("dashboard-*.tar.gz")
+    assert re.fullmatch(r"dashboard-20\d{6}\.tar\.gz", new.name)
