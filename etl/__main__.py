@@ -2,7 +2,7 @@
 
 Exit codes: 0 everything loaded; 1 rows were rejected, the rest is published; 2 wrong usage;
 3 stopped by a file, the catalogue, the boundaries or the releases, which changed nothing (of several files the others
-are loaded).
+are loaded), and what `status` ends with where a release is damaged or none is current.
 """
 
 import argparse
@@ -59,8 +59,9 @@ EXAMPLES = {
 }
 EXIT_CODES = """\
 退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因文件、目录、边界或版本有误而停止，没有改变什么
-（一次载入几个文件时，其余文件照常载入）
+（一次载入几个文件时，其余文件照常载入）；status 看到损坏的版本，或没有当前版本时，也是3
 """
+INTERRUPTED = "已中断"
 SHOWN_REJECTS = 50
 SHOWN_ROWS = 20
 STEP = 0.01  # of the whole: what is worth telling a page
@@ -88,6 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         told = Told(3, {"error": str(error)}, [])
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        told = Told(130, {"error": INTERRUPTED}, [])
     if options.json:
         print(json.dumps(told.summary, ensure_ascii=False, default=str))
     elif told.lines:
@@ -380,7 +384,8 @@ def _rollback(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
 
 
 def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
-    current, found = publish.current_id(paths), publish.releases(paths)
+    current, broken = publish.current_id(paths), publish.unreadable(paths)
+    found = [release for release in publish.releases(paths) if release.id not in broken]
     try:
         pinned: dict[str, int] | None = pins.pinned(paths)
         problem = ""
@@ -393,7 +398,6 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         f"{f'  被{snapshots[r.id]}张快照引用，长期保留' if r.id in snapshots else ''}"
         for r in found
     ]
-    broken = publish.unreadable(paths)
     if not found and not broken:
         lines = ["还没有版本。请运行：python -m etl build"]
     elif current in broken:
@@ -403,7 +407,7 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
     lines += [f"  {name}  文件已损坏，无法读取" for name in broken if name != current]
     lines += [
         f"  {lost}  被{snapshots[lost]}张快照引用，但版本文件不在：快照仍可查看，不能回到当时的页面"
-        for lost in sorted(snapshots.keys() - {r.id for r in found})
+        for lost in sorted(snapshots.keys() - {r.id for r in found} - set(broken))
     ]
     if problem:
         lines.append(f"不能确定哪些版本被快照引用，{problem}。清理旧版本已暂停")
@@ -412,7 +416,7 @@ def _status(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         lines.insert(0, f"程序版本：{version}")
     told = [{**asdict(r), "path": r.path.name, "snapshots": snapshots.get(r.id, 0)} for r in found]
     summary = {"program": version, "current": current, "releases": told, "damaged": broken, "pinned": pinned}
-    return Told(0, summary, lines)
+    return Told(3 if broken or (found and current not in [r.id for r in found]) else 0, summary, lines)
 
 
 def _shapes(paths: Paths, options: argparse.Namespace, say: Say) -> Told:

@@ -28,7 +28,7 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from etl import boundaries, publish
+from etl import boundaries, publish, static
 from etl.catalogue import Catalogue, load_catalogue
 from etl.paths import Paths
 from tests import browsing, quick
@@ -76,12 +76,18 @@ def made_once(
     return get
 
 
+def write_shapes(data: Path) -> None:
+    """What the browser fetches, where Streamlit serves it; a fresh checkout has none. `data` stays empty."""
+    data.mkdir(parents=True)
+    folder = ROOT / "dashboard" / "static"
+    if not static.is_made(folder, static.version(ROOT / "data" / "boundaries")):
+        regions = load_catalogue(ROOT / "data" / "catalogue").regions
+        boundaries.write_static(boundaries.read_boundaries(ROOT / "data" / "boundaries", regions), folder)
+
+
 def build(data: Path) -> None:
-    """All of the project's data, published; and what the browser fetches, where Streamlit serves it."""
-    paths = copy_inputs(data)
-    publish.build(paths, lambda text: None)
-    shapes = boundaries.read_boundaries(paths.boundaries, load_catalogue(paths.catalogue).regions)
-    boundaries.write_static(shapes, ROOT / "dashboard" / "static")
+    """All of the project's data, published."""
+    publish.build(copy_inputs(data), lambda text: None)
 
 
 def build_quickly(data: Path) -> None:
@@ -95,7 +101,12 @@ def build_quickly(data: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def built(made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Paths:
+def shapes(made_once: Callable[[str, Callable[[Path], None]], Paths]) -> None:
+    made_once("shapes", write_shapes)
+
+
+@pytest.fixture(scope="session")
+def built(shapes: None, made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Paths:
     return made_once("built", build)
 
 
@@ -106,7 +117,7 @@ def warehouse(built: Paths, monkeypatch: pytest.MonkeyPatch) -> Paths:
 
 
 @pytest.fixture(scope="session")
-def quick_start(made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Paths:
+def quick_start(shapes: None, made_once: Callable[[str, Callable[[Path], None]], Paths]) -> Paths:
     return made_once("quick", build_quickly)
 
 

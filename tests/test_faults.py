@@ -5,12 +5,15 @@ import logging
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -175,6 +178,38 @@ def test_who_may_not_read_a_file_is_told_which_and_as_whom(tmp_path: Path) -> No
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
 
 
+def test_a_damaged_older_release_is_listed_once(two: Paths, capsys: pytest.CaptureFixture[str]) -> None:
+    newest, older = (r.id for r in publish.releases(two))
+    assert main(["status"]) == 0
+    capsys.readouterr()
+    damage(publish.release_path(two, older))
+    assert main(["status"]) == 3
+    said = capsys.readouterr().out
+    assert (said.count(older), said.count(newest)) == (1, 1)
+    assert f"{older}  文件已损坏，无法读取" in said
+
+
+def test_who_interrupts_the_wait_for_another_publisher_sees_one_line(two: Paths, tmp_path: Path) -> None:
+    with filelock.FileLock(two.warehouse / ".lock"):
+        commands_of = {"etl": ["build"], "tools.backup": ["save", str(tmp_path / "kept.tar.gz")]}
+        for module, arguments in commands_of.items():
+            waiting = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            assert waiting.stdout is not None
+            said = next(line for line in waiting.stdout if "等它完成" in line)
+            waiting.send_signal(signal.SIGINT)
+            rest, _ = waiting.communicate(timeout=30)
+            assert waiting.returncode == 130
+            assert "Traceback" not in said + rest
+            assert rest.startswith("已中断")
+
+
 def test_without_any_readable_release_the_page_says_what_to_run(two: Paths) -> None:
     for path in two.warehouse.glob("[0-9]*.duckdb"):
         damage(path)
@@ -212,8 +247,10 @@ def test_rolling_back_from_a_damaged_release_works_and_status_names_it(
 ) -> None:
     newest, older = (r.id for r in publish.releases(two))
     damage(publish.release_path(two, newest))
-    assert main(["status"]) == 0
-    assert f"当前版本{newest}的文件已损坏" in capsys.readouterr().out
+    assert main(["status"]) == 3
+    said = capsys.readouterr().out
+    assert f"当前版本{newest}的文件已损坏" in said
+    assert said.count(newest) == 1
     assert main(["rollback", newest]) == 3
     assert publish.rollback(two, quiet).id == older
     assert queries.trouble() == ""

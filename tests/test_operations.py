@@ -318,3 +318,15 @@ def test_the_nightly_backup_removes_old_ones_only_after_the_new_one_is_proven(tm
         assert (ran.returncode, old.exists()) == (code, not proven)
     (new,) = tmp_path.glob("dashboard-*.tar.gz")
     assert re.fullmatch(r"dashboard-20\d{6}\.tar\.gz", new.name)
+
+
+def test_a_faulty_access_file_is_told_before_a_server_is_started(
+    monkeypatch: pytest.MonkeyPatch, quick_start: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(quick_start.data, tmp_path / "data")
+    (tmp_path / "data" / "access.toml").write_text('mode = "oidc"\n')
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("a server that will not run"))
+    monkeypatch.setattr(sys, "argv", ["serve", "--port", "0"])
+    assert serve_main() == 3
+    assert "没有启动：access.toml里的admins应写明至少一位系统管理员" in capsys.readouterr().err

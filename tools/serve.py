@@ -29,7 +29,7 @@ def prepare(paths: Paths) -> int:
 
 def gate(paths: Paths) -> str:
     """Who may come in, and which file says so. Raises SettingsError for a faulty one."""
-    from dashboard import access  # takes a second; what only prepares does not wait for it
+    from dashboard import access  # takes a second, for which nobody waits who only prepares
 
     file = paths.data / "access.toml"
     mode = access.settings().mode
@@ -53,11 +53,17 @@ def main() -> int:
             print(f"Port {options.port} cannot be used ({error.strerror}). Choose another: make run PORT=8502")
             return 1
     paths = default_paths()
+    from dashboard.access import SettingsError
+
     print(f"数据目录：{paths.data}", flush=True)
+    try:
+        print(gate(paths), flush=True)
+    except SettingsError as error:  # before Streamlit says where the dashboard can be seen
+        print(f"没有启动：{error}", file=sys.stderr)
+        return 3
     made = prepare(paths)
     if made > 1 or not (paths.warehouse / "CURRENT").exists():
         return made or 3  # no release; why, the build has told
-    print(gate(paths), flush=True)
     print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     # Who is believed about where a reader comes from, data/access.toml says, not uvicorn.

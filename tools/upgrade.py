@@ -101,6 +101,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return 3
+    except KeyboardInterrupt:
+        print("已中断，没有改变什么", file=sys.stderr)
+        return 130
     return 0
 
 
