@@ -216,10 +216,14 @@ def install(bundle: Path, *folders: str) -> int:
     return subprocess.run(["sh", "bundle/install.sh", *folders], cwd=place, env=environment).returncode
 
 
-def test_after_an_install_there_is_one_data_folder_that_the_next_version_finds(bundle: Path) -> None:
+@pytest.mark.parametrize("made_before", [True, False])
+def test_after_an_install_there_is_one_data_folder_that_the_next_version_finds(bundle: Path, made_before: bool) -> None:
     place = bundle.parent
+    if made_before:
+        (place / "data").mkdir(mode=0o700)
     assert install(bundle, "app-1", "data") == 0
     assert (place / "app-1" / "data").resolve() == place / "data"
+    assert (place / "data").stat().st_mode & 0o777 == 0o700
     assert (place / "data" / "warehouse" / "CURRENT").exists()
     assert (place / "app-1" / "shipped" / "catalogue" / "cards.csv").read_text() == "shipped"
     (place / "data" / "catalogue" / "cards.csv").write_text("changed here")
@@ -238,7 +242,10 @@ def test_after_an_install_there_is_one_data_folder_that_the_next_version_finds(b
         (None, "登录：关闭（没有 {file}），能打开网页的人都可看可改"),
         ('mode = "off"', "登录：关闭（{file} 里 mode 为 off），能打开网页的人都可看可改"),
         ('mode = "oidc"\nadmins = ["a"]', "登录：单点登录（OIDC），按 {file}"),
-        ('mode = "gateway"\nadmins = ["a"]\nuser_header = "X-User"', "登录：统一门户（网关），按 {file}"),
+        (
+            'mode = "gateway"\nadmins = ["a"]\nuser_header = "X-User"\nproxies = ["10.0.0.1"]',
+            "登录：统一门户（网关），按 {file}",
+        ),
     ],
 )
 def test_the_server_says_at_its_start_who_may_come_in(

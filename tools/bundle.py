@@ -52,9 +52,9 @@ cp -a "$app/data" "$app/shipped"  # so that an upgrade can tell own changes to t
 touch "$app/.venv/run"
 holding=""
 if [ -n "$data" ]; then
-    mkdir -p "$data"
+    [ -d "$data" ] || { mkdir -p "$data" && chmod 700 "$data"; }
     data=$(cd "$data" && pwd)
-    if [ -e "$data/catalogue" ]; then holding=yes; else cp -a "$app/data/." "$data/"; fi
+    if [ -e "$data/catalogue" ]; then holding=yes; else cp -r "$app/data/." "$data/"; fi  # its own mode stays
     rm -r "$app/data"
     ln -s "$data" "$app/data"
 fi
@@ -98,7 +98,7 @@ def wanted(root: Path) -> list[str]:
 def source() -> bytes:
     """The program as it was last committed, as tar.gz; VERSION names the commit."""
     return subprocess.run(
-        ["git", "archive", "--format=tar.gz", "HEAD"], cwd=ROOT, check=True, capture_output=True
+        ["git", "-c", "tar.umask=0022", "archive", "--format=tar.gz", "HEAD"], cwd=ROOT, check=True, capture_output=True
     ).stdout
 
 
