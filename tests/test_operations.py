@@ -337,3 +337,8 @@ def test_a_faulty_access_file_is_told_before_a_server_is_started(
     monkeypatch.setattr(sys, "argv", ["serve", "--port", "0"])
     assert serve_main() == 3
     assert "没有启动：access.toml里的admins应写明至少一位系统管理员" in capsys.readouterr().err
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(Path, "exists", lambda path: path.stat() is not None)  # as for a folder of another user
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path / "file"))
+    assert serve_main() == 3
+    assert f"没有启动：{tmp_path / 'file' / 'access.toml'}：上一级不是文件夹" in capsys.readouterr().err

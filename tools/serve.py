@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from etl import static
+from etl.errors import UserError, told_of_files
 from etl.paths import ROOT, Paths, default_paths
 
 
@@ -56,14 +57,15 @@ def main() -> int:
     from dashboard.access import SettingsError
 
     print(f"数据目录：{paths.data}", flush=True)
-    try:
-        print(gate(paths), flush=True)
-    except SettingsError as error:  # before Streamlit says where the dashboard can be seen
+    try:  # before Streamlit says where the dashboard can be seen
+        with told_of_files():
+            print(gate(paths), flush=True)
+            made = prepare(paths)
+            if made > 1 or not (paths.warehouse / "CURRENT").exists():
+                return made or 3  # no release; why, the build has told
+    except (SettingsError, UserError) as error:
         print(f"没有启动：{error}", file=sys.stderr)
         return 3
-    made = prepare(paths)
-    if made > 1 or not (paths.warehouse / "CURRENT").exists():
-        return made or 3  # no release; why, the build has told
     print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     # Who is believed about where a reader comes from, data/access.toml says, not uvicorn.
