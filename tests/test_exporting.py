@@ -74,7 +74,7 @@ def test_what_is_shown_is_told_and_not_what_was_chosen_beside_it() -> None:
 @pytest.mark.usefixtures("warehouse")
 def test_a_heat_map_names_its_sources() -> None:
     table, _ = exported("heatmap", **AT)
-    assert "包头（数字，%）" in table
+    assert "包头市（数字，%）" in table
     release = queries.current_release()
     chart = families.chart("heatmap", AT, release)
     assert "来源：演示数据（模拟）" in chart.footnotes
