@@ -114,11 +114,14 @@ class Door:
         await self.inside(scope, receive, send)  # type: ignore[arg-type]
 
     async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         path = scope["path"].removeprefix(_base()).lstrip("/")
-        if scope["type"] == "http" and path.startswith(CLOSED):
+        if path.startswith(CLOSED):
             await PlainTextResponse("没有这个地址", status_code=404)(scope, receive, send)
             return
-        if scope["type"] != "http" or not access.on():
+        if not access.on():
             await self.app(scope, receive, send)
             return
         page = next((page for start, page in GUARDED.items() if path.startswith(start)), None)

@@ -28,6 +28,8 @@ def test_the_first_visit_of_a_fresh_server_by_deep_link_shows_sidebar_and_state(
         assert visit.address() == {"indicator": ["court_appearance_rate"], "region": ["150700"]}
         visit.clean()
         visit.close()
+        # Streamlit warns, and goes on cold, when the warming up before the first request did not come through.
+        assert "lifespan" not in fresh.log.read_text(encoding="utf-8")
     finally:
         fresh.stop()
 

@@ -70,6 +70,17 @@ def either_way(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
 
 
+@pytest.mark.usefixtures("either_way")
+def test_the_start_of_the_server_comes_through() -> None:
+    seen = []
+
+    async def starting(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    anyio.run(Door(starting), {"type": "lifespan"}, None, None)
+    assert seen == ["lifespan"]
+
+
 # ---- messages ----
 
 
