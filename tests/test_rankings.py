@@ -114,7 +114,8 @@ def test_overlapping_places_share_a_band_and_the_pairs_are_counted() -> None:
     chart = rank(make_places((99, 100), (98, 100), (97, 100), (400, 800)))
     assert chart.table["名次"].tolist() == ["难分先后", "难分先后", "难分先后", "第4名"]
     assert any("两两比较共6对，其中3对区间重叠" in note for note in chart.footnotes)
-    assert any("“难分先后”：95%区间与半数以上地区重叠" in note for note in chart.footnotes)
+    assert "未标名次的为“难分先后”：95%区间与半数以上地区重叠。" in chart.footnotes
+    assert not any("难分先后" in name for name in chart.figure.layout.yaxis.ticktext)
 
 
 def test_a_range_of_half_the_places_still_says_something() -> None:

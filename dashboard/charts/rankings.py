@@ -107,7 +107,8 @@ def ranking(frame: pd.DataFrame, scene: Scene, *, whole: pd.Series | None, targe
         rows = [row._replace(place="") for row in rows]
     lines = _lines(scene, whole, target)
     names = [
-        f"{_muted(row.place, scene.colours)}  {name}" if row.place else name
+        # A hundred times the same words would say less than none.
+        f"{_muted(row.place, scene.colours)}  {name}" if row.place not in ("", HARD_TO_TELL) else name
         for row, name in zip(rows, _names(rows, scene), strict=True)
     ]
     labels = [_two_lines(f"<b>{row.text}</b>", row.cases, rows, scene) for row in rows]
@@ -384,7 +385,7 @@ def _ranking_notes(rows: list[Row], ranked: list[Row], scene: Scene, pairs: str)
         f"有数据的不足{FEWEST_RANKED}个，不排名。" if few else "",
         pairs,
         method + (NEUTRAL_INTERVAL_NOTE if scene.neutral else INTERVAL_NOTE) if drawn and banded else "",
-        HARD_TO_TELL_NOTE if any(row.place == HARD_TO_TELL for row in rows) else "",
+        f"未标名次的为{HARD_TO_TELL_NOTE}" if any(row.place == HARD_TO_TELL for row in rows) else "",
         PART_INTERVALS if drawn and ranked and not banded else "",
         f"{PARTS_NOT_PUBLISHED}，不计算区间、名次范围和差几件达标。" if scene.rate and not drawn else "",
         f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if any(row.small for row in rows) else "",
