@@ -12,6 +12,7 @@ from dashboard.state import SavedSelection
 from dashboard.theme import DATASET_NAMES, format_period
 
 RECENT_KEPT = 6
+MENU_HEIGHT, LINE = 260, 40  # pixels, of the menu without links and of a link
 LONGEST_NAME = 30
 LONGEST_ADDRESS = 2000  # all that can be chosen at once takes less; it travels with every page
 
@@ -26,10 +27,20 @@ def remember(page: str, address: Mapping[str, str]) -> None:
 
 def panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
     """The popover 常用选择 in the sidebar. `pages`: path -> page; `opened`: the path of this one."""
-    # Not made when it is opened: the browser finds room for what is there when it opens.
-    with st.sidebar.popover("常用选择", icon=":material/bookmark:", width="stretch"):
+    with st.sidebar:
+        _panel(reader, pages, opened)
+
+
+@st.fragment
+def _panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> None:
+    menu = st.popover("常用选择", icon=":material/bookmark:", width="stretch", key="saved", on_change="rerun")
+    recent = [view for view in st.session_state.get("recent", [])[1:] if view[0] in pages]
+    if not menu.open:
+        # Keeps room, as in `exporting.offer`. What is in it takes too long to be made with every change of a page.
+        menu.container(height=MENU_HEIGHT + LINE * len(recent), border=False)
+        return
+    with menu:
         st.caption("最近看过")
-        recent = [view for view in st.session_state.get("recent", [])[1:] if view[0] in pages]
         if not recent:
             st.markdown("还没有。")
         for page, address in recent:

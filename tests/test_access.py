@@ -452,6 +452,8 @@ def test_a_window_whose_session_has_ended_changes_nothing_that_others_see() -> N
     def pressed(press: Callable[[AppTest], AppTest]) -> None:
         in_state("UPDATE sessions SET ended = 0")
         app = visit("compare", give("analyst", OWN))
+        app.session_state["saved"] = True  # the menu is open
+        app.run()
         app.text_input(key="selection_name").input("一人的")
         app.selectbox(key="own_group_edited").select("大家的").run()
         in_state("UPDATE sessions SET ended = 1")

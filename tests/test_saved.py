@@ -20,12 +20,18 @@ def own_state(built: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
 
 
+def with_panel(app: AppTest) -> AppTest:
+    """The page with the popover 常用选择 opened."""
+    app.session_state["saved"] = True
+    return app.run()
+
+
 def links(app: AppTest) -> list[tuple[str, str]]:
     return [(link.proto.label.replace("\\", ""), link.proto.query_string) for link in app.get("page_link")]
 
 
 def test_a_view_is_kept_under_its_name_and_opens_again() -> None:
-    app = open_page("map", indicator="court_appearance_rate", region="150700")
+    app = with_panel(open_page("map", indicator="court_appearance_rate", region="150700"))
     app.text_input(key="selection_name").input("出庭应诉率·呼伦贝尔")
     next(button for button in app.button if button.label == "保存").click().run()
     assert state.saved_selections() == [
@@ -38,20 +44,20 @@ def test_the_same_name_replaces_and_a_removed_one_is_gone() -> None:
     state.save_selection(SavedSelection("甲", "map", "period=2023"))
     state.save_selection(SavedSelection("甲", "data", ""))
     assert [saved.page for saved in state.saved_selections()] == ["data"]
-    app = open_page("overview")
+    app = with_panel(open_page("overview"))
     app.button(key="forget_甲").click().run()
     assert state.saved_selections() == []
 
 
 def test_a_name_without_letters_is_not_kept() -> None:
-    app = open_page("overview")
+    app = with_panel(open_page("overview"))
     app.text_input(key="selection_name").input("   ")
     next(button for button in app.button if button.label == "保存").click().run()
     assert state.saved_selections() == []
 
 
 def test_an_address_that_holds_more_than_choices_is_not_kept() -> None:
-    app = open_page("map", zzz="A" * saved.LONGEST_ADDRESS)
+    app = with_panel(open_page("map", zzz="A" * saved.LONGEST_ADDRESS))
     app.text_input(key="selection_name").input("很长").run()
     next(button for button in app.button if button.label == "保存").click().run()
     assert "没有保存：地址太长" in app.toast[0].value
@@ -65,7 +71,7 @@ def test_there_is_room_for_so_many_names_and_old_ones_can_still_be_replaced_and_
     monkeypatch.setattr(state, "MOST_SELECTIONS", 3)
     for number in range(state.MOST_SELECTIONS):
         state.save_selection(SavedSelection(f"甲{number}", "map", ""))
-    app = open_page("help")
+    app = with_panel(open_page("help"))
     for name in ("新的", "甲0"):
         app.text_input(key="selection_name").input(name)
         next(button for button in app.button if button.label == "保存").click().run()
@@ -84,7 +90,7 @@ def test_recent_views_are_offered_in_words_the_newest_first() -> None:
     app = open_page("map", indicator="court_appearance_rate")
     app.selectbox(key="choose_indicator").select("mediation_success_rate").run()
     app.selectbox(key="choose_indicator").select("legal_aid_cases").run()
-    recent = [label for label, _ in links(app)]
+    recent = [label for label, _ in links(with_panel(app))]
     assert recent[:2] == ["地图：调解成功率", "地图：行政机关负责人出庭应诉率"]
 
 
