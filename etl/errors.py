@@ -3,7 +3,8 @@
 import errno
 import os
 import pwd
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -47,6 +48,20 @@ def told_of_files() -> Iterator[None]:
             raise UserError(file_fault(error)) from error
 
 
+def exit_code(work: Callable[[], None]) -> int:
+    """Does the work of a command: 0 when it is done, 3 with the reason on stderr, 130 when somebody stopped it."""
+    try:
+        with told_of_files():
+            work()
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        return 130
+    return 0
+
+
 def file_fault(error: OSError) -> str:
     """What is wrong with which file, in Chinese."""
     reason = REASONS.get(error.errno or 0, error.strerror or str(error))
@@ -73,6 +88,7 @@ REASONS = {
     errno.EEXIST: "已经存在，不是文件夹",
     errno.EIO: "磁盘读写出错",
 }
+INTERRUPTED = "已中断，没有改变什么"
 FULL = "磁盘空间不足（或超出限额），什么都没有改变。请清理磁盘，或联系系统管理员，然后再试一次"
 
 

@@ -35,9 +35,24 @@ from tests import browsing, quick
 from tests.browsing import Server, Visit
 
 ROOT = Path(__file__).resolve().parent.parent
+INTERNAL_ERRORS: list[str] = []
 # A busy machine is no fault of the program.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_internalerror(excrepr: object) -> None:
+    INTERNAL_ERRORS.append(str(excrepr))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Tells what failed, and the first error, at the end: after an error of its own pytest does not."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if exitstatus == pytest.ExitCode.INTERNAL_ERROR and reporter is not None:
+        reporter.summary_failures()
+        reporter.summary_errors()
+        reporter.write_sep("=", "the first error inside pytest")
+        reporter.write_line("\n".join(INTERNAL_ERRORS[0].splitlines()[-20:]))
 
 
 def copy_inputs(folder: Path) -> Paths:

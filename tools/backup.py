@@ -17,7 +17,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from etl.errors import FULL, NO_SPACE, UserError, file_fault, told_of_files
+from etl.errors import FULL, NO_SPACE, UserError, exit_code, file_fault
 from etl.paths import Paths, default_paths
 from etl.publish import publishing
 
@@ -202,16 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     paths = default_paths()
-    try:
-        with told_of_files():
-            _run(options, paths)
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        print("已中断，没有改变什么", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: _run(options, paths))
 
 
 def _run(options: argparse.Namespace, paths: Paths) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from etl import publish
-from etl.errors import UserError, told_of_files
+from etl.errors import UserError, exit_code
 from etl.paths import ROOT, Paths, default_paths
 
 DESCRIPTION = """升级数据目录里随程序而来的内容：指标目录、官方数据、区划边界。
@@ -95,16 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     paths = default_paths()
     print(f"数据目录：{paths.data}")
-    try:
-        with told_of_files():
-            print("\n".join(upgrade(paths, shipped(options.old), shipped(ROOT), options.conflicts)))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return 3
-    except KeyboardInterrupt:
-        print("已中断，没有改变什么", file=sys.stderr)
-        return 130
-    return 0
+    return exit_code(lambda: print("\n".join(upgrade(paths, shipped(options.old), shipped(ROOT), options.conflicts))))
 
 
 if __name__ == "__main__":
