@@ -107,12 +107,15 @@ class Browser:
         """Ends Chromium, by force if it does not answer, and the thread; removes its files."""
         if self.process is not None and self.broken:
             _kill(self.process)
+            self._kaleido._channel.close()  # kaleido would wait for a thread that waits for the dead one's words
         with contextlib.suppress(FutureTimeout):
             asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result(CLOSE_SECONDS)
         if self.process is not None:
             _kill(self.process)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CLOSE_SECONDS)
+        if not self._thread.is_alive():
+            self._loop.close()
 
     async def _finish(self) -> None:
         """Closes kaleido, and lets its own watch over Chromium, which removes files too, come to its end."""
