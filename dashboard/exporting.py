@@ -17,7 +17,6 @@ from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
 from dashboard.theme import DATASET_NAMES, DEMO_MARK, LEVEL_NAMES, format_period
 
-MENU_HEIGHT = 160  # pixels
 SCALES = {2: "2倍", 3: "3倍"}
 GROUNDS = {False: "白色", True: "透明"}
 POINTS = "个百分点"  # of differences of percentages
@@ -46,8 +45,6 @@ def offer(chart: Chart, light: Callable[[], Chart], view: View, key: str) -> Non
         in_browser(light(), view)
     menu = st.popover("导出", icon=":material/download:", key=f"export_{key}", on_change="rerun")
     if not menu.open:
-        # Where it opens is decided before it is filled: empty, it would find room for nothing at the foot of a screen.
-        menu.container(height=MENU_HEIGHT, border=False)
         return
     with menu:
         problem = snapshot.problem()

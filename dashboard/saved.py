@@ -36,7 +36,8 @@ def _panel(reader: Reader, pages: Mapping[str, StreamlitPage], opened: str) -> N
     menu = st.popover("常用选择", icon=":material/bookmark:", width="stretch", key="saved", on_change="rerun")
     recent = [view for view in st.session_state.get("recent", [])[1:] if view[0] in pages]
     if not menu.open:
-        # Keeps room, as in `exporting.offer`. What is in it takes too long to be made with every change of a page.
+        # It is placed before it is filled (style.css), and links make it higher than other menus. What is in it takes
+        # too long to be made with every change of a page.
         menu.container(height=MENU_HEIGHT + LINE * len(recent), border=False)
         return
     with menu:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
@@ -363,7 +364,7 @@ def test_large_answers_are_made_one_at_a_time_and_small_ones_do_not_wait(
 def test_who_never_takes_a_large_answer_is_cut_off_and_keeps_nobody_out(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api, "SENDING_SECONDS", 0.2)
+    limits: list[tuple[float, anyio.CancelScope]] = []
     monkeypatch.setattr(api, "ON_THEIR_WAY", threading.BoundedSemaphore(1))
     scope = {"type": "http", "method": "GET", "path": "/api/v1/observations", "headers": [], "client": ("test", 1)}
     scope |= {"query_string": f"{LARGE}&format=csv".partition("?")[2].encode(), "asgi": {"version": "3.0"}}
@@ -373,14 +374,22 @@ def test_who_never_takes_a_large_answer_is_cut_off_and_keeps_nobody_out(
         sent.append(message["type"])
         if message["type"] == "http.response.body":
             sent.append(api.ON_THEIR_WAY.acquire(blocking=False))
+            limits[0][1].cancel()
             await asyncio.sleep(60)
 
     async def receive() -> Message:
         await asyncio.sleep(60)
         return {"type": "http.disconnect"}
 
-    asyncio.run(client.app(scope, receive, stuck))
+    def limit(seconds: float) -> anyio.CancelScope:
+        limits.append((seconds, anyio.CancelScope()))
+        return limits[-1][1]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(anyio, "move_on_after", limit)
+        asyncio.run(client.app(scope, receive, stuck))
     assert sent == ["http.response.start", "http.response.body", False], "nobody else's file was let in beside it"
+    assert [seconds for seconds, _ in limits] == [api.SENDING_SECONDS]
     assert every_row(client, "csv")
     with api.ON_THEIR_WAY:
         assert client.get(f"{LARGE}&format=csv").status_code == 503

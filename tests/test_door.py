@@ -405,7 +405,7 @@ def test_files_come_into_own_sessions_only_and_as_large_as_there_is_a_page_for(s
         assert [leader.delete(session) for session in (other, own, "unknown")] == [403, 204, 403]
         path = f"/_stcore/upload_file/{own}/g"
         assert leader.put(own, **{"X-Xsrftoken": "forged"}) == 403, "Streamlit's own lock is still there"
-        with socket.create_connection(("127.0.0.1", server.port)) as told:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as told:
             told.sendall(
                 f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Remote-User: {ELSEWHERE}\r\n"
                 f"Content-Length: {150 * 2**20}\r\n\r\n".encode()
