@@ -30,7 +30,7 @@ def write_csv(pieces: Iterable[pd.DataFrame], file: BinaryIO) -> None:
     """The same into a file, of a table that comes in pieces; the first piece, which may be without rows, heads it."""
     file.write(codecs.BOM_UTF8)
     for number, piece in enumerate(pieces):
-        piece.apply(_harmless).to_csv(file, index=False, header=not number)
+        piece.apply(_harmless).rename(columns=_as_text).to_csv(file, index=False, header=not number)
 
 
 def to_xlsx(table: pd.DataFrame, explanation: list[tuple[str, str]]) -> bytes:
@@ -71,11 +71,17 @@ def _write_row(sheet: Worksheet, number: int, row: Sequence[object], short: Form
 
 
 def _harmless(column: pd.Series) -> pd.Series:
-    if not pd.api.types.is_string_dtype(column):
+    if not (pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)):
         return column
+    # Of objects some may be texts, and some, like lists, cannot be told apart by `unique`.
+    values = column if pd.api.types.is_object_dtype(column) else column.unique()
+    return column.map(_as_text) if any(map(_runs, values)) else column
 
-    def harms(value: object) -> bool:
-        return isinstance(value, str) and value.startswith(FORMULA_STARTS)
 
-    harmful = any(map(harms, column.unique()))
-    return column.map(lambda value: f"'{value}" if harms(value) else value) if harmful else column
+def _as_text(value: object) -> object:
+    """What a spreadsheet program shows and does not run."""
+    return f"'{value}" if _runs(value) else value
+
+
+def _runs(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(FORMULA_STARTS)

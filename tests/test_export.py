@@ -1,5 +1,6 @@
 """Files that leave the screen."""
 
+import csv
 import io
 from collections.abc import Callable
 
@@ -23,6 +24,14 @@ def test_csv_opens_in_excel_with_chinese_and_without_running_formulas() -> None:
     assert lines[2].startswith("\"'=HYPERLINK")
     assert lines[3].startswith("'+1")
     assert lines[2].endswith(",-3.63"), "a negative number is a number, not a formula"
+
+
+@pytest.mark.parametrize("others", [[None], [2, -3.5, None], [["=2", None]]])
+def test_a_formula_runs_neither_beside_what_is_no_text_nor_as_the_name_of_a_column(others: list[object]) -> None:
+    table = pd.DataFrame({"=1+1": pd.Series(["=1+1", *others], dtype="object"), 2023: 0})
+    named, first, *rest = csv.reader(export.to_csv(table).decode("utf-8-sig").splitlines())
+    assert (named, first) == (["'=1+1", "2023"], ["'=1+1", "0"])
+    assert [row[0] for row in rest] == ["" if other is None else str(other) for other in others]
 
 
 def test_missing_stays_missing_and_zero_stays_zero() -> None:
