@@ -56,6 +56,14 @@ def test_control_characters_do_not_break_the_workbook() -> None:
     assert book["数据"]["A2"].value == "坏字"
 
 
+def test_a_text_longer_than_a_cell_says_that_it_was_cut() -> None:
+    table = pd.DataFrame({"a": ["字" * export.MOST_SIGNS, "字" * (export.MOST_SIGNS + 1)]})
+    sheet = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(table, [])))["数据"]
+    assert sheet["A2"].value == table["a"][0], "a full cell is whole"
+    assert sheet["A3"].value.endswith("字…（已截断）")
+    assert len(sheet["A3"].value) == export.MOST_SIGNS
+
+
 def test_a_table_in_pieces_has_one_header_and_one_mark_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = export.to_csv(TABLE)
     monkeypatch.setattr(export, "PIECE", 3)
