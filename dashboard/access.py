@@ -9,6 +9,7 @@ until something says "yes".
 import hashlib
 import ipaddress
 import json
+import math
 import sqlite3
 import string
 import time
@@ -148,8 +149,9 @@ def _settings(path: Path) -> Settings:
         if name not in known:
             raise SettingsError(f"{path.name}里的“{name}”不认识；可用：{'、'.join(known)}")
         given[name] = tuple(value) if isinstance(value, list) else value
-        number = isinstance(known[name], int | float) and isinstance(value, int | float)
-        if not number and type(given[name]) is not type(known[name]):
+        number = isinstance(known[name], int) and type(value) in (int, float)  # True would be an int, too
+        texts = not isinstance(value, list) or all(isinstance(item, str) for item in value)
+        if not texts or not (number or type(given[name]) is type(known[name])):
             raise SettingsError(f"{path.name}里的“{name}”写法不对，参见access.example.toml")
     found = Settings(**given)
     _check(found, path.name)
@@ -159,8 +161,8 @@ def _settings(path: Path) -> Settings:
 def _check(found: Settings, file: str) -> None:
     if found.mode not in ("off", "oidc", "gateway"):
         raise SettingsError(f"{file}里的mode应为off、oidc或gateway，现为“{found.mode}”")
-    if found.idle_minutes <= 0:
-        raise SettingsError(f"{file}里的idle_minutes应大于0")
+    if not 0 < found.idle_minutes < math.inf:  # TOML knows inf and nan: no session would ever end
+        raise SettingsError(f"{file}里的idle_minutes应为大于0的有限数（分钟）")
     if found.mode != "off" and not found.admins:
         raise SettingsError(f"{file}里的admins应写明至少一位系统管理员，否则没有人能进入")
     if found.mode == "gateway" and not (found.user_header and found.proxies):

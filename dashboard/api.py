@@ -185,18 +185,17 @@ def _endpoint(path: str, answer: Callable[[Call], Response | Later]) -> Callable
         with access.acting_as(viewer):
             release = _release(request)
             tag = f'W/"{release.id}-{_seen_by(release)}{program()}"'
+            # Asked again each time, and kept by nobody between: who may see what is decided here.
+            told = {"ETag": tag, "Cache-Control": "private, no-cache", "X-Release": release.id}
+            if "release" not in request.query_params and queries.trouble():
+                told["X-Degraded"] = "true"  # /release says what is wrong
             if tag in request.headers.get("if-none-match", ""):
                 found: Response | Later = Response(status_code=304)
             else:
                 found = answer(Call(request, release))
 
         def completed(response: Response) -> Response:
-            response.headers["ETag"] = tag
-            # Asked again each time, and kept by nobody between: who may see what is decided here.
-            response.headers["Cache-Control"] = "private, no-cache"
-            response.headers["X-Release"] = release.id
-            if "release" not in request.query_params and queries.trouble():
-                response.headers["X-Degraded"] = "true"  # /release says what is wrong
+            response.headers.update(told)  # nothing that can fail: a large answer holds its place until it is sent
             return response
 
         def made(later: Later) -> Response:

@@ -16,6 +16,7 @@ WIDEST_COLUMN = 60
 PIECE = 10_000  # rows of a table that are turned into text at a time
 ROWS_MEASURED = 500  # for the widths of columns
 MOST_ROWS, MOST_SIGNS = 1_048_575, 32_767  # of a sheet, below its header; of a cell
+CUT = "…（已截断）"
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -30,11 +31,14 @@ def write_csv(pieces: Iterable[pd.DataFrame], file: BinaryIO) -> None:
     """The same into a file, of a table that comes in pieces; the first piece, which may be without rows, heads it."""
     file.write(codecs.BOM_UTF8)
     for number, piece in enumerate(pieces):
-        piece.apply(_harmless).to_csv(file, index=False, header=not number)
+        piece.apply(_harmless).rename(columns=_as_text).to_csv(file, index=False, header=not number)
 
 
 def to_xlsx(table: pd.DataFrame, explanation: list[tuple[str, str]]) -> bytes:
-    """A workbook with the sheets 数据 and 口径说明 (definition, sources, filters, release). Text is never a formula."""
+    """A workbook with the sheets 数据 and 口径说明 (definition, sources, filters, release). Text is never a formula.
+
+    Control characters, which no workbook can hold, are left out; a text longer than a cell ends with CUT.
+    """
     out = io.BytesIO()
     # Rows go to a file as they come: of a large table only one is in memory.
     with xlsxwriter.Workbook(out, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}) as book:
@@ -64,18 +68,26 @@ def _widths(table: pd.DataFrame) -> list[int]:
 def _write_row(sheet: Worksheet, number: int, row: Sequence[object], short: Format, long: Format) -> None:
     for column, value in enumerate(row):
         if isinstance(value, str):
-            text = NOT_IN_XML.sub("", value)[:MOST_SIGNS]
+            text = NOT_IN_XML.sub("", value)
+            if len(text) > MOST_SIGNS:
+                text = text[: MOST_SIGNS - len(CUT)] + CUT
             sheet.write_string(number, column, text, long if len(text) > WIDEST_COLUMN // 2 else short)
         elif not pd.isna(value):
             sheet.write(number, column, value)
 
 
 def _harmless(column: pd.Series) -> pd.Series:
-    if not pd.api.types.is_string_dtype(column):
+    if not (pd.api.types.is_string_dtype(column) or pd.api.types.is_object_dtype(column)):
         return column
+    # Of objects some may be texts, and some, like lists, cannot be told apart by `unique`.
+    values = column if pd.api.types.is_object_dtype(column) else column.unique()
+    return column.map(_as_text) if any(map(_runs, values)) else column
 
-    def harms(value: object) -> bool:
-        return isinstance(value, str) and value.startswith(FORMULA_STARTS)
 
-    harmful = any(map(harms, column.unique()))
-    return column.map(lambda value: f"'{value}" if harms(value) else value) if harmful else column
+def _as_text(value: object) -> object:
+    """What a spreadsheet program shows and does not run."""
+    return f"'{value}" if _runs(value) else value
+
+
+def _runs(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(FORMULA_STARTS)

@@ -539,6 +539,8 @@ def test_who_loses_the_role_is_out_at_the_next_click() -> None:
         ('mode = "on"', "应为off、oidc或gateway"),
         ('mode = "oidc"', "admins"),
         ('mode = "oidc"\nadmins = ["a"]\nidle_minutes = 0', "idle_minutes"),
+        *[(f"idle_minutes = {value}", "idle_minutes") for value in ("nan", "inf", "-inf", "true", '"30"')],
+        *[(f"{name} = [1]", f"“{name}”写法不对") for name in ("admins", "proxies", "frame_ancestors")],
         ('mode = "gateway"\nadmins = ["a"]', "user_header"),
         ('mode = "off"\nproxies = ["gateway.local"]', "gateway.local"),
         ('mod = "oidc"', "“mod”不认识"),

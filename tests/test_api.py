@@ -406,3 +406,24 @@ def test_a_large_answer_that_fails_is_told_and_lets_the_next_one_in(
     assert (failed.status_code, "编号" in failed.json()["error"]["message"]) == (500, True)
     head = client.head(f"{LARGE}&format=csv")
     assert (head.content, head.headers["content-length"]) == (b"", str(len(every_row(client, "csv"))))
+
+
+@pytest.mark.usefixtures("soon_large")
+def test_a_large_answer_that_is_made_is_sent_whatever_becomes_of_the_warehouse(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "ON_THEIR_WAY", threading.BoundedSemaphore(1))
+    write = api._write_csv
+
+    def gone() -> str:
+        raise queries.WarehouseError("没有数据版本")
+
+    with monkeypatch.context() as patch:
+
+        def write_and_lose(*arguments: Any) -> None:
+            write(*arguments)
+            patch.setattr(queries, "trouble", gone)
+
+        patch.setattr(api, "_write_csv", write_and_lose)
+        made = client.get(f"{LARGE}&format=csv")
+    assert every_row(client, "csv") == made.content, "its place is free again"

@@ -1,5 +1,6 @@
 """Files that leave the screen."""
 
+import csv
 import io
 from collections.abc import Callable
 
@@ -25,6 +26,14 @@ def test_csv_opens_in_excel_with_chinese_and_without_running_formulas() -> None:
     assert lines[2].endswith(",-3.63"), "a negative number is a number, not a formula"
 
 
+@pytest.mark.parametrize("others", [[None], [2, -3.5, None], [["=2", None]]])
+def test_a_formula_runs_neither_beside_what_is_no_text_nor_as_the_name_of_a_column(others: list[object]) -> None:
+    table = pd.DataFrame({"=1+1": pd.Series(["=1+1", *others], dtype="object"), 2023: 0})
+    named, first, *rest = csv.reader(export.to_csv(table).decode("utf-8-sig").splitlines())
+    assert (named, first) == (["'=1+1", "2023"], ["'=1+1", "0"])
+    assert [row[0] for row in rest] == ["" if other is None else str(other) for other in others]
+
+
 def test_missing_stays_missing_and_zero_stays_zero() -> None:
     lines = export.to_csv(TABLE).decode("utf-8-sig").splitlines()
     assert lines[3].endswith(",")
@@ -45,6 +54,14 @@ def test_xlsx_holds_text_as_text_and_explains_itself() -> None:
 def test_control_characters_do_not_break_the_workbook() -> None:
     book = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(pd.DataFrame({"a": ["坏\x07字"]}), [])))
     assert book["数据"]["A2"].value == "坏字"
+
+
+def test_a_text_longer_than_a_cell_says_that_it_was_cut() -> None:
+    table = pd.DataFrame({"a": ["字" * export.MOST_SIGNS, "字" * (export.MOST_SIGNS + 1)]})
+    sheet = openpyxl.load_workbook(io.BytesIO(export.to_xlsx(table, [])))["数据"]
+    assert sheet["A2"].value == table["a"][0], "a full cell is whole"
+    assert sheet["A3"].value.endswith("字…（已截断）")
+    assert len(sheet["A3"].value) == export.MOST_SIGNS
 
 
 def test_a_table_in_pieces_has_one_header_and_one_mark_of_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import threading
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,13 +38,14 @@ from tools.serve import gate
 from tools.serve import main as serve_main
 
 SECONDS = 10
+BUSY = "/api/v1/observations"
 
 
 class Replica(http.server.BaseHTTPRequestHandler):
-    """Answers with its own port, and with the headers that came."""
+    """Answers with its own port, and with the headers that came; 503 where somebody asks for what is BUSY."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response(503 if self.path == BUSY else 200)
         for name, value in self.headers.items():
             self.send_header(f"Seen-{name}", value)
         self.end_headers()
@@ -64,10 +66,15 @@ def replicas() -> Iterator[list[http.server.ThreadingHTTPServer]]:
         server.server_close()
 
 
-def ask(proxy: Proxy, reader: int | None, path: str = "/map") -> int:
+def ask(proxy: Proxy, reader: int | None, path: str = "/map", status: int = 200) -> int:
     headers = {} if reader is None else {"Cookie": f"other=1; visitor={reader:032x}"}
     request = urllib.request.Request(proxy.address + path, headers=headers)  # noqa: S310
-    with urllib.request.urlopen(request, timeout=SECONDS) as answer:  # noqa: S310
+    try:
+        answer = urllib.request.urlopen(request, timeout=SECONDS)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        answer = error
+    with answer:
+        assert answer.status == status
         return int(answer.read())
 
 
@@ -81,6 +88,8 @@ def test_readers_stay_with_their_replica_and_go_on_when_it_dies(
         for path in ("/_stcore/stream", "/media/file.csv", "/_stcore/upload_file/x"):
             assert {reader: ask(proxy, reader, path) for reader in homes} == homes
         assert len({ask(proxy, None) for _ in range(5)}) == 1
+        assert {reader: ask(proxy, reader, BUSY, status=503) for reader in homes} == homes
+        assert {reader: ask(proxy, reader) for reader in homes} == homes, "who says no for now is not dead"
         replicas[0].shutdown()
         replicas[0].server_close()
         now = {reader: ask(proxy, reader) for reader in homes}
