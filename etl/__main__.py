@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from etl import audit, pins, progress, publish
 from etl.accepted import Request
 from etl.catalogue import Catalogue, load_catalogue
-from etl.errors import UserError, told_of_files
+from etl.errors import UserError, file_fault, told_of_files
 from etl.paths import Paths, default_paths, program_version
 from etl.progress import Say
 from etl.readers import RawTable, read_tables
@@ -273,11 +273,6 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
             files.append({"name": options.name or path.name, "error": str(error)})
             code = 3
             continue
-        if options.marked and result.checked.findings:
-            say("标出问题 …")
-            from etl.sheets import mark_findings
-
-            options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
         files.append(_file_summary(result))
         checked = result.checked
         code = max(code, int(checked.rows_rejected > 0))
@@ -285,11 +280,30 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         if result.load_id and not result.repeated:
             rows = f"载入{checked.rows_loaded}行，拒收{checked.rows_rejected}行"
             _note(paths, options, "导入", result.name, f"{result.load_id}，{rows}")
+        if options.marked and checked.findings:
+            say("标出问题 …")
+            _mark(options, path, result)
         lines.append(f"{result.name}：{counts}{_fate(result, options.dry_run)}")
         lines += _shortened([finding.text() for finding in checked.findings])
         if result.outcome is not None:
             lines += _release_lines(result.outcome)
     return Told(code, {"files": files}, lines)
+
+
+def _mark(options: argparse.Namespace, path: Path, result: publish.Loaded) -> None:
+    """Writes the marked copy of a file. What prevents that is raised while nothing was loaded; a load stands."""
+    from etl.sheets import mark_findings
+
+    try:
+        options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
+    except (OSError, UserError) as error:
+        if result.load_id is None:
+            raise
+        reason = str(error)
+        if isinstance(error, OSError):
+            error.filename = error.filename or options.marked  # a full disk names none
+            reason = file_fault(error)
+        print(f"{result.name}已载入，但标出问题的表格没有写成。{reason}", file=sys.stderr)
 
 
 def _try_to_write(path: Path) -> None:

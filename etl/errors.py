@@ -79,6 +79,7 @@ def user_name() -> str:
 
 
 REASONS = {
+    **dict.fromkeys(NO_SPACE, "磁盘空间不足（或超出限额）"),
     errno.EACCES: "没有读写权限",
     errno.EPERM: "没有读写权限",
     errno.EROFS: "所在磁盘是只读的",
