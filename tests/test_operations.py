@@ -25,7 +25,8 @@ from websockets.sync.server import ServerConnection, serve
 from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
-from dashboard import folders, guide, state
+from dashboard import state
+from dashboard.imports import program_version
 from etl import __main__ as commands
 from etl import paths as etl_paths
 from etl.inputs import sha256
@@ -283,15 +284,14 @@ def test_a_bundle_names_its_commit_and_so_does_what_is_installed_from_it(
         assert content is not None
         version = content.read().decode()
     assert re.fullmatch(r"[0-9a-f]{7,} 20\d\d-\d\d-\d\d\n", version)
+    assert program_version() == "", "a checkout"
+    monkeypatch.setattr(etl_paths, "ROOT", tmp_path)
+    assert program_version() == "", "a copy without the file serves as well"
     (tmp_path / "VERSION").write_text(version)
-    assert (folders.program_version(), etl_paths.program_version()) == ("", "")
-    for module in (folders, etl_paths):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
-    assert folders.program_version() == version.strip()
+    assert program_version() == version.strip()
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(quick_start.data))
     assert commands.main(["status"]) == 0
     assert f"程序版本：{version}" in capsys.readouterr().out
-    monkeypatch.setattr(guide, "program_version", folders.program_version)
     page = AppTest.from_string(
         "from dashboard import frame, guide\nguide.show(frame.reader())", default_timeout=60
     ).run()
