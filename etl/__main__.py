@@ -2,7 +2,8 @@
 
 Exit codes: 0 everything loaded; 1 rows were rejected, the rest is published; 2 wrong usage;
 3 stopped by a file, the catalogue, the boundaries or the releases, which changed nothing (of several files the others
-are loaded), and what `status` ends with where a release is damaged or none is current.
+are loaded), and what `status` ends with where a release is damaged, or there are releases and none is current;
+130 stopped by somebody, while what was published until then stands.
 """
 
 import argparse
@@ -59,9 +60,10 @@ EXAMPLES = {
 }
 EXIT_CODES = """\
 退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因文件、目录、边界或版本有误而停止，没有改变什么
-（一次载入几个文件时，其余文件照常载入）；status 看到损坏的版本，或没有当前版本时，也是3
+（一次载入几个文件时，其余文件照常载入），status 看到损坏的版本，或有版本而没有当前版本时，也是3；
+130 被人中断，此前已发布的有效
 """
-INTERRUPTED = "已中断"
+STOPPED = "已中断"  # not “没有改变什么”: of several files some may be loaded
 SHOWN_REJECTS = 50
 SHOWN_ROWS = 20
 STEP = 0.01  # of the whole: what is worth telling a page
@@ -90,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         told = Told(3, {"error": str(error)}, [])
     except KeyboardInterrupt:
-        print(INTERRUPTED, file=sys.stderr)
-        told = Told(130, {"error": INTERRUPTED}, [])
+        print(STOPPED, file=sys.stderr)
+        told = Told(130, {"error": STOPPED}, [])
     if options.json:
         print(json.dumps(told.summary, ensure_ascii=False, default=str))
     elif told.lines:
