@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -274,6 +275,34 @@ def test_no_server_is_started_when_the_first_build_fails(monkeypatch: pytest.Mon
     monkeypatch.setattr(os, "execve", lambda *_: pytest.fail("a server without a release"))
     monkeypatch.setattr(sys, "argv", ["serve", "--port", "0"])
     assert serve_main() == 3
+
+
+def test_the_server_speaks_chinese_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "warehouse").mkdir()
+        (tmp_path / "warehouse" / "CURRENT").touch()
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(os, "execve", lambda *_: 0)
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        for number, code in ((port, 1), (0, 0)):
+            monkeypatch.setattr(sys, "argv", ["serve", "--port", str(number)])
+            assert serve_main() == code
+    monkeypatch.setattr(sys, "argv", ["serve", "--help"])
+    with pytest.raises(SystemExit):
+        serve_main()
+    told = capsys.readouterr()
+    assert told.err == f"端口{port}不能使用：已被占用。请换一个，例如：make run PORT=8502\n"
+    assert "先生成第一个版本" in told.out
+    for line in told.out.splitlines():
+        assert re.search(r"[\u4e00-\u9fff]|^usage:|^options:|^ |^$", line), line
 
 
 def test_a_bundle_names_its_commit_and_so_does_what_is_installed_from_it(
