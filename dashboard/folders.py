@@ -9,9 +9,3 @@ ROOT = Path(__file__).resolve().parent.parent
 def data_folder() -> Path:
     """The data folder; `DASHBOARD_DATA_DIR` moves it."""
     return Path(os.environ.get("DASHBOARD_DATA_DIR") or ROOT / "data").absolute()
-
-
-def program_version() -> str:
-    """Commit and date of the program, as `git archive` wrote them into a bundle; empty in a checkout: git tells."""
-    version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
-    return "" if version.startswith("$") else version

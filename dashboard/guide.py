@@ -6,8 +6,8 @@ import streamlit as st
 
 from dashboard import access
 from dashboard.explanations import CHARTS, TERMS
-from dashboard.folders import program_version
 from dashboard.frame import Reader, named, operator, plain
+from dashboard.imports import program_version
 from dashboard.operator import how_to_sign
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"

@@ -1,8 +1,8 @@
 """The one door to etl/: look at a table, check it, load it, take it back, go back to another release.
 
-Everything runs as `python -m etl …` in a process of its own: the app holds releases open with other settings, and a
+All of that runs as `python -m etl …` in a process of its own: the app holds releases open with other settings, and a
 table that brings a parser down must not bring the app down. What is uploaded lies in a private folder only while
-such a process reads it.
+such a process reads it. What both sides know alike, such as the program's version, comes through here too.
 """
 
 import json
@@ -22,10 +22,10 @@ from typing import Any
 from dashboard import access, audit, queries
 from dashboard.folders import data_folder
 from etl.errors import Finding, UserError, told_when_full
-from etl.paths import ROOT
+from etl.paths import ROOT, program_version
 from etl.understand import FIELD_NAMES, Figures, Understanding
 
-__all__ = ["FIELD_NAMES", "TYPES", "Figures", "Finding", "Understanding"]
+__all__ = ["FIELD_NAMES", "TYPES", "Figures", "Finding", "Understanding", "program_version"]
 
 TYPES = ("csv", "tsv", "txt", "xlsx", "xls", "parquet")
 PROGRAM = (sys.executable, "-m", "etl")

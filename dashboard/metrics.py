@@ -6,7 +6,7 @@ from streamlit.runtime import Runtime
 from streamlit.runtime.stats import ACTIVE_SESSIONS_FAMILY, GaugeStat
 
 from dashboard import queries, state
-from dashboard.folders import program_version
+from dashboard.imports import program_version
 
 __all__ = ["CONTENT_TYPE", "answered", "page", "script_failed"]
 

@@ -2,7 +2,8 @@
 
 Exit codes: 0 everything loaded; 1 rows were rejected, the rest is published; 2 wrong usage;
 3 stopped by a file, the catalogue, the boundaries or the releases, which changed nothing (of several files the others
-are loaded), and what `status` ends with where a release is damaged or none is current.
+are loaded), and what `status` ends with where a release is damaged, or there are releases and none is current;
+130 stopped by somebody, while what was published until then stands.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from etl import audit, pins, progress, publish
 from etl.accepted import Request
 from etl.catalogue import Catalogue, load_catalogue
-from etl.errors import UserError, told_of_files
+from etl.errors import UserError, file_fault, told_of_files
 from etl.paths import Paths, default_paths, program_version
 from etl.progress import Say
 from etl.readers import RawTable, read_tables
@@ -59,9 +60,10 @@ EXAMPLES = {
 }
 EXIT_CODES = """\
 退出码：0 全部载入；1 有行被拒收，其余已发布；2 用法有误；3 因文件、目录、边界或版本有误而停止，没有改变什么
-（一次载入几个文件时，其余文件照常载入）；status 看到损坏的版本，或没有当前版本时，也是3
+（一次载入几个文件时，其余文件照常载入），status 看到损坏的版本，或有版本而没有当前版本时，也是3；
+130 被人中断，此前已发布的有效
 """
-INTERRUPTED = "已中断"
+STOPPED = "已中断"  # not “没有改变什么”: of several files some may be loaded
 SHOWN_REJECTS = 50
 SHOWN_ROWS = 20
 STEP = 0.01  # of the whole: what is worth telling a page
@@ -90,8 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         told = Told(3, {"error": str(error)}, [])
     except KeyboardInterrupt:
-        print(INTERRUPTED, file=sys.stderr)
-        told = Told(130, {"error": INTERRUPTED}, [])
+        print(STOPPED, file=sys.stderr)
+        told = Told(130, {"error": STOPPED}, [])
     if options.json:
         print(json.dumps(told.summary, ensure_ascii=False, default=str))
     elif told.lines:
@@ -273,11 +275,6 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
             files.append({"name": options.name or path.name, "error": str(error)})
             code = 3
             continue
-        if options.marked and result.checked.findings:
-            say("标出问题 …")
-            from etl.sheets import mark_findings
-
-            options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
         files.append(_file_summary(result))
         checked = result.checked
         code = max(code, int(checked.rows_rejected > 0))
@@ -285,11 +282,30 @@ def _load(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
         if result.load_id and not result.repeated:
             rows = f"载入{checked.rows_loaded}行，拒收{checked.rows_rejected}行"
             _note(paths, options, "导入", result.name, f"{result.load_id}，{rows}")
+        if options.marked and checked.findings:
+            say("标出问题 …")
+            _mark(options, path, result)
         lines.append(f"{result.name}：{counts}{_fate(result, options.dry_run)}")
         lines += _shortened([finding.text() for finding in checked.findings])
         if result.outcome is not None:
             lines += _release_lines(result.outcome)
     return Told(code, {"files": files}, lines)
+
+
+def _mark(options: argparse.Namespace, path: Path, result: publish.Loaded) -> None:
+    """Writes the marked copy of a file. What prevents that is raised while nothing was loaded; a load stands."""
+    from etl.sheets import mark_findings
+
+    try:
+        options.marked.write_bytes(mark_findings(path, result.checked.findings, options.name))
+    except (OSError, UserError) as error:
+        if result.load_id is None:
+            raise
+        reason = str(error)
+        if isinstance(error, OSError):
+            error.filename = error.filename or options.marked  # a full disk names none
+            reason = file_fault(error)
+        print(f"{result.name}已载入，但标出问题的表格没有写成。{reason}", file=sys.stderr)
 
 
 def _try_to_write(path: Path) -> None:

@@ -40,7 +40,7 @@ def _on(paths: Paths) -> bool:
         return bool(tomllib.loads((paths.data / "access.toml").read_text(encoding="utf-8")).get("mode", "off") != "off")
     except FileNotFoundError:
         return False
-    except ValueError:
+    except (OSError, ValueError):
         return True
 
 

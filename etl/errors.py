@@ -79,6 +79,7 @@ def user_name() -> str:
 
 
 REASONS = {
+    **dict.fromkeys(NO_SPACE, "磁盘空间不足（或超出限额）"),
     errno.EACCES: "没有读写权限",
     errno.EPERM: "没有读写权限",
     errno.EROFS: "所在磁盘是只读的",
@@ -86,6 +87,7 @@ REASONS = {
     errno.ENOTDIR: "上一级不是文件夹",
     errno.EISDIR: "是文件夹，不是文件",
     errno.EEXIST: "已经存在，不是文件夹",
+    errno.EBUSY: "正被系统占用",
     errno.EIO: "磁盘读写出错",
 }
 INTERRUPTED = "已中断，没有改变什么"

@@ -52,6 +52,11 @@ def default_paths() -> Paths:
 
 
 def program_version() -> str:
-    """Commit and date of the program, as `git archive` wrote them into a bundle; empty in a checkout: git tells."""
-    version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
+    """Commit and date of the program, as `git archive` wrote them into a bundle; empty where they are not known: in a
+    checkout (git tells), and in a copy without the file.
+    """
+    try:
+        version = (ROOT / "VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
     return "" if version.startswith("$") else version

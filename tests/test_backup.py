@@ -1,6 +1,7 @@
 """A backup holds everything that cannot be made again, and is whole or is refused."""
 
 import errno
+import itertools
 import os
 import resource
 import shutil
@@ -175,6 +176,38 @@ def test_whatever_stops_a_restore_nothing_half_done_stays(
     with pytest.raises(KeyboardInterrupt):
         backup.restore(file, tmp_path / "again", replace=False)
     assert not list(tmp_path.glob(".again-restoring-*"))
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_where_the_folders_cannot_change_places_the_data_stay(
+    loaded: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], failing: int
+) -> None:
+    before, calls = sorted(tmp_path.rglob("*")), itertools.count(1)
+    rename = os.replace
+
+    def fail(source: Path, target: Path) -> None:
+        if next(calls) == failing:
+            raise OSError(errno.EBUSY, "busy", str(source), None, str(target))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "replace", fail)
+    assert backup.main(["restore", str(tmp_path / "backup.tar.gz"), "--replace"]) == 3
+    told = capsys.readouterr()
+    assert "：正被系统占用" in told.err
+    assert "原有数据已移到" not in told.out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_mounted_disk_is_not_replaced_and_the_way_round_is_told(
+    loaded: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os.path, "ismount", lambda path: path == loaded.data)
+    command = ["restore", str(tmp_path / "backup.tar.gz"), "--replace"]
+    before = sorted(tmp_path.rglob("*"))
+    assert backup.main(command) == 3
+    assert f"{loaded.data} 是挂载点" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert backup.main([*command, "--into", str(loaded.data / "restored")]) == 0, "as the message says"
 
 
 def test_what_root_restores_belongs_to_whom_the_data_belonged_to(

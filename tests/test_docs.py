@@ -1,6 +1,9 @@
 """The documents name what there is."""
 
+import re
 from pathlib import Path
+
+from etl.__main__ import parser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,3 +34,10 @@ def test_the_readme_names_every_document_and_page() -> None:
         "使用说明",
     ):
         assert title in text, title
+
+
+def test_the_help_and_the_readme_name_every_exit_code() -> None:
+    (codes,) = re.findall(r"Exit codes: (.*?)\.\n", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    for text in (codes, parser().format_help().partition("退出码：")[2]):
+        assert re.findall(r"\b\d+(?= )", text) == ["0", "1", "2", "3", "130"]
+    assert "of several files the others are loaded" in " ".join(codes.split())

@@ -675,6 +675,27 @@ def test_while_access_is_on_the_audit_log_says_who_changed_the_data_by_command(
     assert "没有记入审计日志" in capsys.readouterr().err
 
 
+def test_what_fails_after_a_load_is_told_and_the_load_stands(
+    quick_inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (quick_inputs.data / "access.toml").mkdir()  # root may read everything, but not this
+    files = [str(long_table(tmp_path / f"{year}.csv", f"包头市,{CASES},{year},12")) for year in (2023, 2024)]
+    assert main(["load", *files]) == 0, "what is not known to be off is on, and the next file has its turn"
+    assert capsys.readouterr().err.count("没有记入审计日志") == 2
+
+    table = str(long_table(tmp_path / "t.csv", f"包头市,{CASES},2022,12", f"包头市,{CASES},2021,x"))
+    for options, code, said in [
+        (["--dry-run"], 3, "什么都没有改变"),
+        ([], 1, "已载入，但标出问题的表格没有写成。/dev/full：磁盘空间不足（或超出限额）\n"),
+    ]:
+        assert main(["load", table, "--marked", "/dev/full", *options]) == code
+        told = capsys.readouterr()
+        assert said in told.err
+        assert len(list(quick_inputs.accepted.glob("*.parquet"))) == 2 + (code == 1)
+    assert "什么都没有改变" not in told.err
+    assert "可载入1行，拒收1行，载入编号internal-" in told.out
+
+
 @pytest.mark.parametrize("made", ["template", "simulate", "marked"])
 def test_what_cannot_be_written_is_named_and_is_no_rejected_row(
     made: str, quick_inputs: Paths, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tarfile
@@ -26,7 +27,8 @@ from websockets.sync.server import ServerConnection, serve
 from benchmarks import faults
 from benchmarks.load_sessions import Tally, not_as_loaded
 from benchmarks.serving import Proxy
-from dashboard import folders, guide, state
+from dashboard import state
+from dashboard.imports import program_version
 from etl import __main__ as commands
 from etl import paths as etl_paths
 from etl.inputs import sha256
@@ -284,6 +286,34 @@ def test_no_server_is_started_when_the_first_build_fails(monkeypatch: pytest.Mon
     assert serve_main() == 3
 
 
+def test_the_server_speaks_chinese_at_its_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "warehouse").mkdir()
+        (tmp_path / "warehouse" / "CURRENT").touch()
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setenv("DASHBOARD_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(os, "execve", lambda *_: 0)
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        for number, code in ((port, 1), (0, 0)):
+            monkeypatch.setattr(sys, "argv", ["serve", "--port", str(number)])
+            assert serve_main() == code
+    monkeypatch.setattr(sys, "argv", ["serve", "--help"])
+    with pytest.raises(SystemExit):
+        serve_main()
+    told = capsys.readouterr()
+    assert told.err == f"端口{port}不能使用：已被占用。请换一个，例如：make run PORT=8502\n"
+    assert "先生成第一个版本" in told.out
+    for line in told.out.splitlines():
+        assert re.search(r"[\u4e00-\u9fff]|^usage:|^options:|^ |^$", line), line
+
+
 def test_a_bundle_names_its_commit_and_so_does_what_is_installed_from_it(
     quick_start: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -292,15 +322,14 @@ def test_a_bundle_names_its_commit_and_so_does_what_is_installed_from_it(
         assert content is not None
         version = content.read().decode()
     assert re.fullmatch(r"[0-9a-f]{7,} 20\d\d-\d\d-\d\d\n", version)
+    assert program_version() == "", "a checkout"
+    monkeypatch.setattr(etl_paths, "ROOT", tmp_path)
+    assert program_version() == "", "a copy without the file serves as well"
     (tmp_path / "VERSION").write_text(version)
-    assert (folders.program_version(), etl_paths.program_version()) == ("", "")
-    for module in (folders, etl_paths):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
-    assert folders.program_version() == version.strip()
+    assert program_version() == version.strip()
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(quick_start.data))
     assert commands.main(["status"]) == 0
     assert f"程序版本：{version}" in capsys.readouterr().out
-    monkeypatch.setattr(guide, "program_version", folders.program_version)
     page = AppTest.from_string(
         "from dashboard import frame, guide\nguide.show(frame.reader())", default_timeout=60
     ).run()

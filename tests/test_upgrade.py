@@ -1,5 +1,7 @@
 """A new version's catalogue comes into the data that live on, own changes stay, and the way back is the same way."""
 
+import errno
+import resource
 import shutil
 from pathlib import Path
 
@@ -84,6 +86,35 @@ def test_a_catalogue_of_which_no_release_can_be_made_changes_nothing(
     before, release = upgrade.contents(quick_inputs.data), publish.current_id(quick_inputs)
     assert go(monkeypatch, old, new) == 3
     assert (upgrade.contents(quick_inputs.data), publish.current_id(quick_inputs)) == (before, release)
+
+
+@pytest.mark.parametrize("full_when", ["written", "built"])
+def test_a_full_disk_changes_nothing_and_leaves_nothing(
+    full_when: str,
+    quick_inputs: Paths,
+    versions: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old, new = versions
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before, names = upgrade.contents(quick_inputs.data), sorted(quick_inputs.data.iterdir())
+
+    def full(*_: object) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, limits[1]))
+        raise OSError(errno.ENOSPC, "full")
+
+    if full_when == "built":
+        monkeypatch.setattr(publish, "build", full)
+    else:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # room for who publishes, not for the catalogue
+    try:
+        assert go(monkeypatch, old, new) == 3
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "磁盘空间不足（或超出限额），什么都没有改变" in capsys.readouterr().err
+    assert upgrade.contents(quick_inputs.data) == before
+    assert sorted(quick_inputs.data.iterdir()) == names
 
 
 def test_an_older_version_that_kept_its_data_beside_itself_is_known(tmp_path: Path) -> None:

@@ -157,15 +157,24 @@ def _extract(archive: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) ->
 def restore(file: Path, data: Path, *, replace: bool) -> int:
     """Puts a checked backup in the place of the data folder; returns how many files.
 
-    Raises UserError when the backup is not whole, and when the folder holds data and `replace` is not set. What was
-    there is moved aside, never deleted. Restored by root, all belongs to whom the folder, or where it lay, belonged to.
+    Raises UserError when the backup is not whole, when the folder holds data and `replace` is not set, and when a disk
+    is mounted there. What was there is moved aside, never deleted; whatever stops the work, it is back in its place.
+    Restored by root, all belongs to whom the folder, or where it lay, belonged to.
     """
+    if os.path.ismount(data):
+        raise UserError(
+            f"{data} 是挂载点，不能移开，未恢复。请加 --into {data / 'restored'}，"
+            "恢复后把数据目录（DASHBOARD_DATA_DIR，或程序目录里的链接data）改到那里"
+        )
     data.parent.mkdir(parents=True, exist_ok=True)
     holding = [name for name in ("accepted", "state", "warehouse") if any((data / name).glob("*"))]
     if holding and not replace:
         raise UserError(
             f"{data} 已有数据（{'、'.join(holding)}），未恢复；确要替换请加 --replace，原有数据会移到旁边保留"
         )
+    stem = f"{data.name}-before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    before = next(path for name in names if not (path := data.with_name(name)).exists())  # the clock may go back
     aside = Path(tempfile.mkdtemp(prefix=f".{data.name}-restoring-", dir=data.parent))
     try:
         known = unpack(file, aside)
@@ -174,16 +183,16 @@ def restore(file: Path, data: Path, *, replace: bool) -> int:
             owner = (data if data.exists() else data.parent).stat()
             for path in (aside, *aside.rglob("*")):
                 os.chown(path, owner.st_uid, owner.st_gid)
+        if data.exists():
+            os.replace(data, before)
+        os.replace(aside, data)
     except BaseException:
+        if before.exists() and not data.exists():
+            os.replace(before, data)
         shutil.rmtree(aside)
         raise
-    if data.exists():
-        stem = f"{data.name}-before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-        before = next(path for name in names if not (path := data.with_name(name)).exists())  # the clock may go back
-        os.replace(data, before)
+    if before.exists():
         print(f"原有数据已移到 {before}")
-    os.replace(aside, data)
     return len(known)
 
 

@@ -1,6 +1,7 @@
 """Starts the dashboard: makes what is missing, the first release or the shapes of maps, then serves it."""
 
 import argparse
+import errno
 import os
 import socket
 import subprocess
@@ -21,7 +22,7 @@ def prepare(paths: Paths) -> int:
         return subprocess.run([sys.executable, "-m", "etl", command], cwd=ROOT, env=environment).returncode
 
     if not (paths.warehouse / "CURRENT").exists():
-        print("No warehouse yet: building the first release.", flush=True)
+        print("还没有数据仓库，先生成第一个版本 …", flush=True)
         return etl("build")
     if not static.is_made(paths.static, static.version(paths.boundaries)):
         etl("shapes")  # of boundaries at fault it tells; what was written of older ones goes on
@@ -30,7 +31,7 @@ def prepare(paths: Paths) -> int:
 
 def gate(paths: Paths) -> str:
     """Who may come in, and which file says so. Raises SettingsError for a faulty one."""
-    from dashboard import access  # takes a second, for which nobody waits who only prepares
+    from dashboard import access  # takes a second, for which tools that only call `prepare` need not wait
 
     file = paths.data / "access.toml"
     mode = access.settings().mode
@@ -42,19 +43,22 @@ def gate(paths: Paths) -> str:
 
 def main() -> int:
     """Checks the port, makes what is missing, and runs the server in the foreground."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 opens the dashboard to the whole network")
-    parser.add_argument("--port", type=int, default=8501)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.serve", description="启动网站；还没有数据版本或地图图形时，先生成。"
+    )
+    parser.add_argument("--host", default="127.0.0.1", metavar="地址", help="0.0.0.0 表示对整个网络开放")
+    parser.add_argument("--port", type=int, default=8501, metavar="端口", help="默认8501")
     options = parser.parse_args()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((options.host, options.port))
         except OSError as error:
-            print(f"Port {options.port} cannot be used ({error.strerror}). Choose another: make run PORT=8502")
+            why = "已被占用" if error.errno == errno.EADDRINUSE else error.strerror
+            print(f"端口{options.port}不能使用：{why}。请换一个，例如：make run PORT=8502", file=sys.stderr)
             return 1
     paths = default_paths()
-    from dashboard.access import SettingsError
+    from dashboard.access import SettingsError  # the second begins here, after a port that cannot be used was told
 
     print(f"数据目录：{paths.data}", flush=True)
     try:  # before Streamlit says where the dashboard can be seen
@@ -66,7 +70,7 @@ def main() -> int:
     except (SettingsError, UserError) as error:
         print(f"没有启动：{error}", file=sys.stderr)
         return 3
-    print(f"Dashboard: http://localhost:{options.port}  (Ctrl+C stops it)", flush=True)
+    print(f"网址：http://localhost:{options.port}  （按 Ctrl+C 停止）", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     # Who is believed about where a reader comes from, data/access.toml says, not uvicorn.
     environment = {**os.environ, "FORWARDED_ALLOW_IPS": ""}

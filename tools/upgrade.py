@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from etl import publish
@@ -56,12 +57,16 @@ def upgrade(paths: Paths, old: Path, new: Path, conflicts: str | None) -> list[s
                 "或 --conflicts new（以新版本的为准）"
             )
         taken = {name: after.get(name) for name in changed if conflicts == "new" or name not in own}
-        try:
-            write(paths.data, taken)
-            outcome = publish.build(paths, print)
-        except BaseException:
-            write(paths.data, {name: here.get(name) for name in taken})
-            raise
+        replaced = {name: here.get(name) for name in taken}
+        with tempfile.TemporaryDirectory(prefix=".upgrade-", dir=paths.data) as folder:
+            # All are written before one is changed: when the disk is full, files can still change their places.
+            coming, going = write(Path(folder, "coming"), taken), write(Path(folder, "going"), replaced)
+            try:
+                put(paths.data, taken, coming)
+                outcome = publish.build(paths, print)
+            except BaseException:
+                put(paths.data, replaced, going)
+                raise
     kept = sorted(name for name in here if here[name] != after.get(name) and name not in taken)
     return [
         f"换成这个版本的文件：{'、'.join(taken) or '无'}",
@@ -70,17 +75,23 @@ def upgrade(paths: Paths, old: Path, new: Path, conflicts: str | None) -> list[s
     ]
 
 
-def write(data: Path, files: dict[str, bytes | None]) -> None:
-    """Puts each file there whole, or removes it where it has no content."""
+def write(folder: Path, files: dict[str, bytes | None]) -> Path:
+    """Writes the files that have content into a new folder."""
     for name, content in files.items():
-        path = data / name
+        if content is not None:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+    return folder
+
+
+def put(data: Path, files: dict[str, bytes | None], written: Path) -> None:
+    """Moves each file there from where it was written, or removes it where it has no content."""
+    for name, content in files.items():
         if content is None:
-            path.unlink(missing_ok=True)
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = data / f".{path.name}-{os.getpid()}"
-        aside.write_bytes(content)
-        os.replace(aside, path)
+            (data / name).unlink(missing_ok=True)
+        else:
+            (data / name).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(written / name, data / name)
 
 
 def main(arguments: list[str] | None = None) -> int:
