@@ -93,8 +93,11 @@ def test_the_key_names_all_four_states() -> None:
     assert [word for word in words if word in coverage.GRID_STATES.values()] == ["有数据", "未公布", "不适用", "未填报"]
 
 
-def test_the_grid_says_how_many_cells_are_in_which_state() -> None:
-    assert draw_grid().title == "2023年4个地区1项指标最多可有4个数据，已有1个（25.0%），未公布1个，不适用1个，未填报1个"
+def test_the_grid_says_how_many_cells_are_in_which_state_and_counts_on_none_that_does_not_apply() -> None:
+    assert draw_grid().title == (
+        "2023年4个地区1项指标最多可有3个数据，已有1个（33.3%），未公布1个，未填报1个；另有1个不适用"
+    )
+    assert draw_grid(["not_applicable"] * 4).title.endswith("最多可有0个数据，已有0个；另有4个不适用")
 
 
 def test_the_table_twin_of_the_grid_has_the_states_in_words() -> None:

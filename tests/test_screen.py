@@ -114,6 +114,10 @@ def test_the_wall_honours_the_address() -> None:
     assert "版本固定" in bodies(frozen)[-1]
 
 
+def test_where_nothing_of_a_chapter_applies_the_wall_has_no_share_to_colour() -> None:
+    assert ">—<" in screen_views._share(0, 0)
+
+
 @pytest.mark.parametrize(
     ("wanted", "seconds"), [(None, 20), ("5", 5), ("3600", 3600), ("0", 20), ("-5", 20), ("1e3", 20), ("٣٠", 20)]
 )

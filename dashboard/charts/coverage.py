@@ -111,10 +111,11 @@ def coverage_grid(
         *(_watermarks(rows, colours) if dataset == "demo" else []),
     ]
     counts = states.stack().value_counts()
-    known = int(counts.get("value", 0))
-    others = [f"{GRID_STATES[state]}{counts[state]}个" for state in GRID_STATES if state != "value" and state in counts]
-    told = "，".join([f"已有{known}个（{known / states.size:.1%}）", *others])
-    title = f"{when}{subject}{len(states)}项指标最多可有{states.size}个数据，{told}"
+    others = "".join(
+        f"，{GRID_STATES[state]}{counts[state]}个" for state in ("not_published", "not_reported") if state in counts
+    )
+    apart = f"；另有{counts['not_applicable']}个不适用" if "not_applicable" in counts else ""
+    title = f"{when}{subject}{len(states)}项指标{held_words(counts)}{others}{apart}"
     return Grid(
         traces=[
             *_cells(states, periods, rows, names, columns, fills),
@@ -136,6 +137,15 @@ def coverage_grid(
             "simulated": dataset == "demo",
         },
     )
+
+
+def held_words(counts: pd.Series) -> str:
+    """How many cells have a figure, of those that can: 最多可有3个数据，已有1个（33.3%）; what does not apply has none.
+
+    `counts`: of the cells (int), by their state, a key of GRID_STATES.
+    """
+    known, most = counts.get("value", 0), counts.sum() - counts.get("not_applicable", 0)
+    return f"最多可有{most}个数据，已有{known}个" + (f"（{known / most:.1%}）" if most else "")
 
 
 def _watermarks(rows: Rows, colours: Palette) -> list[dict[str, Any]]:
