@@ -20,7 +20,7 @@ from dashboard.charts.labels import width_of
 from dashboard.frame import Reader
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import target_for
-from dashboard.theme import DATASET_NAMES, LATEST, NOT_PUBLISHED, cited, luminance, palette
+from dashboard.theme import DATASET_NAMES, LATEST, NOT_PUBLISHED, cited, ink_on, palette
 
 PANEL_WIDTH = 1840  # of the narrowest panel, inside its margins
 LINE_HEIGHT = 1.3
@@ -31,7 +31,6 @@ CARDS_IN_A_VIEW = 8
 LISTED_PLACES = 14  # rows beside the map
 COLUMNS_OF_LEAGUES = 4
 FEWEST_RANKED = 3
-DARK_FILL = 0.25  # luminance, below which a fill takes light letters
 
 
 @dataclass(frozen=True)
@@ -312,8 +311,7 @@ def _share(filled: int, of: int) -> str:
     colours = palette(dark=True)
     steps = (colours.missing, *colours.sequential[:-1])
     fill = steps[math.ceil(filled / of * (len(steps) - 1)) if filled else 0]
-    ink = colours.text if luminance(fill) < DARK_FILL else colours.ground
-    return f'<td style="background:{fill};color:{colours.muted if not filled else ink}">{filled or "—"}</td>'
+    return f'<td style="background:{fill};color:{ink_on(fill) if filled else colours.muted}">{filled or "—"}</td>'
 
 
 # ---- words ----

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import quality, queries, selection
 from dashboard.charts import Chart, coverage
 from etl.paths import Paths
-from tests.test_maps import PLACES
+from tests.test_maps import PLACES, contrast
 from tests.test_pages import open_page, texts
 
 TABS = ["coverage", "reporting", "checks", "rejects", "revisions", "loads"]
@@ -159,7 +159,7 @@ def test_after_its_day_anything_missing_is_late() -> None:
     assert progress["missing_names"].tolist() == ["", "", "案件数", "应诉率、案件数"]
 
 
-def draw_reporting(on: date, level: str = "league") -> Chart:
+def draw_reporting(on: date, level: str = "league", *, dark: bool = False) -> Chart:
     progress = quality.progress_of(DEBTS, PLACES, on)
     return coverage.reporting_map(
         progress[progress["level"] == "league"],
@@ -171,6 +171,7 @@ def draw_reporting(on: date, level: str = "league") -> Chart:
         level=level,
         release_id="20251231-a1b2c3",
         shapes="app/static/boundaries?v=1",
+        dark=dark,
     )
 
 
@@ -183,6 +184,15 @@ def test_the_title_names_those_who_are_late_and_what_they_owe() -> None:
 def test_the_map_tells_lateness_by_sign_and_not_by_colour_alone(level: str) -> None:
     labels = [text for t in draw_reporting(AFTER, level).figure.data if t.type == "scattergeo" for text in t.text]
     assert sum("■" in text for text in labels) == 2
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_sign_of_the_key_stands_out_from_its_box(dark: bool) -> None:
+    layout = draw_reporting(BEFORE, dark=dark).figure.layout
+    fills = [box.fillcolor for box in layout.shapes if box.type == "rect"]
+    inks = [note.font.color for note in layout.annotations if note.text in coverage.REPORT_SIGNS.values()]
+    assert len(fills) == 3
+    assert all(contrast(fill, ink) >= 4.5 for fill, ink in zip(fills, inks, strict=True))
 
 
 def test_the_map_carries_the_mark_of_simulated_data_and_the_map_note() -> None:

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 
 from dashboard.charts import Chart, add_notes, watermark, watermark_note
 from dashboard.charts.ground import Sheet, layout, shape
-from dashboard.charts.labels import DARK_FILL, LABEL_SIZE, named, place_labels
+from dashboard.charts.labels import LABEL_SIZE, named, place_labels
 from dashboard.charts.maps import MAP_NOTE, areas
-from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
+from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, ink_on, palette, template
 
 # A part counts as a figure here: the grid says where there is anything at all.
 GRID_STATES = {"value": "有数据"} | {state: name for state, name in STATE_NAMES.items() if state != "parts_only"}
@@ -29,7 +29,6 @@ REPORT_STATES = {
 }
 REPORT_SIGNS = {"overdue": "■", "unreported": "○", "partly": "◐", "reported": "●", "not_required": "－"}
 NAMED_IN_TITLE = 3
-INK = {False: "#1d2733", True: "#ffffff"}  # on light and on dark areas
 # Of the grid, in pixels: narrow enough for a phone, wide enough for the longest name of an indicator.
 NAMES_WIDTH = 176
 ROW_HEIGHT = 23
@@ -251,7 +250,7 @@ def _cells(
                 "texttemplate": "%{text}",
                 "customdata": asked,
                 "hovertemplate": "%{customdata}<extra></extra>",
-                "textfont": {"size": 12, "color": INK[luminance(fill) < DARK_FILL]},
+                "textfont": {"size": 12, "color": ink_on(fill)},
             }
         )
     return traces
@@ -425,7 +424,7 @@ def _key(entries: list[Entry], colours: Palette, beside: bool) -> tuple[list[dic
             stripes = " ".join(f"M{across + x},{down} L{across + x + 10},{down + 16}" for x in (0, 5, 10))
             shapes.append({"type": "path", "path": stripes, "line": {"color": colours.hatch, "width": 1.5}, **pixels})
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": down + 8, "yanchor": "middle"}
-        ink = {"size": 12, "color": INK[luminance(entry.fill) < DARK_FILL]}
+        ink = {"size": 12, "color": ink_on(entry.fill)}
         sign = {"text": entry.sign, "xshift": across + 10, "xanchor": "center", "font": ink}
         words = {"text": entry.words, "xshift": across + 25, "xanchor": "left"}
         words["font"] = {"size": 13, "color": colours.text}
