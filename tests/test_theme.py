@@ -2,7 +2,17 @@
 
 import pytest
 
-from dashboard.theme import DARK, LIGHT, Palette, format_day, format_difference, format_period, format_value, luminance
+from dashboard.theme import (
+    DARK,
+    LIGHT,
+    Palette,
+    channels,
+    format_day,
+    format_difference,
+    format_period,
+    format_value,
+    luminance,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,3 +74,7 @@ def test_words_on_the_ground_have_enough_contrast(palette: Palette, role: str) -
 )
 def test_a_day_is_written_as_far_as_it_is_known(day: str, words: str) -> None:
     assert format_day(day) == words
+
+
+def test_a_colour_has_three_channels() -> None:
+    assert channels("#0a80ff") == (10, 128, 255)
