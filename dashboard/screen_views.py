@@ -20,7 +20,7 @@ from dashboard.charts.labels import width_of
 from dashboard.frame import Reader
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import target_for
-from dashboard.theme import DATASET_NAMES, LATEST, NOT_PUBLISHED, cited, ink_on, palette
+from dashboard.theme import DATASET_NAMES, LATEST, NOT_PUBLISHED, cited, format_day, ink_on, palette
 
 PANEL_WIDTH = 1840  # of the narrowest panel, inside its margins
 LINE_HEIGHT = 1.3
@@ -224,7 +224,7 @@ def _attention(reader: Reader) -> list[View]:
             key="attention",
             name="需要关注",
             title=f"需要关注的{len(sentences)}件事" if sentences else "没有需要特别关注的情况",
-            subtitle=_subtitle(reader, "按轻重排列", f"数据截至{reader.release.data_until:%Y年%-m月%-d日}"),
+            subtitle=_subtitle(reader, "按轻重排列", f"数据截至{format_day(reader.release.data_until)}"),
             body=f'<ol class="sentences" style="font-size:{size}px">{body}</ol>',
             foot=[f"来源：{_of_dataset(reader)}，逐条出处见“总览”页“需要关注”。"],
         )

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 
@@ -192,8 +193,10 @@ def format_period(period: str) -> str:
     return period
 
 
-def format_day(day: str) -> str:
+def format_day(day: date | str) -> str:
     """A day, or as much of it as is known, in words: 2020-07-20 is 2020年7月20日, 2022-12 is 2022年12月."""
+    if isinstance(day, date):
+        return f"{day:%Y年%-m月%-d日}"
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", day):
         return day
     return "".join(f"{int(number)}{unit}" for number, unit in zip(day.split("-"), "年月日", strict=False))
