@@ -5,7 +5,6 @@ a sparkline is a picture of 300 bytes instead of a chart library at work. Every 
 """
 
 import html
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -183,7 +182,7 @@ def _parts(indicator: pd.Series, newest: pd.DataFrame, choices: Choices, dataset
     order = choices.breakdowns(dataset, str(indicator.name))
     parts = newest[newest["period_end"] == newest["period_end"].max()]
     parts = parts.sort_values("breakdown", key=lambda names: names.map(order.index))
-    others = list(itertools.starmap(slices.part_words, slices.each(parts, "breakdown", "text", "unit")))[1:]
+    others = slices.part_texts(parts)[1:]
     row = parts.iloc[0]
     return _plain_card(
         indicator,

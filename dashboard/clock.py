@@ -15,8 +15,3 @@ def today() -> date:
 def beijing(times: pd.Series) -> pd.Series:
     """UTC times as people in Beijing write them: 2026-01-15 09:30."""
     return (times + pd.Timedelta(hours=8)).dt.strftime("%Y-%m-%d %H:%M")
-
-
-def day(date_: date) -> str:
-    """2026年1月15日."""
-    return f"{date_:%Y年%-m月%-d日}"

@@ -16,7 +16,7 @@ from dashboard.operator import named
 from dashboard.operator import operator as operator
 from dashboard.queries import Release
 from dashboard.selection import Choices, Selection
-from dashboard.theme import DEMO_MARK
+from dashboard.theme import DEMO_MARK, format_day
 
 SHAPES = "app/static/boundaries"
 PLOTLY_CONFIG = {
@@ -226,7 +226,7 @@ def footer(release: Release) -> None:
     settings = named()
     st.divider()
     parts = [
-        f"数据截至{release.data_until:%Y年%-m月%-d日}（最晚一期，各指标以所标期间为准）",
+        f"数据截至{format_day(release.data_until)}（最晚一期，各指标以所标期间为准）",
         f"版本{release.id}",
     ]
     words = {"office": "责任单位", "contact": "报告错误", "map_approval": "审图号"}

@@ -9,6 +9,7 @@ from dashboard.explanations import CHARTS, TERMS
 from dashboard.frame import Reader, named, operator, plain
 from dashboard.imports import program_version
 from dashboard.operator import how_to_sign
+from dashboard.theme import format_day
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 COOKIE = "welcome"  # set by dashboard/static/page.js when the button is pressed
@@ -70,6 +71,6 @@ def show(reader: Reader) -> None:
     st.markdown(plain(f"报告错误：{operator()['contact']}。"))
     if (hint := how_to_sign()) and access.viewer().may_open("import"):  # while access is off, this is where it stands
         st.markdown(plain(hint))
-    st.markdown(plain(f"当前数据版本{reader.release.id}，数据截至{reader.release.data_until:%Y年%-m月%-d日}。"))
+    st.markdown(plain(f"当前数据版本{reader.release.id}，数据截至{format_day(reader.release.data_until)}。"))
     if program := program_version():
         st.markdown(plain(f"程序版本{program}。"))

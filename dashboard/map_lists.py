@@ -21,6 +21,8 @@ LONG_TEXT = 12  # characters of a value with its period
 LONG_WIDTH = 214  # pixels that it needs; left to itself the column is narrower, and the name's wider than the name
 CHARACTER, MARGINS = 13, 16  # pixels of one in a cell, and beside them
 SMALL_MARK = "＊"
+STANDINGS = {False: "名次", True: "高低"}  # what its column is called; True: of neutral indicators
+STANDING_WIDTH = 78  # pixels
 
 
 def list_or_place(asked: Question) -> None:
@@ -97,7 +99,7 @@ def places_list(asked: Question) -> tuple[pd.DataFrame, str]:
     periods = rows["period_text"].map(in_brackets).where((rows["state"] == "value") & latest, "")
     table = pd.DataFrame(
         {
-            "高低" if scene.neutral else "名次": rows["place"],
+            STANDINGS[scene.neutral]: rows["place"],
             "地区": _marked(rows, asked.reader),
             VALUE: rows["text"] + periods,
             "案件": slices.cases(rows, scene.case_unit) if scene.rate else "",
@@ -148,7 +150,8 @@ def shortened(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 def _rows(asked: Question, table: pd.DataFrame, key: str) -> None:
     """A list as a table in which a row can be chosen."""
     shown = table.drop(columns="sound")
-    widths = {"名次": 78, "地区": MARGINS + CHARACTER * max(map(len, shown["地区"]), default=0)}
+    widths = dict.fromkeys(STANDINGS.values(), STANDING_WIDTH)
+    widths["地区"] = MARGINS + CHARACTER * max(map(len, shown["地区"]), default=0)
     if VALUE in shown and shown[VALUE].str.len().max() > LONG_TEXT:
         widths[VALUE] = LONG_WIDTH
 

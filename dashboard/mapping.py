@@ -17,7 +17,16 @@ from dashboard.groups import Group
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import PEOPLE, PER_PEOPLE, small_base, standings, target_for
-from dashboard.theme import LATEST, LATEST_NAME, LEVEL_NAMES, cited, format_period, format_value, in_brackets
+from dashboard.theme import (
+    LATEST,
+    LATEST_NAME,
+    LEVEL_NAMES,
+    cited,
+    format_day,
+    format_period,
+    format_value,
+    in_brackets,
+)
 
 VIEWS = {"one": "单图", "pair": "两期并排", "change": "变化图", "years": "历年小图"}
 WIDE = ("pair", "years")  # views that need the whole width
@@ -323,7 +332,7 @@ def named_per_people(indicator: pd.Series) -> pd.Series:
 
 def census(people: pd.DataFrame) -> str:
     """The count of the people in words: 2020年11月1日普查人口."""
-    return f"{people['as_of'].iloc[0]:%Y年%-m月%-d日}普查人口"
+    return f"{format_day(people['as_of'].iloc[0])}普查人口"
 
 
 # ---- the map that answers ----

@@ -17,7 +17,7 @@ from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.server import TITLE
 from dashboard.statistics import target_for
-from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, LEVEL_NAMES, cited, format_period
+from dashboard.theme import DATASET_NAMES, DEMO_MARK, LATEST, LEVEL_NAMES, cited, format_day, format_period
 
 PAGES = Path(__file__).resolve().parent.parent / "pages"
 OWED_PERIODS = 5  # the newest year and its quarters
@@ -192,7 +192,7 @@ def head_html(reader: Reader) -> str:
     parts = [
         office,
         f"数据集：{DATASET_NAMES[reader.selection.dataset]}",
-        f"打印日期：{clock.today():%Y年%-m月%-d日}",
+        f"打印日期：{format_day(clock.today())}",
     ]
     return f'<p class="overview">{_e(TITLE)}<span>{_e(" · ".join(part for part in parts if part))}</span></p>'
 
@@ -220,7 +220,7 @@ def print_more(reader: Reader, sources: Sequence[str], frame: pd.DataFrame, char
         f'{mark}<h4>{_e(head)}</h4><div class="map"><img src="{image}" alt="{_e(chart.reading)}">'
         f'<ul class="places">{places}</ul></div>'
         f'<h4>来源</h4><ul class="sources">{listed}</ul>'
-        f"<p>数据截至{reader.release.data_until:%Y年%-m月%-d日} · 版本{reader.release.id}"
+        f"<p>数据截至{format_day(reader.release.data_until)} · 版本{reader.release.id}"
         " · 示意图，不作为划界依据，斜纹处没有数据</p>"
     )
     with st.container(key="print_more"):

@@ -1,7 +1,6 @@
 """The plan for 2024 as a tracker: each task beside the figures that answer it, or 暂无公开数据."""
 
 import html
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -80,7 +79,7 @@ def _figure(shown: pd.DataFrame, indicators: pd.DataFrame) -> str:
     if shown.empty:
         return ""
     name, period = indicators["name"][shown["indicator_id"].iloc[0]], shown["period_text"].iloc[0]
-    texts = "、".join(itertools.starmap(slices.part_words, slices.each(shown, "breakdown", "text", "unit")))
+    texts = "、".join(slices.part_texts(shown))
     return f"{name}{'：' if shown['breakdown'].any() else ''}{texts}（{period}）"
 
 

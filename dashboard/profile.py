@@ -545,7 +545,7 @@ def print_sheet(
         about=" · ".join([DATASET_NAMES.get(reader.selection.dataset, reader.selection.dataset), *held]),
         peers=peers.words,
         mark=DEMO_MARK if demo else "",
-        foot=f"数据截至{release.data_until:%Y年%-m月%-d日}；版本{release.id}{office}。",
+        foot=f"数据截至{format_day(release.data_until)}；版本{release.id}{office}。",
     )
     with st.container(key="print_sheet"):
         st.html(profiles.sheet(rows, others, words_below(table), published, words))

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import controls, download, export, frame, kept, queries, selection
 from dashboard.charts import coverage as charts
-from dashboard.clock import beijing, day, today
+from dashboard.clock import beijing, today
 from dashboard.frame import LINE, TALL_LINE, Reader, plain
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
@@ -23,6 +23,7 @@ from dashboard.theme import (
     LEVEL_NAMES,
     NOT_PUBLISHED,
     STATE_NAMES,
+    format_day,
     format_difference,
     format_period,
     format_value,
@@ -394,7 +395,7 @@ def reporting(reader: Reader) -> None:
             when=format_period(period),
             what=what,
             due=_due_text(owed["due_on"]),
-            today=day(today()),
+            today=format_day(today()),
             dataset=chosen.dataset,
             level=chosen.level,
             release_id=reader.release.id,
@@ -412,7 +413,7 @@ def reporting(reader: Reader) -> None:
 
 def _due_text(due: pd.Series) -> str:
     first, last = due.min(), due.max()
-    return f"应报日期{day(first)}" + ("" if first == last else f"至{day(last)}")
+    return f"应报日期{format_day(first)}" + ("" if first == last else f"至{format_day(last)}")
 
 
 def progress_of(owed: pd.DataFrame, regions: pd.DataFrame, on: date) -> pd.DataFrame:

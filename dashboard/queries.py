@@ -748,7 +748,7 @@ def matrix_of_period(release: Release, dataset: str, level: str, period: str) ->
 
 
 def sources_of_period(release: Release, dataset: str, level: str, period: str) -> pd.DataFrame:
-    """The documents behind the totals of `matrix_of_period`: region_code, indicator_id, source_title."""
+    """The document behind each total of `matrix_of_period`, one row each: region_code, indicator_id, source_title."""
     return _answer(
         release,
         """

@@ -18,7 +18,7 @@ from dashboard.frame import PLOTLY_CONFIG, Reader
 from dashboard.queries import Release
 from dashboard.screen_views import View
 from dashboard.server import TITLE
-from dashboard.theme import DEMO_MARK
+from dashboard.theme import DEMO_MARK, format_day
 
 PACE, QUICKEST, SLOWEST = 20, 3, 3600  # seconds a view is seen
 CHECK_SECONDS = 10
@@ -118,7 +118,7 @@ def _frame(reader: Reader, views: list[View], seconds: int, notices: list[str]) 
     notice = f'<p class="notice">▲ 地址有误：{_e("；".join(notices))}</p>' if notices else ""
     return (
         f'<div class="wall bar" style="{cards.variables()}" data-pace="{seconds}"><h1>{name}</h1>{mark}'
-        f"<p>数据截至{reader.release.data_until:%Y年%-m月%-d日}<br>版本{_e(reader.release.id)}{frozen}</p>"
+        f"<p>数据截至{format_day(reader.release.data_until)}<br>版本{_e(reader.release.id)}{frozen}</p>"
         f'<p class="clock"><span data-wall="day"></span><b data-wall="time"></b></p></div>'
         f'<div class="wall row" style="{cards.variables()}"><ol>{names}</ol>{notice}'
         f'<p class="lost">■ 与服务器失去联系，数据可能不是最新，正在重新连接</p>'

@@ -15,11 +15,12 @@ import pandas as pd
 
 from dashboard import cards, compare, mapping, narrative, overview, quality, queries, selection, slices
 from dashboard.charts import Chart, rankings
+from dashboard.charts.coverage import held_words
 from dashboard.charts.labels import width_of
 from dashboard.frame import Reader
 from dashboard.selection import REGION_ROOT
 from dashboard.statistics import target_for
-from dashboard.theme import DATASET_NAMES, LATEST, NOT_PUBLISHED, cited, luminance, palette
+from dashboard.theme import DATASET_NAMES, LATEST, NOT_PUBLISHED, cited, format_day, ink_on, palette
 
 PANEL_WIDTH = 1840  # of the narrowest panel, inside its margins
 LINE_HEIGHT = 1.3
@@ -30,7 +31,6 @@ CARDS_IN_A_VIEW = 8
 LISTED_PLACES = 14  # rows beside the map
 COLUMNS_OF_LEAGUES = 4
 FEWEST_RANKED = 3
-DARK_FILL = 0.25  # luminance, below which a fill takes light letters
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _attention(reader: Reader) -> list[View]:
             key="attention",
             name="需要关注",
             title=f"需要关注的{len(sentences)}件事" if sentences else "没有需要特别关注的情况",
-            subtitle=_subtitle(reader, "按轻重排列", f"数据截至{reader.release.data_until:%Y年%-m月%-d日}"),
+            subtitle=_subtitle(reader, "按轻重排列", f"数据截至{format_day(reader.release.data_until)}"),
             body=f'<ol class="sentences" style="font-size:{size}px">{body}</ol>',
             foot=[f"来源：{_of_dataset(reader)}，逐条出处见“总览”页“需要关注”。"],
         )
@@ -278,15 +278,16 @@ def _coverage(reader: Reader) -> list[View]:
     indicators = indicators[indicators.index.isin(concerned)]
     year = LATEST if dataset == "published" or known.empty else str(known["year"].max())
     states, _ = quality.grid(quality.of_year(known, year), list(indicators.index), list(codes), "region_code")
-    filled = (states == "value").groupby(indicators["chapter"]).sum()
+    filled, able = (
+        cells.groupby(indicators["chapter"]).sum() for cells in (states == "value", states != "not_applicable")
+    )
     sizes = indicators.groupby("chapter").size()
     names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
     heads = ["全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes]
     lines = []
     for chapter, row in filled.iterrows():
-        cells = "".join(_share(int(row[code]), int(sizes[chapter])) for code in codes)
+        cells = "".join(_share(int(row[code]), int(able.at[chapter, code])) for code in codes)
         lines.append(f"<tr><th>{chapter} {_e(names[chapter])}<small>{sizes[chapter]}项</small></th>{cells}</tr>")
-    held, total = int(filled.to_numpy().sum()), states.size
     when = "历年" if year == LATEST else f"{year}年"
     account = queries.account(release, dataset)
     checks = f"核对{account['checks']}项，不一致{account['failed']}项"
@@ -294,8 +295,7 @@ def _coverage(reader: Reader) -> list[View]:
         View(
             key="coverage",
             name="数据覆盖",
-            title=f"{when}{len(codes)}个地区{len(indicators)}项指标最多可有{total}个数据，"
-            f"已有{held}个（{held / total:.1%}）",
+            title=f"{when}{len(codes)}个地区{len(indicators)}项指标{held_words(states.stack().value_counts())}",
             subtitle=_subtitle(
                 reader, "各章有数据的指标项数", f"{account['figures']}条数据，{account['sources']}份来源，{checks}"
             ),
@@ -307,12 +307,11 @@ def _coverage(reader: Reader) -> list[View]:
 
 
 def _share(filled: int, of: int) -> str:
-    """A cell of the table, darker to lighter with the share that has figures."""
+    """A cell of the table, darker to lighter with the share that has figures, of those that can."""
     colours = palette(dark=True)
     steps = (colours.missing, *colours.sequential[:-1])
-    fill = steps[math.ceil(filled / of * (len(steps) - 1))]
-    ink = colours.text if luminance(fill) < DARK_FILL else colours.ground
-    return f'<td style="background:{fill};color:{colours.muted if not filled else ink}">{filled or "—"}</td>'
+    fill = steps[math.ceil(filled / of * (len(steps) - 1)) if filled else 0]
+    return f'<td style="background:{fill};color:{ink_on(fill) if filled else colours.muted}">{filled or "—"}</td>'
 
 
 # ---- words ----

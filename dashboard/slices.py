@@ -133,6 +133,11 @@ def part_words(breakdown: str, text: str, unit: str) -> str:
     return text if breakdown == unit else breakdown + text
 
 
+def part_texts(figures: pd.DataFrame) -> list[str]:
+    """`part_words` of each row of figures that have breakdown, text and unit."""
+    return [part_words(*row) for row in each(figures, "breakdown", "text", "unit")]
+
+
 def comparable(frame: pd.DataFrame) -> bool:
     """Whether the values in `frame` are of one and the same period; others are never compared or ranked."""
     known = frame["value"].notna().tolist()

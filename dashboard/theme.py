@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 
@@ -84,10 +85,15 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
+def channels(colour: str) -> tuple[int, ...]:
+    """Red, green and blue of `#rrggbb`, 0 to 255 (`plotly.colors.hex_to_rgb` takes several times as long)."""
+    return tuple(bytes.fromhex(colour[1:]))
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of `#rrggbb`, 0 to 1 (WCAG 2.2, definition of relative luminance)."""
-    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    shares = [channel / 255 for channel in channels(colour)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
@@ -187,8 +193,10 @@ def format_period(period: str) -> str:
     return period
 
 
-def format_day(day: str) -> str:
+def format_day(day: date | str) -> str:
     """A day, or as much of it as is known, in words: 2020-07-20 is 2020年7月20日, 2022-12 is 2022年12月."""
+    if isinstance(day, date):
+        return f"{day:%Y年%-m月%-d日}"
     if not re.fullmatch(r"\d{4}(-\d{2}){0,2}", day):
         return day
     return "".join(f"{int(number)}{unit}" for number, unit in zip(day.split("-"), "年月日", strict=False))

@@ -37,7 +37,7 @@ def unpack(content: bytes) -> list[Entry]:
     try:
         told = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise TrayError("这不是JSON文件，或内容已损坏") from error
+        raise TrayError("这不是从本页导出的快照夹文件（.json），或内容已损坏，请重新选择") from error
     if not isinstance(told, dict) or told.get("format") != FORMAT:
         raise TrayError("这不是本系统导出的快照文件")
     if told.get("version") != VERSION:

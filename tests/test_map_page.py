@@ -206,11 +206,13 @@ def test_the_ranking_shows_everybody_with_ties_on_one_place() -> None:
 
 
 def test_nobody_is_first_in_a_neutral_indicator() -> None:
-    table = ranking(open_page("map", **COUNT))
+    app = open_page("map", **COUNT)
+    table = ranking(app)
     assert len(table) == 12
     assert "名次" not in table
     assert set(table["高低"]) == {"偏高", "居中", "偏低"}
     assert table["高低"].tolist() == sorted(table["高低"], key=["偏高", "居中", "偏低"].index)
+    assert json.loads(app.dataframe[0].proto.columns)["高低"]["width"] == map_lists.STANDING_WIDTH
 
 
 def test_a_long_ranking_shows_its_ends_and_the_chosen_place_and_folds_the_rest() -> None:

@@ -138,6 +138,14 @@ def test_the_sources_of_the_figures_that_are_shown_stand_below() -> None:
     assert "来源：《报告甲》；《报告乙》" in chart.footnotes
 
 
+def test_a_figure_with_two_sources_is_an_error_and_never_two_cells() -> None:
+    figures, rows = pd.DataFrame(RATES), INDICATORS.loc[["rate"]]
+    twice = pd.DataFrame([("150100", "rate", title) for title in ("报告甲", "报告乙")])
+    twice.columns = ["region_code", "indicator_id", "source_title"]
+    with pytest.raises(pd.errors.MergeError):
+        matrices.matrix_cells(figures, rows, PLACES, twice)
+
+
 def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_nobody() -> None:
     parts = [(900.0, 1000.0), (17.0, 20.0), (19.0, 20.0)]
     figures = [

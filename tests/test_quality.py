@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import quality, queries, selection
 from dashboard.charts import Chart, coverage
 from etl.paths import Paths
-from tests.test_maps import PLACES
+from tests.test_maps import PLACES, contrast
 from tests.test_pages import open_page, texts
 
 TABS = ["coverage", "reporting", "checks", "rejects", "revisions", "loads"]
@@ -93,8 +93,11 @@ def test_the_key_names_all_four_states() -> None:
     assert [word for word in words if word in coverage.GRID_STATES.values()] == ["有数据", "未公布", "不适用", "未填报"]
 
 
-def test_the_grid_says_how_many_cells_are_in_which_state() -> None:
-    assert draw_grid().title == "2023年4个地区1项指标最多可有4个数据，已有1个（25.0%），未公布1个，不适用1个，未填报1个"
+def test_the_grid_says_how_many_cells_are_in_which_state_and_counts_on_none_that_does_not_apply() -> None:
+    assert draw_grid().title == (
+        "2023年4个地区1项指标最多可有3个数据，已有1个（33.3%），未公布1个，未填报1个；另有1个不适用"
+    )
+    assert draw_grid(["not_applicable"] * 4).title.endswith("最多可有0个数据，已有0个；另有4个不适用")
 
 
 def test_the_table_twin_of_the_grid_has_the_states_in_words() -> None:
@@ -156,7 +159,7 @@ def test_after_its_day_anything_missing_is_late() -> None:
     assert progress["missing_names"].tolist() == ["", "", "案件数", "应诉率、案件数"]
 
 
-def draw_reporting(on: date, level: str = "league") -> Chart:
+def draw_reporting(on: date, level: str = "league", *, dark: bool = False) -> Chart:
     progress = quality.progress_of(DEBTS, PLACES, on)
     return coverage.reporting_map(
         progress[progress["level"] == "league"],
@@ -168,6 +171,7 @@ def draw_reporting(on: date, level: str = "league") -> Chart:
         level=level,
         release_id="20251231-a1b2c3",
         shapes="app/static/boundaries?v=1",
+        dark=dark,
     )
 
 
@@ -180,6 +184,15 @@ def test_the_title_names_those_who_are_late_and_what_they_owe() -> None:
 def test_the_map_tells_lateness_by_sign_and_not_by_colour_alone(level: str) -> None:
     labels = [text for t in draw_reporting(AFTER, level).figure.data if t.type == "scattergeo" for text in t.text]
     assert sum("■" in text for text in labels) == 2
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_sign_of_the_key_stands_out_from_its_box(dark: bool) -> None:
+    layout = draw_reporting(BEFORE, dark=dark).figure.layout
+    fills = [box.fillcolor for box in layout.shapes if box.type == "rect"]
+    inks = [note.font.color for note in layout.annotations if note.text in coverage.REPORT_SIGNS.values()]
+    assert len(fills) == 3
+    assert all(contrast(fill, ink) >= 4.5 for fill, ink in zip(fills, inks, strict=True))
 
 
 def test_the_map_carries_the_mark_of_simulated_data_and_the_map_note() -> None:

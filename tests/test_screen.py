@@ -16,6 +16,7 @@ from dashboard import screen, screen_views
 from dashboard.theme import DARK, DEMO_MARK
 from etl.paths import Paths
 from tests.browsing import Server, Visit, open_page
+from tests.test_maps import contrast
 from tests.test_pages import open_page as run_page
 
 NAMES = ["重点指标（1）", "重点指标（2）", "地图", "盟市排名", "需要关注", "历年走势", "数据覆盖"]
@@ -112,6 +113,15 @@ def test_the_wall_honours_the_address() -> None:
     assert f'data-pace="{screen.PACE}"' in frame
     assert re.search("（region）.*“pace=soon”", "".join(bodies(frozen)))
     assert "版本固定" in bodies(frozen)[-1]
+
+
+def test_where_nothing_of_a_chapter_applies_the_wall_has_no_share_to_colour() -> None:
+    assert ">—<" in screen_views._share(0, 0)
+
+
+@pytest.mark.parametrize("filled", [1, 2, 3, 4, 5])
+def test_every_number_of_the_table_stands_out_from_its_cell(filled: int) -> None:
+    assert contrast(*re.findall("#[0-9a-f]{6}", screen_views._share(filled, 5))) >= 4.5
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ def test_a_name_has_its_breakdown_beside_it_and_one_pair_of_brackets() -> None:
 
 def test_a_part_named_after_its_unit_is_not_named_twice() -> None:
     assert slices.part_words("户次", "12.52万余户次", "户次") == "12.52万余户次"
-    assert slices.part_words("盟市旗县", "1710部", "部") == "盟市旗县1710部"
+    rows = pd.DataFrame([("盟市旗县", "1710部", "部"), ("部", "3部", "部")], columns=["breakdown", "text", "unit"])
+    assert slices.part_texts(rows) == ["盟市旗县1710部", "3部"]
 
 
 def test_a_period_that_the_source_does_not_print_is_called_inferred() -> None:

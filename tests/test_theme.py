@@ -1,8 +1,21 @@
 """How numbers and periods are written."""
 
+from datetime import date
+
+import pandas as pd
 import pytest
 
-from dashboard.theme import DARK, LIGHT, Palette, format_day, format_difference, format_period, format_value, luminance
+from dashboard.theme import (
+    DARK,
+    LIGHT,
+    Palette,
+    channels,
+    format_day,
+    format_difference,
+    format_period,
+    format_value,
+    luminance,
+)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +73,18 @@ def test_words_on_the_ground_have_enough_contrast(palette: Palette, role: str) -
 
 @pytest.mark.parametrize(
     ("day", "words"),
-    [("2020-07-20", "2020年7月20日"), ("2022-12", "2022年12月"), ("2021", "2021年"), ("原文未见", "原文未见")],
+    [
+        ("2020-07-20", "2020年7月20日"),
+        ("2022-12", "2022年12月"),
+        ("2021", "2021年"),
+        ("原文未见", "原文未见"),
+        (date(2026, 1, 5), "2026年1月5日"),
+        (pd.Timestamp(2026, 11, 15), "2026年11月15日"),
+    ],
 )
-def test_a_day_is_written_as_far_as_it_is_known(day: str, words: str) -> None:
+def test_a_day_is_written_as_far_as_it_is_known(day: date | str, words: str) -> None:
     assert format_day(day) == words
+
+
+def test_a_colour_has_three_channels() -> None:
+    assert channels("#0a80ff") == (10, 128, 255)

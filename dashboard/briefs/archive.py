@@ -5,9 +5,9 @@ import zipfile
 
 from dashboard import snapshot
 from dashboard.briefs.compose import beneath, heading, statement, technical
-from dashboard.briefs.model import Brief, date_words
+from dashboard.briefs.model import Brief
 from dashboard.briefs.pictures import draw, problems
-from dashboard.theme import DEMO_MARK
+from dashboard.theme import DEMO_MARK, format_day
 
 README = "说明.txt"
 
@@ -18,7 +18,7 @@ def to_zip(brief: Brief) -> bytes:
     drawn = {kind: draw(charts, kind, words=True) for kind in ("png", "svg")}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        lines = [brief.title, f"{brief.office}　{date_words(brief.made_on)}　数据版本{brief.release_id}"]
+        lines = [brief.title, f"{brief.office}　{format_day(brief.made_on)}　数据版本{brief.release_id}"]
         lines += [f"含{DEMO_MARK}，不得作为工作依据。"] if brief.simulated else []
         lines += problems([*drawn["png"], *drawn["svg"]])
         for number, item in enumerate(brief.items, start=1):

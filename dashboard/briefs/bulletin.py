@@ -10,7 +10,7 @@ from datetime import date
 import pandas as pd
 
 from dashboard import compare, frame, mapping, queries, selection, slices, trends
-from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
+from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table
 from dashboard.charts.anatomy import missing_line, scope_line
 from dashboard.charts.maps import MAP_NOTE
 from dashboard.clock import today
@@ -25,7 +25,7 @@ from dashboard.statistics import (
     status,
     target_for,
 )
-from dashboard.theme import NOT_PUBLISHED, cited, format_period, format_value
+from dashboard.theme import NOT_PUBLISHED, cited, format_day, format_period, format_value
 
 INDICATOR = "court_appearance_rate"
 NAME = "出庭应诉情况通报"
@@ -501,6 +501,6 @@ def remarks(facts: Facts, release: Release) -> list[str]:
         scope_line(facts.leagues),
         "名次区间由95%置信区间得出，方法见使用说明。" if facts.leagues["best"].notna().any() else "",
         f"数据来源：{said}。" if sources else "",
-        f"数据版本{release.id}，数据截至{date_words(release.data_until)}。",
+        f"数据版本{release.id}，数据截至{format_day(release.data_until)}。",
     ]
     return ["".join(f"{line.rstrip('。')}。" for line in lines if line)]

@@ -13,9 +13,9 @@ from dashboard.briefs.model import (
     Paragraph,
     Picture,
     Table,
-    date_words,
     layout,
 )
+from dashboard.theme import format_day
 
 Draw = Callable[[Picture], str]
 
@@ -40,7 +40,7 @@ class Markup:
                 f"<h1>{text(document.title).replace(chr(10), '<br>')}</h1>",
                 *[f'<p class="notice">{text(line)}</p>' for line in document.notices],
                 *[self.block(block) for block in document.blocks],
-                f'<div class="signature"><p>{text(document.office)}</p><p>{date_words(document.made_on)}</p></div>',
+                f'<div class="signature"><p>{text(document.office)}</p><p>{format_day(document.made_on)}</p></div>',
                 f'<div class="remarks"><p class="head">附注</p>{remarks}</div>' if remarks else "",
                 self.appendix(document),
             ]

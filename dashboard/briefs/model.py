@@ -139,11 +139,6 @@ class Document:
         return any(len(table.rows.columns) >= WIDE_FROM for table in self.appendix)
 
 
-def date_words(day: date) -> str:
-    """A date as official papers write it: 2025年7月15日."""
-    return f"{day:%Y年%-m月%-d日}"
-
-
 def counted(number: int) -> str:
     """A number from 1 to 99 in Chinese: 一, 十, 二十一."""
     tens, ones = divmod(number, 10)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard import frame, profile, queries, selection, snapshot, trends
 from dashboard.briefs import to_docx, to_pdf
-from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table, date_words
+from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table
 from dashboard.charts import Chart, profiles
 from dashboard.clock import today
 from dashboard.compare import case_unit
@@ -19,7 +19,7 @@ from dashboard.groups import Group
 from dashboard.operator import signature
 from dashboard.queries import Release
 from dashboard.statistics import STATUS_WORDS, gap_in_cases, status
-from dashboard.theme import cited, format_difference, format_period, format_value
+from dashboard.theme import cited, format_day, format_difference, format_period, format_value
 
 TALLEST = 120  # millimetres of the spine chart, which has a page to itself
 KEY_COLUMNS = ["指标", "数值", "分子/分母", "名次", "较上年"]
@@ -236,5 +236,5 @@ def _remarks(reader: Reader, figures: pd.DataFrame) -> list[str]:
     return [
         "“未公布”“未填报”“不适用”表示没有数据，不等于零。中性指标只说偏高、偏低，不表示好坏。",
         *([f"数据来源：{said}。"] if said else []),
-        f"数据版本{reader.release.id}，数据截至{date_words(reader.release.data_until)}。",
+        f"数据版本{reader.release.id}，数据截至{format_day(reader.release.data_until)}。",
     ]

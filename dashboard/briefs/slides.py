@@ -25,10 +25,10 @@ from pptx.text.text import TextFrame
 from pptx.util import Emu, Inches, Pt
 
 from dashboard.briefs.compose import NOT_ZERO, beneath, blank, heading, statement, technical
-from dashboard.briefs.model import Brief, Item, date_words
+from dashboard.briefs.model import Brief, Item
 from dashboard.briefs.pictures import Image, draw, problems
 from dashboard.charts import Chart
-from dashboard.theme import DEMO_MARK, LIGHT
+from dashboard.theme import DEMO_MARK, LIGHT, format_day
 
 CHINESE, LATIN = "微软雅黑", "Arial"
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)
@@ -229,7 +229,7 @@ def _cover(deck: Deck, brief: Brief) -> None:
     _place(title, SIDE, Inches(2.2), WIDTH - 2 * SIDE, Inches(1.6))
     _write(title.text_frame, brief.title, size=40, bold=True, align=PP_ALIGN.CENTER)
     _place(below, SIDE, Inches(4.2), WIDTH - 2 * SIDE, Inches(1.2))
-    _write(below.text_frame, f"{brief.office}\n{date_words(brief.made_on)}", size=22, align=PP_ALIGN.CENTER)
+    _write(below.text_frame, f"{brief.office}\n{format_day(brief.made_on)}", size=22, align=PP_ALIGN.CENTER)
     _foot(slide, brief, 1)
 
 

@@ -36,11 +36,11 @@ from dashboard.briefs.model import (
     Paragraph,
     Picture,
     Table,
-    date_words,
     layout,
     printable,
 )
 from dashboard.briefs.pictures import OMITTED, Image, draw, for_paper, problems
+from dashboard.theme import format_day
 
 TITLE, HEAD, SUBHEAD, BODY = "方正小标宋简体", "黑体", "楷体_GB2312", "仿宋_GB2312"
 # What takes the place of each: on Windows without the fonts of the 2000s, and on a machine with free fonts.
@@ -137,7 +137,7 @@ class _Writer:
 
     def _signature(self) -> None:
         """Who signs, and the day, at the right; one paragraph, so that no page tears them apart."""
-        shape = self._line(f"{self.document.office}\n{date_words(self.document.made_on)}", "Signature").paragraph_format
+        shape = self._line(f"{self.document.office}\n{format_day(self.document.made_on)}", "Signature").paragraph_format
         shape.space_before, shape.keep_together = Pt(10), True
 
     def _remarks(self, lines: list[str]) -> None:

@@ -13,9 +13,9 @@ import plotly.graph_objects as go
 
 from dashboard.charts import Chart, add_notes, watermark, watermark_note
 from dashboard.charts.ground import Sheet, layout, shape
-from dashboard.charts.labels import DARK_FILL, LABEL_SIZE, named, place_labels
+from dashboard.charts.labels import LABEL_SIZE, named, place_labels
 from dashboard.charts.maps import MAP_NOTE, areas
-from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, luminance, palette, template
+from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, ink_on, palette, template
 
 # A part counts as a figure here: the grid says where there is anything at all.
 GRID_STATES = {"value": "有数据"} | {state: name for state, name in STATE_NAMES.items() if state != "parts_only"}
@@ -29,7 +29,6 @@ REPORT_STATES = {
 }
 REPORT_SIGNS = {"overdue": "■", "unreported": "○", "partly": "◐", "reported": "●", "not_required": "－"}
 NAMED_IN_TITLE = 3
-INK = {False: "#1d2733", True: "#ffffff"}  # on light and on dark areas
 # Of the grid, in pixels: narrow enough for a phone, wide enough for the longest name of an indicator.
 NAMES_WIDTH = 176
 ROW_HEIGHT = 23
@@ -111,10 +110,11 @@ def coverage_grid(
         *(_watermarks(rows, colours) if dataset == "demo" else []),
     ]
     counts = states.stack().value_counts()
-    known = int(counts.get("value", 0))
-    others = [f"{GRID_STATES[state]}{counts[state]}个" for state in GRID_STATES if state != "value" and state in counts]
-    told = "，".join([f"已有{known}个（{known / states.size:.1%}）", *others])
-    title = f"{when}{subject}{len(states)}项指标最多可有{states.size}个数据，{told}"
+    others = "".join(
+        f"，{GRID_STATES[state]}{counts[state]}个" for state in ("not_published", "not_reported") if state in counts
+    )
+    apart = f"；另有{counts['not_applicable']}个不适用" if "not_applicable" in counts else ""
+    title = f"{when}{subject}{len(states)}项指标{held_words(counts)}{others}{apart}"
     return Grid(
         traces=[
             *_cells(states, periods, rows, names, columns, fills),
@@ -136,6 +136,15 @@ def coverage_grid(
             "simulated": dataset == "demo",
         },
     )
+
+
+def held_words(counts: pd.Series) -> str:
+    """How many cells have a figure, of those that can: 最多可有3个数据，已有1个（33.3%）; what does not apply has none.
+
+    `counts`: of the cells (int), by their state, a key of GRID_STATES.
+    """
+    known, most = counts.get("value", 0), counts.sum() - counts.get("not_applicable", 0)
+    return f"最多可有{most}个数据，已有{known}个" + (f"（{known / most:.1%}）" if most else "")
 
 
 def _watermarks(rows: Rows, colours: Palette) -> list[dict[str, Any]]:
@@ -241,7 +250,7 @@ def _cells(
                 "texttemplate": "%{text}",
                 "customdata": asked,
                 "hovertemplate": "%{customdata}<extra></extra>",
-                "textfont": {"size": 12, "color": INK[luminance(fill) < DARK_FILL]},
+                "textfont": {"size": 12, "color": ink_on(fill)},
             }
         )
     return traces
@@ -415,7 +424,7 @@ def _key(entries: list[Entry], colours: Palette, beside: bool) -> tuple[list[dic
             stripes = " ".join(f"M{across + x},{down} L{across + x + 10},{down + 16}" for x in (0, 5, 10))
             shapes.append({"type": "path", "path": stripes, "line": {"color": colours.hatch, "width": 1.5}, **pixels})
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "yshift": down + 8, "yanchor": "middle"}
-        ink = {"size": 12, "color": INK[luminance(entry.fill) < DARK_FILL]}
+        ink = {"size": 12, "color": ink_on(entry.fill)}
         sign = {"text": entry.sign, "xshift": across + 10, "xanchor": "center", "font": ink}
         words = {"text": entry.words, "xshift": across + 25, "xanchor": "left"}
         words["font"] = {"size": 13, "color": colours.text}

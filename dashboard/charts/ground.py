@@ -9,6 +9,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
+from shapely import geometry
 
 from dashboard.theme import Palette, template
 
@@ -135,48 +137,34 @@ def view(camera: tuple[float, float, float], colours: Palette) -> dict[str, obje
 
 
 @lru_cache(maxsize=2)
-def outlines(areas: str) -> dict[str, list[Numbers]]:
-    """The rings of the shapes called `areas` (leagues, banners) on the plane of the maps: code -> arrays of (x, y)."""
-    found = {}
-    for feature in json.loads((SHAPES / f"{areas}.json").read_text(encoding="utf-8"))["features"]:
-        drawn = feature["geometry"]
-        parts = drawn["coordinates"] if drawn["type"] == "MultiPolygon" else [drawn["coordinates"]]
-        rings = [np.array(ring) for part in parts for ring in part]
-        found[feature["properties"]["code"]] = [np.column_stack(plane(ring[:, 0], ring[:, 1])) for ring in rings]
-    return found
+def _on_plane(areas: str) -> tuple[list[str], npt.NDArray[np.object_]]:
+    """The codes of the shapes called `areas` (leagues, banners), and the shapes on the plane of the maps."""
+    features = json.loads((SHAPES / f"{areas}.json").read_text(encoding="utf-8"))["features"]
+    drawn = np.array([geometry.shape(feature["geometry"]) for feature in features])
+    flat = shapely.transform(drawn, lambda ends: np.column_stack(plane(*ends.T)))
+    return [feature["properties"]["code"] for feature in features], flat
 
 
 @lru_cache(maxsize=2)
 def boxes(areas: str) -> pd.DataFrame:
-    """How far the shapes called `areas` (leagues, banners) reach on the plane of the maps: index code; left, right,
-    bottom, top (float64, radii of the earth).
+    """How far the shapes called `areas` (leagues, banners) reach on the plane of the maps: index code; left, bottom,
+    right, top (float64, radii of the earth).
     """
-    found = {}
-    for code, rings in outlines(areas).items():
-        (left, bottom), (right, top) = (end(np.concatenate(rings), axis=0) for end in (np.min, np.max))
-        found[code] = [left, right, bottom, top]
-    return pd.DataFrame.from_dict(found, orient="index", columns=["left", "right", "bottom", "top"])
+    codes, shapes = _on_plane(areas)
+    return pd.DataFrame(shapely.bounds(shapes), codes, ["left", "bottom", "right", "top"])
+
+
+@lru_cache(maxsize=2)
+def _tree(areas: str) -> shapely.STRtree:
+    return shapely.STRtree(_on_plane(areas)[1])
 
 
 def areas_at(areas: str, points: Numbers) -> list[str]:
     """In which of the shapes called `areas` each point (x, y) of the plane lies: its code, empty outside of all."""
-    found = [""] * len(points)
-    for code, left, right, bottom, top in boxes(areas).itertuples():
-        x, y = points[:, 0], points[:, 1]
-        if not ((x > left) & (x < right) & (y > bottom) & (y < top)).any():
-            continue
-        crossed = sum(_crossings(ring, x, y) for ring in outlines(areas)[code])
-        for at in np.flatnonzero(crossed % 2):
-            found[at] = code
+    codes, found = _on_plane(areas)[0], [""] * len(points)
+    for at, area in _tree(areas).query(shapely.points(points), predicate="within").T.tolist():
+        found[at] = codes[area]
     return found
-
-
-def _crossings(ring: Numbers, x: Numbers, y: Numbers) -> npt.NDArray[np.int64]:
-    """How often a ray to the right of each point crosses a ring."""
-    (x1, y1), (x2, y2) = ring[:-1].T[..., None], ring[1:].T[..., None]
-    over = (y1 > y) != (y2 > y)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return (over & (x < (x2 - x1) * (y - y1) / (y2 - y1) + x1)).sum(axis=0)
 
 
 def fitted(codes: pd.Index, areas: str) -> tuple[float, float, float] | None:

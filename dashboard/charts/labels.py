@@ -34,7 +34,9 @@ LABEL_SIZE = 13
 FRAME: Frame = (603, 500)
 HALF_FRAME: Frame = (400, 332)
 SPOTS = ("middle center", "bottom center", "top center", "middle right", "middle left")
-DARK_FILL = 0.3  # luminance below which a label is light
+# Luminance below which a label is light. Higher than that of `theme.ink_on`: letters on a map are read against their
+# EDGE, so the middle blues may have white ones like the dark blues.
+DARK_FILL = 0.3
 MOSTLY = 0.8  # the share of a label on dark from which its letters are light
 ALONG = np.array([0.02, 0.25, 0.5, 0.75, 0.98])  # where a line of a label is looked under, in widths from its left
 # The edge of a label, (x, y, blur) of its shadows in pixels: closed and round, so that a letter is read where it leaves

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from itertools import chain
 from textwrap import wrap
 from typing import Any
 
@@ -63,9 +62,7 @@ def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     notes = [
         f"颜色越{stronger}，名次越靠前（并列同名次）：越高越好的指标从高排起，越低越好的从低排起。",
         "紫色行为中性指标，偏高、偏低不表示好坏。" if neutral.any() else "",
-        f"{HARD_TO_TELL[:2]}：{HARD_TO_TELL}，95%区间与半数以上地区重叠。"
-        if HARD_TO_TELL in set(cells["standing"])
-        else "",
+        HARD_NOTE if HARD_TO_TELL in set(cells["standing"]) else "",
         BANDS_NOTE if cells["standing"].str.contains("—").any() else "",
         BIGGER_HAVE_MORE if cells["kind"].isin(["count", "money"]).any() else "",
     ]
@@ -142,7 +139,7 @@ def matrix_cells(
     direction, kind, unit, value, numerator, denominator, state (as in `slices`), small (bool), rank, best, worst (as
     `statistics.standings_of_many`), middle (Float64, of the band, else the rank), standing (its place in
     words, of neutral indicators whether it is high: `places_in_words`), text
-    and source_title (missing without a value).
+    and source_title (missing without a value). Raises pandas.errors.MergeError where a figure has two sources.
     """
     index = pd.MultiIndex.from_product([indicators.index, places.index], names=["indicator_id", "region_code"])
     totals = figures["breakdown"] == ""
@@ -166,16 +163,15 @@ def matrix_cells(
     stood["middle"] = ((stood["best"] + stood["worst"]) / 2).fillna(stood["rank"]).astype("Float64")
     among = stood["rank"].notna().groupby(cells["indicator_id"]).transform("sum").tolist()
     said = stood[["rank", "best", "worst"]].itertuples(index=False, name=None)
-    words = pd.Series([place_words(*places, among=of) for places, of in zip(said, among, strict=True)])
-    levels = [places_in_words(row, neutral=True) for _, row in cells.join(stood).groupby("indicator_id", sort=False)]
-    neutral = cells["direction"] == "neutral"
-    stood["standing"] = words.where(~neutral, list(chain.from_iterable(levels)))
+    stood["standing"] = [place_words(*places, among=of) for places, of in zip(said, among, strict=True)]
+    neutral = cells[cells["direction"] == "neutral"].join(stood["rank"])
+    for _, row in neutral.groupby("indicator_id", sort=False):
+        stood.loc[row.index, "standing"] = places_in_words(row, neutral=True)
     texts = [
         STATE_NAMES[s] if s != "value" else format_value(v, u, q)
         for s, v, u, q in zip(cells["state"], cells["value"], cells["unit"], cells["qualifier"], strict=True)
     ]
-    titles = sources.set_index(index.names)["source_title"]
-    return cells.join(stood).assign(text=texts).join(titles, on=index.names)
+    return cells.join(stood).assign(text=texts).merge(sources, how="left", on=index.names, validate="m:1")
 
 
 def _sign(standing: str) -> str:

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from dashboard.charts.ground import CAMERAS, PLANE, SHAPES, plane
-from dashboard.theme import FONTS, LIGHT
+from dashboard.theme import FONTS, LIGHT, channels
 
 WIDTH = 900  # in steps of which no outline can be seen to have corners
 HEIGHT = round(WIDTH * PLANE[1] / PLANE[0])
@@ -65,11 +65,7 @@ def map_image(figure: go.Figure) -> str:
 
 def _scale(colorscale: tuple[tuple[float, str], ...]) -> list[list[float | str]]:
     """A scale in the notation that plotly can take a sample of."""
-
-    def rgb(colour: str) -> str:
-        return f"rgb{tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))}"
-
-    return [[at, rgb(colour)] for at, colour in colorscale]
+    return [[at, f"rgb{channels(colour)}"] for at, colour in colorscale]
 
 
 def _words(x: int, y: int, text: str, colour: str) -> str:

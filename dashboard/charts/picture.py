@@ -16,7 +16,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts import Chart, ground, watermark
-from dashboard.theme import DARK, DEMO_MARK, LIGHT
+from dashboard.theme import DARK, DEMO_MARK, LIGHT, format_day
 
 WIDTH = 880  # pixels; printed as wide as the text of an A4 page, a label of 14 pixels is 7 points high
 BODY_HEIGHT = 540  # of a chart that does not say its own
@@ -142,7 +142,7 @@ def _notes(chart: Chart, width: float, approval: str, on: date) -> list[Line]:
     texts = list(chart.footnotes)
     if approval and any(trace.type == "choropleth" for trace in chart.figure.data):
         texts.append(f"审图号：{approval}")
-    texts.append(f"{texts.pop()} · {on:%Y年%-m月%-d日}制图" if texts else f"{on:%Y年%-m月%-d日}制图")
+    texts.append(f"{texts.pop()} · {format_day(on)}制图" if texts else f"{format_day(on)}制图")
     return [Line(markup(wrapped(text, width / 12)), 12, LIGHT.muted, 3) for text in texts]
 
 

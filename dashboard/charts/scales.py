@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from dashboard.statistics import STATUS_WORDS
-from dashboard.theme import Palette, format_difference, format_number, format_value
+from dashboard.theme import Palette, channels, format_difference, format_number, format_value
 
 METHODS = {"continuous": "连续", "equal": "等距", "quantile": "等量", "natural": "自然断点", "target": "距目标"}
 MOST_CLASSES = 5
@@ -95,9 +95,8 @@ def mixed(colours: tuple[str, ...], share: float) -> str:
     """The colour at `share` (0 to 1) of a blend from the first of `colours` to the last, as plotly mixes it."""
     at = share * (len(colours) - 1)
     first = min(int(at), len(colours) - 2)
-    ends = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours[first : first + 2]]
-    channels = (round(a + (b - a) * (at - first)) for a, b in zip(*ends, strict=True))
-    return "#" + "".join(f"{channel:02x}" for channel in channels)
+    low, high = channels(colours[first]), channels(colours[first + 1])
+    return "#" + bytes(round(a + (b - a) * (at - first)) for a, b in zip(low, high, strict=True)).hex()
 
 
 def blend(values: pd.Series, direction: str, unit: str, colours: Palette) -> Scale:

@@ -29,7 +29,17 @@ from dashboard.charts.anatomy import (
     ticks,
 )
 from dashboard.statistics import PARTS_NOT_PUBLISHED, SMALL_BASE
-from dashboard.theme import NOT_PUBLISHED, STATE_NAMES, Palette, cited, format_period, format_value, template
+from dashboard.theme import (
+    NOT_PUBLISHED,
+    STATE_NAMES,
+    Palette,
+    channels,
+    cited,
+    format_day,
+    format_period,
+    format_value,
+    template,
+)
 
 STEP_NAMES = {"year": "年度", "quarter": "季度"}
 PROJECTION_NOTE = "简单外推，非预测"
@@ -456,7 +466,7 @@ def _hover(row: Point) -> str:
 def _draw_band(drawing: Drawing, mine: list[Point], ink: str) -> None:
     """The Wilson interval of each run; of a figure that stands alone an upright line."""
     known = [point for point in mine if point.has_interval and point.run is not None]
-    red, green, blue = (int(ink[i : i + 2], 16) for i in (1, 3, 5))
+    red, green, blue = channels(ink)
     for _, points in groupby(known, key=lambda point: point.run):
         run = list(points)
         alone = len(run) == 1
@@ -622,7 +632,7 @@ def _footnotes(points: Iterable[Point], scene: Scene, breaks: pd.DataFrame, draw
         "；".join(drawing),
         f"来源：{'；'.join(cited(title) for title in sources)}" if sources else "",
         f"口径：{scene.indicator['caveats']}" if scene.indicator["caveats"] else "",
-        *[f"口径变化（{row.since:%Y年%-m月%-d日}起）：{row.reason}" for row in breaks.itertuples()],
+        *[f"口径变化（{format_day(row.since)}起）：{row.reason}" for row in breaks.itertuples()],
         f"版本{scene.release_id}",
     ]
     return [line for line in lines if line]
