@@ -18,7 +18,7 @@ from tests.test_load import CASES, everything, latest, load, long_table
 from tests.test_publish import quiet
 
 KILLS = 8
-RELEASES = 20
+RELEASES = 14
 # Follows CURRENT as the pages do and counts what it could not read, until the file `stop` is there.
 READER = """
 import json, sys, time
