@@ -21,6 +21,7 @@ from dashboard import briefs, compare, course, frame, mapping, operator, queries
 from dashboard.briefs import bulletin, commands, compose, model, pictures, profiles, slides
 from dashboard.briefs.model import Brief, Item
 from dashboard.charts import Chart, rankings
+from dashboard.charts.anatomy import HARD_TO_TELL, places_in_words
 from dashboard.theme import DEMO_MARK
 from etl.paths import Paths
 
@@ -407,12 +408,15 @@ def test_bulletin_ranks_in_words_and_counts_no_pairs(warehouse: Paths) -> None:
     made = bulletin.bulletin(queries.current_release(), "2025Q2", "demo", DAY)
     table = table_of(made)
     rows = table.rows.set_index("地区").drop(index="全区")
-    full = rows["出庭应诉率（%）"] == "100.00"
-    assert set(rows.loc[full, "名次"]) == {"并列第1"}
-    assert rows.loc[~full, "名次"].tolist() == [f"第{place}" for place in range(1 + full.sum(), 13)]
-    assert rows["名次区间"].str.fullmatch(r"\d+(—\d+)?").all()
+    assert rows["出庭应诉率（%）"].astype(float).is_monotonic_decreasing
+    # No place but those that the page 对比 gives.
+    facts = bulletin.facts_of(queries.current_release(), "2025Q2", "demo")
+    compared = dict(zip(facts.leagues["name"], places_in_words(facts.leagues, neutral=False), strict=True))
+    assert rows["名次"].to_dict() == compared
+    assert HARD_TO_TELL in set(rows["名次"])
+    assert "名次区间" not in rows
     said = "\n".join([words_of(made), *table.notes])
-    assert "差异在统计上不显著，不作先后区分" in said
+    assert "“难分先后”：95%区间与半数以上地区重叠" in said
     assert not re.search("两两|66对|Wilson", said)
     assert not [line for line in made.remarks if DEMO_MARK in line and "依据" in line]
 
@@ -434,9 +438,9 @@ def test_bulletin_leaves_small_bases_unranked_and_names_who_is_missing(
     assert "阿拉善盟（9/9件）应出庭案件少于10件，仅供参考" in text
     table = bulletin.table(facts)
     rows = table.rows.set_index("地区")
-    assert rows.loc["阿拉善盟", ["名次", "名次区间"]].tolist() == ["—", "仅供参考"]
+    assert rows.loc["阿拉善盟", "名次"] == "仅供参考"
     assert "少于10件的，仅供参考" in table.notes[-1]
-    assert rows.loc["乌海市"].tolist() == ["—", "—", "—", "未填报", "—", "—", "—", "—"]
+    assert rows.loc["乌海市"].tolist() == ["—", "—", "—", "未填报", "—", "—", "—"]
     assert rows.loc["包头市", "出庭应诉率（%）"] == "未公布"
     assert list(rows.index[-3:]) == ["阿拉善盟", "包头市", "乌海市"]
 
@@ -460,7 +464,7 @@ def test_bulletin_of_official_figures_gives_no_bands_and_no_cases(warehouse: Pat
     text = words_of(made)
     assert "99.74%（分子分母未公布）" in text
     assert "2023年目标未公布，暂以2024年目标100%对照。全区与该目标相差0.26个百分点。" in text
-    assert "各地分子分母未公布，不列名次区间和相差件数" in text
+    assert "各地分子分母未公布，不列名次和相差件数" in text
     assert list(table_of(made).rows.columns) == ["地区", "出庭应诉率（%）"]
     assert not made.simulated
     assert any("推定为2023" in line for line in made.remarks)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import compare, frame, mapping, queries, selection, slices, trends
 from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table
-from dashboard.charts.anatomy import missing_line, scope_line
+from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE, missing_line, place_words, scope_line
 from dashboard.charts.maps import MAP_NOTE
 from dashboard.clock import today
 from dashboard.operator import operator, signature
@@ -31,7 +31,7 @@ INDICATOR = "court_appearance_rate"
 NAME = "出庭应诉情况通报"
 FULL = 100.0  # percent
 TALLEST = 92  # millimetres of the map: table and map fit one page
-RATE_COLUMN, RANK_COLUMN, BAND_COLUMN, GAP_COLUMN = "出庭应诉率（%）", "名次", "名次区间", "距100%（件）"
+RATE_COLUMN, RANK_COLUMN, GAP_COLUMN = "出庭应诉率（%）", "名次", "距100%（件）"
 FOR_REFERENCE, TOO_SMALL = "仅供参考", "基数过小"
 YEAR_ON_YEAR, PERIOD_ON_PERIOD = "同比", "环比"
 
@@ -88,6 +88,11 @@ class Facts:
     def with_parts(self) -> bool:
         """Whether any figure comes with its cases."""
         return bool(self.known["denominator"].notna().any())
+
+    @property
+    def ranked(self) -> bool:
+        """Whether the leagues have places: several of them, whose cases are known."""
+        return len(self.solid) > 1 and self.with_parts
 
     @property
     def verb(self) -> str:
@@ -330,7 +335,7 @@ def places(facts: Facts) -> list[str]:
     if len(small):
         named = "、".join(f"{row['name']}（{_cases(row)}）" for _, row in small.iterrows())
         lines.append(f"{named}应出庭案件少于{SMALL_BASE}件，{FOR_REFERENCE}，不参与排名。")
-    unknown = "" if facts.with_parts else f"各地{PARTS_NOT_PUBLISHED}，不列名次区间和相差件数。"
+    unknown = "" if facts.with_parts else f"各地{PARTS_NOT_PUBLISHED}，不列名次和相差件数。"
     lines.append(f"{unknown}各盟市情况见表1、图1。")
     return lines
 
@@ -413,9 +418,7 @@ def table(facts: Facts) -> Table:
     made = pd.DataFrame(rows)
     if not facts.with_parts and (facts.whole is None or pd.isna(facts.whole["denominator"])):
         made = made.drop(columns=["应出庭（件）", "实际出庭（件）", GAP_COLUMN])
-    if not facts.leagues["best"].notna().any():
-        made = made.drop(columns=[BAND_COLUMN])
-    if len(facts.solid) < 2 or not facts.with_parts:
+    if not facts.ranked:
         made = made.drop(columns=[RANK_COLUMN])
     return Table(
         f"{format_period(facts.period)}各盟市行政机关负责人出庭应诉情况",
@@ -432,10 +435,15 @@ def _notes(facts: Facts, made: pd.DataFrame) -> list[str]:
     told += ["距100%的件数按本期案件数不变折算"] if GAP_COLUMN in made else [PARTS_NOT_PUBLISHED]
     small = f"应出庭案件少于{SMALL_BASE}件的，{FOR_REFERENCE}，不排名、不计算增减。"
     few = made.isin([FOR_REFERENCE, TOO_SMALL]).any(axis=None)
-    band = "名次按出庭应诉率排列。名次区间考虑了案件数多少：区间重叠的，差异在统计上不显著，不作先后区分。"
+    places = made[RANK_COLUMN] if RANK_COLUMN in made else pd.Series(dtype="str")
+    ranks = [
+        "各盟市按出庭应诉率由高到低排列。" if len(places) else "",
+        "95%置信区间重叠的并在同一名次范围，不作先后区分。" if places.str.contains("—.").any() else "",
+        HARD_TO_TELL_NOTE if (places == HARD_TO_TELL).any() else "",
+    ]
     lines = [
         f"注：{facts.indicator['definition']}{'；'.join(told)}。",
-        (band if BAND_COLUMN in made else "") + (small if few else ""),
+        "".join(ranks) + (small if few else ""),
     ]
     return [line for line in lines if line]
 
@@ -444,7 +452,7 @@ def _row(facts: Facts, code: str, name: str, row: pd.Series) -> dict[str, str]:
     """A row of the table. `row`: of `Facts.leagues`, or `Facts.whole`."""
     whole = code == REGION_ROOT
     if not whole and row["state"] != "value":
-        rank = band = gap = "—"
+        rank = gap = "—"
         parts, text = ["—", "—"], row["text"]
     else:
         known = not pd.isna(row["denominator"])
@@ -454,7 +462,7 @@ def _row(facts: Facts, code: str, name: str, row: pd.Series) -> dict[str, str]:
         exact = known and not row["qualifier"]
         plain = f"{row['value']:.{facts.indicator['decimals']}f}" if exact else row["text"].partition("（")[0]
         text = plain.removesuffix("%")
-        rank, band = ("—", "—") if whole else (_rank(facts, row), _band(row))
+        rank = "—" if whole else _rank(facts, row)
     return {
         RANK_COLUMN: rank,
         "地区": name,
@@ -463,25 +471,16 @@ def _row(facts: Facts, code: str, name: str, row: pd.Series) -> dict[str, str]:
         RATE_COLUMN: text,
         **{change.label: _change_cell(facts, change, code) for change in facts.changes},
         GAP_COLUMN: gap,
-        BAND_COLUMN: band,
     }
 
 
 def _rank(facts: Facts, row: pd.Series) -> str:
-    """The place in the order of rates: 并列第1, 第8."""
-    if pd.isna(row["rank"]):
-        return "—"
-    shared = (facts.leagues["rank"] == row["rank"]).sum() > 1
-    return f"{'并列' if shared else ''}第{row['rank']}"
-
-
-def _band(row: pd.Series) -> str:
-    """The places that the number of cases leaves open: 1—9; — where there are none."""
+    """The place by the rule of all pages (`place_words`): 第11名, 难分先后; equal rates without intervals share one."""
     if row["small"]:
         return FOR_REFERENCE
-    if pd.isna(row["best"]):
-        return "—"
-    return str(row["best"]) if row["best"] == row["worst"] else f"{row['best']}—{row['worst']}"
+    shared = pd.isna(row["best"]) and (facts.leagues["rank"] == row["rank"]).sum() > 1
+    words = place_words(row["rank"], row["best"], row["worst"], among=len(facts.solid))
+    return f"{'并列' if shared else ''}{words}"
 
 
 def _change_cell(facts: Facts, change: Change, code: str) -> str:
@@ -499,7 +498,7 @@ def remarks(facts: Facts, release: Release) -> list[str]:
     said = "；".join(cited(title) for title in sources)
     lines = [
         scope_line(facts.leagues),
-        "名次区间由95%置信区间得出，方法见使用说明。" if facts.leagues["best"].notna().any() else "",
+        "名次由95%置信区间得出，方法见使用说明。" if facts.leagues["best"].notna().any() else "",
         f"数据来源：{said}。" if sources else "",
         f"数据版本{release.id}，数据截至{format_day(release.data_until)}。",
     ]
