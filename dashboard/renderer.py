@@ -162,7 +162,6 @@ class Renderer:
         self._browser: Browser | None = None
         self._no_start_before = 0.0
         self.starts = 0
-        atexit.register(self.close)
 
     @property
     def unstartable(self) -> bool:
@@ -220,6 +219,10 @@ class Renderer:
             self._no_start_before = time.monotonic() + RETRY_SECONDS
             raise
         self.starts += 1
+        # The last to be registered is the first to run: Python empties the folder of a Chromium that still lives if it
+        # comes first, and complains of files that appear meanwhile.
+        atexit.unregister(self.close)
+        atexit.register(self.close)
         return browser
 
     def _give_back(self, browser: Browser) -> None:

@@ -186,6 +186,27 @@ def test_the_doctor_finds_this_machine_well_and_leaves_no_chromium_behind() -> N
     assert ends(int(done.stdout.split("pid ")[1]))
 
 
+def test_chromium_ends_before_python_removes_its_files() -> None:
+    code = """
+import pathlib, tempfile
+from dashboard import renderer
+
+class Browser:
+    renders, busy, broken = 0, 0, False
+    def __init__(self, path):
+        self.folder = tempfile.TemporaryDirectory()
+    def render(self, *asked):
+        return b""
+    def close(self):
+        print("its files are there:", pathlib.Path(self.folder.name).exists())
+
+renderer.Browser = Browser
+renderer.Renderer().render("", None, {}, "")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.stdout == "its files are there: True\n", done.stderr
+
+
 # ---- what the page offers ----
 
 
