@@ -21,6 +21,8 @@ WHOLE = "全区"
 RATES = ("rate", "ratio")
 YEARS = 3  # values of two changes in a row
 NAMED = 3  # places or indicators named in one sentence
+# What a name says of how its things are counted. 案件, 文件, 事项, 用户 are the things themselves; 备案, 办案 are not.
+MEASURE = re.compile(r"(?:(?:(?<![文事收]|(?<![备办])案)件|(?<!事)项|(?<!用)户|人|家|卷|部|条|次|通)?数|[场人]次)$")
 
 
 def target_phrase(figure: pd.Series | dict[str, Any], target: pd.Series, indicator: pd.Series, whose: str = "") -> str:
@@ -50,6 +52,11 @@ def figure_sentence(figure: pd.Series, target: pd.Series | None, indicator: pd.S
     if target is None or figure["breakdown"]:
         return sentence
     return f"{sentence}，{target_phrase(figure, target, indicator).split(' · ')[-1]}"
+
+
+def counted(name: str) -> str:
+    """The name of an indicator as it stands before its figure, which has the measure word: 办理公证 of 办理公证件数."""
+    return MEASURE.sub("", name)
 
 
 # ---- what needs attention ----
@@ -275,13 +282,11 @@ def _moved(facts: Facts, rule: Mapping[str, Any]) -> Iterator[Finding]:
         indicator = facts.indicators.loc[row["indicator_id"]]
         least = rule["least"] if indicator["kind"] in RATES else rule["least_share"]
         if abs(row["moved"]) >= least:
-            rate, down = indicator["kind"] in RATES, row["moved"] < 0
             yield Finding(
-                (down, abs(row["moved"])),
+                (row["moved"] < 0, abs(row["moved"])),
                 {
-                    "indicator": indicator["name"],
-                    "way": "降幅" if down else "升幅" if rate else "增幅",
-                    "least": f"{least}{'个百分点' if rate else '%'}",
+                    "indicator": counted(indicator["name"]),
+                    "least": f"{least}{'个百分点' if indicator['kind'] in RATES else '%'}",
                     **{key: row[key] for key in ("period", "value", "change")},
                 },
                 {"indicator": row["indicator_id"], "region": facts.root},

@@ -434,7 +434,7 @@ def test_bulletin_leaves_small_bases_unranked_and_names_who_is_missing(
     facts = bulletin.facts_of(release, "2024Q2", "demo")
     text = "\n".join(bulletin.places(facts))
     assert "12个盟市中，10个已报送数据" in text
-    assert "未公布：包头市；未填报：乌海市" in text
+    assert "包头市尚未公布数据；乌海市尚未报送数据，不参与排名。" in text
     assert "阿拉善盟（9/9件）应出庭案件少于10件，仅供参考" in text
     table = bulletin.table(facts)
     rows = table.rows.set_index("地区")

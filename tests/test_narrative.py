@@ -164,11 +164,29 @@ def test_large_changes_are_told_falls_first_and_small_ones_are_not() -> None:
         ("correction", "2023年", "20%", "同比下降4.9个百分点", -4.9),
     ]
     assert said("moved", changes=changes(*rows)) == [
-        "2023年全区应出庭案件数81件，同比下降约32.5%，降幅超过20%",
-        "2023年全区法律援助案件数4770件，同比增长56.96%，增幅超过20%",
+        "2023年全区应出庭案件81件，同比下降约32.5%（超过20%的关注线）",
+        "2023年全区法律援助案件4770件，同比增长56.96%（超过20%的关注线）",
     ]
     rate = changes(("appearance", "2023年", "99.74%", "同比上升26.19个百分点", 26.19))
-    assert said("moved", changes=rate) == ["2023年全区出庭应诉率99.74%，同比上升26.19个百分点，升幅超过5个百分点"]
+    assert said("moved", changes=rate) == ["2023年全区出庭应诉率99.74%，同比上升26.19个百分点（超过5个百分点的关注线）"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("办理公证件数", "办理公证"),
+        ("法治宣传活动场次", "法治宣传活动"),
+        ("法律援助案件数", "法律援助案件"),
+        ("行政执法办案件数", "行政执法办案"),
+        ("政务服务事项数", "政务服务事项"),
+        ("政务服务平台注册用户数", "政务服务平台注册用户"),
+        ("法律明白人人数", "法律明白人"),
+        ("律师服务企业家数", "律师服务企业"),
+        ("经营主体总量", "经营主体总量"),
+    ],
+)
+def test_no_measure_word_is_said_twice(name: str, shown: str) -> None:
+    assert narrative.counted(name) == shown
 
 
 def test_a_fall_in_two_years_running_is_told_with_all_three_values() -> None:
@@ -321,8 +339,8 @@ def test_the_official_sentences_are_these(warehouse: Paths) -> None:
     with selection.reading({}):
         reader = frame.reader_at(queries.current_release())
     texts = [item.text for item in overview.attention(reader)]
-    assert texts[0] == "2023年全区习近平法治思想学习宣讲场次8100余场次，同比下降约32.5%，降幅超过20%"
-    assert texts[1] == "2023年全区行政复议案件办理数4770件，同比增长56.96%，增幅超过20%"
+    assert texts[0] == "2023年全区习近平法治思想学习宣讲8100余场次，同比下降约32.5%（超过20%的关注线）"
+    assert texts[1] == "2023年全区行政复议案件办理4770件，同比增长56.96%（超过20%的关注线）"
     (rate,) = (text for text in texts if "直接纠错率" in text)
     assert rate == (
         "2023年全区行政复议直接纠错率公布为24.47%，按其他公布数计算为20.25%，两者不一致，"

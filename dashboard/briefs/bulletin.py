@@ -11,7 +11,7 @@ import pandas as pd
 
 from dashboard import compare, frame, mapping, queries, selection, slices, trends
 from dashboard.briefs.model import Block, Document, Heading, Paragraph, Picture, Table
-from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE, missing_line, place_words, scope_line
+from dashboard.charts.anatomy import HARD_TO_TELL, HARD_TO_TELL_NOTE, listed, place_words, scope_line
 from dashboard.charts.maps import MAP_NOTE
 from dashboard.clock import today
 from dashboard.operator import operator, signature
@@ -33,6 +33,12 @@ FULL = 100.0  # percent
 TALLEST = 92  # millimetres of the map: table and map fit one page
 RATE_COLUMN, RANK_COLUMN, GAP_COLUMN = "出庭应诉率（%）", "名次", "距100%（件）"
 FOR_REFERENCE, TOO_SMALL = "仅供参考", "基数过小"
+ABSENT = {
+    "parts_only": "只公布分项数据",
+    "not_published": "尚未公布数据",
+    "not_applicable": "不适用这项指标",
+    "not_reported": "尚未报送数据",
+}
 YEAR_ON_YEAR, PERIOD_ON_PERIOD = "同比", "环比"
 
 
@@ -328,9 +334,10 @@ def places(facts: Facts) -> list[str]:
         lines[0] += f"出庭应诉率最高的是{_holders(facts, 0)}，最低的是{_holders(facts, -1)}。"
     elif len(solid) == 1:
         lines[0] += f"{solid['name'].iloc[0]}{rate(facts, solid.iloc[0])}。"
-    missing = missing_line(facts.leagues)
-    if missing:
-        lines.append(f"{missing}。没有数据不等于零，上述盟市不参与排名。")
+    silent = {state: of["name"].tolist() for state, of in facts.leagues.groupby("state") if state in ABSENT}
+    if silent:
+        named = "；".join(f"{listed(silent[state])}{words}" for state, words in ABSENT.items() if state in silent)
+        lines.append(f"{named}{'，不参与排名' if facts.ranked else ''}。")
     small = known[known["small"]]
     if len(small):
         named = "、".join(f"{row['name']}（{_cases(row)}）" for _, row in small.iterrows())
