@@ -1,4 +1,4 @@
-"""The plan for 2024 as a tracker: each task beside the figures that answer it, or 暂无公开数据."""
+"""The plan for 2024 as a tracker: each task beside the figures that answer it, or that there are none."""
 
 import html
 from collections.abc import Sequence
@@ -15,9 +15,11 @@ from dashboard.statistics import STATUS_WORDS, status
 from dashboard.theme import DEMO_MARK, cited, format_period
 
 YEAR = "2024"
-NO_DATA = "暂无公开数据"
 HEADS = ("条目", "领域", "任务和要求", "时限", "对照", "全区数据")
-STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度或跨年累计数据", "none": NO_DATA}
+STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度或跨年累计数据", "none": "暂无数据"}
+
+
+SIMULATED = "以模拟数据对照，不代表实际完成情况。"
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,15 @@ def _mark(of: pd.DataFrame, targets: pd.DataFrame, indicators: pd.DataFrame) -> 
     return ""
 
 
-def summary(found: list[Task]) -> str:
+def state_words(state: str, dataset: str) -> str:
+    """A state of a task in words; what is not in the official data nobody has published."""
+    return "暂无公开数据" if state == "none" and dataset == "published" else STATES[state]
+
+
+def summary(found: list[Task], dataset: str) -> str:
     """In one line how many rows of the table have figures; an item of the plan may ask for several things."""
     counts = {state: sum(task.state == state for task in found) for state in STATES}
-    parts = "，".join(f"{count}条{STATES[state]}" for state, count in counts.items() if count)
+    parts = "，".join(f"{count}条{state_words(state, dataset)}" for state, count in counts.items() if count)
     return f"计划的{len({task.item for task in found})}项任务分{len(found)}条对照：{parts}"
 
 
@@ -125,8 +132,8 @@ def _tracker(release: Release, dataset: str, edition: str, _indicators: pd.DataF
     figures, targets = queries.figures_of_region(release, dataset, REGION_ROOT), queries.targets(release)
     found = tasks(listed, figures, targets, _indicators)
     title = queries.source_title(release, listed["source_id"].iloc[0])
-    source = f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。"
-    return Tracker(tuple(found), f"**{plain(summary(found))}。**", plain(source))
+    source = f"任务摘自{cited(title)}，文字为摘要；数据为全区最新一期。{SIMULATED if dataset == 'demo' else ''}"
+    return Tracker(tuple(found), f"**{plain(summary(found, dataset))}。**", plain(source))
 
 
 def show(reader: Reader) -> None:
@@ -139,15 +146,15 @@ def show(reader: Reader) -> None:
     st.caption(tracker.source)
     if fold := folded("逐项查看", "plan"):
         names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
-        fold.html(table_html(tracker.tasks, names))
+        fold.html(table_html(tracker.tasks, names, reader.selection.dataset))
 
 
-def table_html(found: Sequence[Task], chapters: pd.Series) -> str:
+def table_html(found: Sequence[Task], chapters: pd.Series, dataset: str) -> str:
     """The tasks as a table that becomes a list on a phone (style.css). `chapters`: number -> short name."""
     heads = "".join(f'<th scope="col">{head}</th>' for head in HEADS)
     rows = "".join(
         f"<tr><td>{task.item}</td><td>{_e(chapters[task.chapter])}</td><td><b>{_e(task.task)}</b><br>{_e(task.measure)}</td>"
-        f'<td>{_e(task.deadline)}</td><td class="{task.state}">{_e(task.mark or STATES[task.state])}</td>'
+        f'<td>{_e(task.deadline)}</td><td class="{task.state}">{_e(task.mark or state_words(task.state, dataset))}</td>'
         f"<td>{_e('；'.join(task.figures)) or '—'}</td></tr>"
         for task in found
     )

@@ -1,11 +1,12 @@
 """The plan for 2024 beside the figures that answer it."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from dashboard import editorial, plan
+from dashboard import editorial, frame, plan, queries, selection
 from etl.catalogue import Catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +81,7 @@ def test_a_figure_of_the_year_is_judged_against_the_target(value: float, mark: s
 def test_what_nobody_published_is_said_openly() -> None:
     assert track("appearance").state == "none"
     assert track("").figures == []
-    assert plan.STATES["none"] == "暂无公开数据"
+    assert plan.state_words("none", "published") == "暂无公开数据"
 
 
 def test_parts_are_listed_and_not_added_up() -> None:
@@ -98,12 +99,22 @@ def test_years_that_began_before_the_plan_do_not_answer_it(period: str) -> None:
 
 def test_every_row_of_the_table_counts_once() -> None:
     answered = track("appearance", figure("appearance", "2024", 100.0))
-    assert plan.summary([answered, track("")]) == ("计划的1项任务分2条对照：1条有2024年及以后数据，1条暂无公开数据")
+    assert plan.summary([answered, track("")], "published") == (
+        "计划的1项任务分2条对照：1条有2024年及以后数据，1条暂无公开数据"
+    )
+
+
+def test_simulated_data_say_that_they_tell_nothing_of_the_plan(warehouse: object) -> None:
+    with selection.reading({"dataset": "demo"}):
+        tracker = plan.tracker_of(frame.reader_at(queries.current_release()))
+    assert tracker.source.endswith("以模拟数据对照，不代表实际完成情况。")
+    assert re.search("[0-9]条暂无数据", tracker.summary)
+    assert "公开" not in tracker.summary
 
 
 def test_the_table_holds_every_task_with_its_state() -> None:
     drawn = plan.table_html(
-        [track("appearance", figure("appearance", "2023", 99.74)), track("")], pd.Series({6: "化解"})
+        [track("appearance", figure("appearance", "2023", 99.74)), track("")], pd.Series({6: "化解"}), "published"
     )
     assert drawn.count("<tr>") == 3
     assert '<td class="none">暂无公开数据</td><td>—</td>' in drawn

@@ -63,7 +63,7 @@ def sentences() -> Iterator[tuple[str, str]]:
             words = (card.value, card.standing, card.change, card.remark)
             yield f"{dataset} card", f"{card.name}：{'，'.join(word for word in words if word)}"
         found = plan.tasks(editorial.plan_tasks(), figures, targets, reader.choices.indicators)
-        yield f"{dataset} plan", plan.summary(found)
+        yield f"{dataset} plan", plan.summary(found, dataset)
 
 
 def slips_in(texts: Iterator[tuple[str, str]], of: str) -> list[str]:
