@@ -87,11 +87,12 @@ def _watch(shown: Release, day: date) -> None:
 
 def _draw(view: View, number: int) -> None:
     with st.container(key=f"screen_view_{number}", gap=None):
-        size = screen_views.title_size(view.title)
+        size, phrases = screen_views.title_lines(view.title)
+        title = "".join(f"<span>{_e(phrase)}</span>" for phrase in phrases) or _e(view.title)
         foot = "".join(f"<p>{_e(line)}</p>" for line in view.foot if line)
         st.html(
             f'<section class="wall view {view.key}" style="{cards.variables()}" aria-label="{_e(view.name)}">'
-            f'<h2 style="font-size:{size}px">{_e(view.title)}</h2><p class="subtitle">{_e(view.subtitle)}</p>'
+            f'<h2 style="font-size:{size}px"><span>{title}</span></h2><p class="subtitle">{_e(view.subtitle)}</p>'
             f'<div class="body overview">{view.body}</div><footer>{foot}</footer></section>'
         )
         if view.chart is not None:

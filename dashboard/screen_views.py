@@ -15,7 +15,7 @@ import pandas as pd
 
 from dashboard import cards, compare, mapping, narrative, overview, quality, queries, selection, slices
 from dashboard.charts import Chart, rankings
-from dashboard.charts.coverage import held_words
+from dashboard.charts.coverage import GRID_STATES, held_words
 from dashboard.charts.labels import width_of
 from dashboard.frame import Reader
 from dashboard.selection import REGION_ROOT
@@ -31,6 +31,8 @@ CARDS_IN_A_VIEW = 8
 LISTED_PLACES = 14  # rows beside the map
 COLUMNS_OF_LEAGUES = 4
 FEWEST_RANKED = 3
+MIXED = "—"  # in a chapter without figures, some of which were not published and others not reported
+BREAKS = ("；", "；，", "；，：", "；，：、")  # after what a title may break, the best first
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,8 @@ def _headline(reader: Reader) -> list[View]:
 def _standing(headline: list[cards.Card]) -> str:
     """How many headline indicators have a figure, meet their target, got better."""
     known = [card for card in headline if card.value != NOT_PUBLISHED]
-    words = [f"全区{len(headline)}项重点指标，{len(known)}项有数据"]
+    whole = len(known) == len(headline)
+    words = [f"全区{len(headline)}项重点指标{'均有数据' if whole else f'，{len(known)}项有数据'}"]
     aimed = [card.mark for card in known if card.mark]
     if aimed:
         reached = aimed.count("reached")
@@ -216,19 +219,29 @@ def _newest_of_leagues(reader: Reader) -> View:
 
 def _attention(reader: Reader) -> list[View]:
     """The sentences of the first page."""
-    sentences = [item.text for item in overview.attention(reader)]
+    found = overview.attention(reader)
+    sentences = [item.text for item in found]
     size = fitting(sentences, SENTENCE_SIZES, SENTENCES_HEIGHT, PANEL_WIDTH - SENTENCE_INDENT, gap=0.45)
     body = "".join(f"<li>{_e(sentence)}</li>" for sentence in sentences)
     return [
         View(
             key="attention",
             name="需要关注",
-            title=f"需要关注的{len(sentences)}件事" if sentences else "没有需要特别关注的情况",
+            title=_most_urgent(found, reader.choices.indicators["name"]),
             subtitle=_subtitle(reader, "按轻重排列", f"数据截至{format_day(reader.release.data_until)}"),
             body=f'<ol class="sentences" style="font-size:{size}px">{body}</ol>',
             foot=[f"来源：{_of_dataset(reader)}，逐条出处见“总览”页“需要关注”。"],
         )
     ]
+
+
+def _most_urgent(found: list[narrative.Attention], names: pd.Series) -> str:
+    """What the heaviest sentence of an indicator is about, and how many sentences there are. `names`: by id."""
+    if not found:
+        return "没有需要特别关注的情况"
+    about = next((names[item.parameters["indicator"]] for item in found if "indicator" in item.parameters), "")
+    rest = f"{len(found)}项情况" if not about else f"等{len(found)}项情况" if len(found) > 1 else ""
+    return f"{about}{rest}需要关注"
 
 
 # ---- one indicator through the years ----
@@ -278,17 +291,14 @@ def _coverage(reader: Reader) -> list[View]:
     indicators = indicators[indicators.index.isin(concerned)]
     year = LATEST if dataset == "published" or known.empty else str(known["year"].max())
     states, _ = quality.grid(quality.of_year(known, year), list(indicators.index), list(codes), "region_code")
-    filled, able = (
-        cells.groupby(indicators["chapter"]).sum() for cells in (states == "value", states != "not_applicable")
-    )
-    sizes = indicators.groupby("chapter").size()
     names = indicators.drop_duplicates("chapter").set_index("chapter")["chapter_short"]
     heads = ["全区" if code == REGION_ROOT else regions["short_name"][code] for code in codes]
     lines = []
-    for chapter, row in filled.iterrows():
-        cells = "".join(_share(int(row[code]), int(able.at[chapter, code])) for code in codes)
-        lines.append(f"<tr><th>{chapter} {_e(names[chapter])}<small>{sizes[chapter]}项</small></th>{cells}</tr>")
+    for chapter, of in states.groupby(indicators["chapter"]):
+        cells = "".join(_share(of[code]) for code in codes)
+        lines.append(f"<tr><th>{chapter} {_e(names[chapter])}<small>{len(of)}项</small></th>{cells}</tr>")
     when = "历年" if year == LATEST else f"{year}年"
+    mixed = f"{MIXED}为各项情况不一。" if any(f">{MIXED}<" in line for line in lines) else ""
     account = queries.account(release, dataset)
     checks = f"核对{account['checks']}项，不一致{account['failed']}项"
     return [
@@ -301,17 +311,28 @@ def _coverage(reader: Reader) -> list[View]:
             ),
             body=f'<table class="grid coverage"><tr><th></th>{"".join(f"<th>{_e(name)}</th>" for name in heads)}</tr>'
             f"{''.join(lines)}</table>",
-            foot=[f"来源：{_of_dataset(reader)}的全部数据与报送要求清单。任一分项有数据即计入；没有数据的不是零。"],
+            foot=[
+                f"来源：{_of_dataset(reader)}的全部数据与报送要求清单。任一分项有数据即计入；没有数据的不是零。",
+                f"颜色越亮，有数据的占比越高；不适用的指标不计入。{mixed}",
+            ],
         )
     ]
 
 
-def _share(filled: int, of: int) -> str:
-    """A cell of the table, darker to lighter with the share that has figures, of those that can."""
-    colours = palette(dark=True)
+def _share(states: pd.Series) -> str:
+    """A cell of the table, darker to lighter with the share that has figures, of those that can; where none has, why.
+
+    `states`: of its indicators, keys of `coverage.GRID_STATES`.
+    """
+    colours, filled = palette(dark=True), int((states == "value").sum())
+    able = states[states != "not_applicable"]
+    if not filled:
+        reasons = able.unique() if len(able) else ["not_applicable"]
+        words = GRID_STATES[reasons[0]] if len(reasons) == 1 else MIXED
+        return f'<td class="none" style="background:{colours.missing}">{words}</td>'
     steps = (colours.missing, *colours.sequential[:-1])
-    fill = steps[math.ceil(filled / of * (len(steps) - 1)) if filled else 0]
-    return f'<td style="background:{fill};color:{ink_on(fill) if filled else colours.muted}">{filled or "—"}</td>'
+    fill = steps[math.ceil(filled / len(able) * (len(steps) - 1))]
+    return f'<td style="background:{fill};color:{ink_on(fill)}">{filled}</td>'
 
 
 # ---- words ----
@@ -332,15 +353,23 @@ def fitting(
     return sizes[-1]
 
 
-def title_size(title: str) -> int:
-    """The largest size at which a title, broken between its phrases, has no more than two lines."""
-    return next((size for size in TITLE_SIZES if _phrased_lines(title, size) <= TITLE_LINES), TITLE_SIZES[-1])
+def title_lines(title: str) -> tuple[int, list[str]]:
+    """The largest size at which a title has no more than two lines, and the phrases between which alone it is broken:
+    of the ways to part it the one with the longest; none where one is longer than a line.
+    """
+    for size in TITLE_SIZES:
+        for marks in BREAKS:
+            phrases = re.findall(f"[^{marks}]+[{marks}]*|[{marks}]+", title)
+            whole = all(width_of(phrase) <= _letters(size) for phrase in phrases)
+            if (whole or marks == BREAKS[-1]) and _phrased_lines(phrases, size) <= TITLE_LINES:
+                return size, phrases if whole else []
+    return TITLE_SIZES[-1], []
 
 
-def _phrased_lines(text: str, size: int) -> int:
-    """The lines of a text that is broken after its punctuation, and within a phrase only where that is too long."""
+def _phrased_lines(phrases: list[str], size: int) -> int:
+    """The lines of a text that is broken between its phrases, and within one only where that is too long."""
     most, lines, used = _letters(size), 1, 0
-    for phrase in re.findall(r"[^，；：、]*[，；：、]*", text):
+    for phrase in phrases:
         if used + width_of(phrase) > most:
             lines, used = lines + bool(used), 0
         used += width_of(phrase)

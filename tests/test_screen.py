@@ -8,6 +8,7 @@ from html import unescape
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 from playwright.sync_api import BrowserContext, Page
 from streamlit.testing.v1 import AppTest
@@ -115,13 +116,23 @@ def test_the_wall_honours_the_address() -> None:
     assert "版本固定" in bodies(frozen)[-1]
 
 
-def test_where_nothing_of_a_chapter_applies_the_wall_has_no_share_to_colour() -> None:
-    assert ">—<" in screen_views._share(0, 0)
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [
+        (["not_applicable"] * 2, "不适用"),
+        (["not_reported", "not_reported", "not_applicable"], "未填报"),
+        (["not_published"] * 2, "未公布"),
+        (["not_published", "not_reported"], "—"),
+    ],
+)
+def test_where_a_chapter_has_no_figure_the_wall_says_why(states: list[str], words: str) -> None:
+    assert f">{words}<" in screen_views._share(pd.Series(states))
 
 
 @pytest.mark.parametrize("filled", [1, 2, 3, 4, 5])
 def test_every_number_of_the_table_stands_out_from_its_cell(filled: int) -> None:
-    assert contrast(*re.findall("#[0-9a-f]{6}", screen_views._share(filled, 5))) >= 4.5
+    states = pd.Series(["value"] * filled + ["not_published"] * (5 - filled) + ["not_applicable"])
+    assert contrast(*re.findall("#[0-9a-f]{6}", screen_views._share(states))) >= 4.5
 
 
 @pytest.mark.parametrize(
@@ -136,14 +147,25 @@ def test_the_pace_is_a_sensible_number_of_seconds_or_the_usual_one(wanted: str |
 @pytest.mark.parametrize("length", [5, 40, 80, 100])
 def test_texts_take_the_largest_size_at_which_they_fit(length: int) -> None:
     text = "指" * length
-    size = screen_views.title_size(text)
+    size, _ = screen_views.title_lines(text)
     room = screen_views.PANEL_WIDTH * screen_views.TITLE_LINES
     assert size * length <= room
     assert size == screen_views.TITLE_SIZES[0] or (size + 4) * (length + 2) > room
     # Lines are broken between phrases: three that would each begin a line need smaller letters.
-    assert screen_views.title_size(("指" * 25 + "，") * 3) < screen_views.title_size("指" * 77)
+    assert screen_views.title_lines(("指" * 25 + "，") * 3)[0] < screen_views.title_lines("指" * 77)[0]
     few, many = (screen_views.fitting([text] * n, (44, 30, 20), 300, gap=0.5) for n in (1, 6))
     assert few >= many
+
+
+def test_titles_break_between_sentences_first_and_never_within_a_list_of_names() -> None:
+    title = "2025年行政机关负责人出庭应诉率：鄂尔多斯市、巴彦淖尔市并列最高，100%；乌兰察布市最低，89.53%；全区98.98%"
+    size, phrases = screen_views.title_lines(title)
+    assert size == screen_views.TITLE_SIZES[0]
+    assert phrases == [
+        "2025年行政机关负责人出庭应诉率：鄂尔多斯市、巴彦淖尔市并列最高，100%；",
+        "乌兰察布市最低，89.53%；",
+        "全区98.98%",
+    ]
 
 
 def test_sources_that_do_not_fit_are_counted() -> None:

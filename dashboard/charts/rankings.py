@@ -383,9 +383,9 @@ def _ranking_notes(rows: list[Row], ranked: list[Row], scene: Scene, pairs: str)
     method = RATE_INTERVAL if scene.rate else COUNT_INTERVAL
     return [
         f"有数据的不足{FEWEST_RANKED}个，不排名。" if few else "",
+        f"未标名次的为{HARD_TO_TELL_NOTE}" if any(row.place == HARD_TO_TELL for row in rows) else "",
         pairs,
         method + (NEUTRAL_INTERVAL_NOTE if scene.neutral else INTERVAL_NOTE) if drawn and banded else "",
-        f"未标名次的为{HARD_TO_TELL_NOTE}" if any(row.place == HARD_TO_TELL for row in rows) else "",
         PART_INTERVALS if drawn and ranked and not banded else "",
         f"{PARTS_NOT_PUBLISHED}，不计算区间、名次范围和差几件达标。" if scene.rate and not drawn else "",
         f"空心圆：{small_words(scene)}，{SMALL_BASE_WORDS}。" if any(row.small for row in rows) else "",
