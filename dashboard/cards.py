@@ -445,7 +445,7 @@ def aim_of(target: pd.Series | None, unit: str) -> tuple[str, float] | None:
 
 
 def story_html(
-    steps: list[Step], name: str, aim: tuple[str, float] | None, details: list[str], references: str = ""
+    steps: list[Step], title: str, aim: tuple[str, float] | None, details: list[str], references: str = ""
 ) -> str:
     """The story as bars from zero, the target (its words, its value) as a line across.
 
@@ -459,13 +459,13 @@ def story_html(
         height = 0 if step.value is None else 100 * step.value / top
         bars.append(
             f'<li class="{kind}"><div><i style="height:{height:.1f}%"><b>{_e(step.text)}</b></i></div>'
-            f"<span>{_e(step.period)}</span></li>"
+            f"<span>{re.sub('年(?=[0-9])', '年<br>', _e(step.period))}</span></li>"
         )
     line = f'<li class="aim" aria-label="{_e(aim[0])}" style="--height:{aim[1] / top:.3f}"></li>' if aim else ""
     notes = [f"虚线为{aim[0]}" if aim else "", NOT_WHOLE if any(not step.whole for step in steps) else ""]
     note = "；".join(note for note in notes if note)
     return (
-        f'<div class="overview story" style="{variables()}"><p class="title">{_e(name)}</p>'
+        f'<div class="overview story" style="{variables()}"><p class="title">{_e(title)}</p>'
         f'<ol aria-label="{_e(story_sentence(steps))}">{"".join(bars)}{line}</ol>'
         f'<p class="foot">{_e(note)}{references}{tip("story", details)}</p></div>'
     )

@@ -9,8 +9,22 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cards, clock, editorial, kept, narrative, operator, plan, quality, queries, selection, slices
+from dashboard import (
+    cards,
+    clock,
+    editorial,
+    kept,
+    narrative,
+    operator,
+    plan,
+    quality,
+    queries,
+    selection,
+    slices,
+    trends,
+)
 from dashboard.charts import Chart, paper
+from dashboard.compare import case_unit
 from dashboard.frame import Reader, plain
 from dashboard.narrative import Attention, Facts
 from dashboard.queries import Release
@@ -130,13 +144,22 @@ def _board(release: Release, dataset: str, day: str, edition: str, _reader: Read
             Link(plain(item.text), item.page, item.icon, tuple(address_of(_reader, item.parameters).items()))
             for item in attention(_reader)
         ),
-        story=story_of(first, totals, targets, sources),
+        story=story_of(first, totals, targets, sources, _story_title(first, totals, release, dataset, indicators)),
         chapters=cards.chapters_html(made, indicators, dataset, sources),
         sources=tuple(sources),
     )
 
 
-def story_of(indicator: pd.Series, totals: pd.DataFrame, targets: pd.DataFrame, sources: list[str]) -> str:
+def _story_title(
+    indicator: pd.Series, totals: pd.DataFrame, release: Release, dataset: str, indicators: pd.DataFrame
+) -> str:
+    """What the page 趋势 says of the same figures; the name where it has none of a year."""
+    breaks = queries.breaks(release, dataset, str(indicator.name))
+    points = trends.series(totals, indicator, "", "year", breaks, case_unit(indicator, indicators))
+    return trends.statement(points, indicator, "", None, "") if points else f"全区{indicator['name']}"
+
+
+def story_of(indicator: pd.Series, totals: pd.DataFrame, targets: pd.DataFrame, sources: list[str], title: str) -> str:
     """An indicator of the whole region year by year (`totals`), and its target; empty without a figure."""
     steps = cards.story(totals)
     if not steps:
@@ -149,7 +172,7 @@ def story_of(indicator: pd.Series, totals: pd.DataFrame, targets: pd.DataFrame, 
     details += [f"口径：{indicator['caveats']}"] if indicator["caveats"] else []
     aim = cards.aim_of(target, indicator["unit"])
     references = cards.reference([cited(title) for title in known["source_title"]], sources)
-    return cards.story_html(steps, f"全区{indicator['name']}", aim, details, references)
+    return cards.story_html(steps, title, aim, details, references)
 
 
 def show_board(reader: Reader, board: Board) -> None:
@@ -172,6 +195,8 @@ def show_board(reader: Reader, board: Board) -> None:
                 )
         with st.container(key="story"):
             if board.story:
+                if reader.selection.dataset == "demo":
+                    st.badge(DEMO_MARK, color="orange")
                 st.html(board.story)
         with st.container(key="chapters"):
             st.html(board.chapters)

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pandas as pd
 import pytest
 
-from dashboard import cards, editorial, frame, narrative, queries, selection
+from dashboard import cards, editorial, frame, narrative, overview, queries, selection
 from dashboard.cards import Card
 from dashboard.frame import Reader
 from dashboard.statistics import target_for
@@ -130,6 +130,19 @@ def test_a_line_for_the_target_lies_at_its_height_among_the_bars() -> None:
     above = cards.story_html([cards.Step("2023年", 50.0, "50%")], "率", ("2024年目标40%", 40.0), [])
     assert 'style="--height:0.800"' in above
     assert 'class="aim"' not in cards.story_html([cards.Step("2023年", 50.0, "50%")], "率", None, [])
+
+
+@pytest.mark.parametrize(
+    ("dataset", "newest"), [("published", "2023年的99.74%"), ("demo", "2025年的98.98%（5424/5480件）")]
+)
+def test_the_story_is_told_as_a_statement(dataset: str, newest: str, warehouse: Paths) -> None:
+    board = overview.board_of(reader_of(dataset))
+    assert f'<p class="title">内蒙古自治区行政机关负责人出庭应诉率由2019年的15%升至{newest}' in board.story
+
+
+def test_a_long_period_breaks_after_its_year() -> None:
+    drawn = cards.story_html([cards.Step("2021年1—10月", 50.0, "50%", whole=False)], "率", None, [])
+    assert "<span>2021年<br>1—10月</span>" in drawn
 
 
 def test_no_figure_no_story() -> None:

@@ -89,7 +89,7 @@ def test_every_view_has_a_statement_its_data_set_and_its_source_and_nothing_stan
 def test_the_official_wall_tells_the_story_of_the_court_appearance_rate() -> None:
     found = views(run_page("overview", mode="screen"))
     story = re.sub("<.*?>", " ", found["历年走势"])
-    assert re.search("15%.*29.65%.*73.55%.*2021年1—10月.*未公布.*2022年.*99.74%.*2023年.*虚线为2024年目标100%", story)
+    assert re.search("15%.*29.65%.*73.55%.*2021年 1—10月.*未公布.*2022年.*99.74%.*2023年.*虚线为2024年目标100%", story)
     assert "距2024年目标100%差0.26个百分点" in story
     # No league figures of one period: nobody is ranked.
     assert "不是名次" in found["盟市数据"]
