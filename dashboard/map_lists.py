@@ -59,8 +59,11 @@ def places(asked: Question) -> None:
     """The list of the places; a click on a row chooses the place. A long one shows its ends, the rest on asking."""
     table, note = changes_list(asked) if asked.view == "change" else places_list(asked)
     short = shortened(table, asked.reader.selection.region)
-    st.caption(plain(f"{note}点一行，在地图上标出该地区。"))
-    _rows(asked, short, "places_list")
+    if short.empty:  # a long list in which nothing compares
+        st.caption("各地均无可排列的总数，逐地情况见下。")
+    else:
+        st.caption(plain(f"{note}点一行，在地图上标出该地区。"))
+        _rows(asked, short, "places_list")
     if len(short) < len(table) and (fold := frame.folded(f"全部{len(table)}个", "all_places")):
         with fold:
             _rows(asked, table, "all_places_list")

@@ -307,6 +307,32 @@ def header(reader: Reader, figures: pd.DataFrame) -> None:
         st.page_link("../pages/data.py", label="全部数据", icon=":material/table:")
 
 
+def offer_others(reader: Reader) -> None:
+    """The way from a region without figures to those that have some: of its league, its own league, then all others."""
+    regions, chosen = reader.choices.regions, reader.selection
+    known = queries.regions_with_figures(reader.release, chosen.dataset)
+    if not known:
+        return
+    parent = regions["parent"][chosen.region]
+    near = [code for code in known if parent in (code, regions["parent"][code])]
+    words = reader.choices.region_words
+
+    def open_other() -> None:
+        if code := st.session_state["choose_other"]:
+            reader.change(region=code)
+
+    st.selectbox(
+        f"有数据的地区（{len(known)}个）",
+        sorted(known, key=lambda code: code not in near),
+        index=None,
+        format_func=words.__getitem__,
+        key="choose_other",
+        on_change=open_other,
+        placeholder="请选择，查看其画像",
+        width=320,
+    )
+
+
 def published_words(figures: pd.DataFrame) -> str:
     """What a region has published, in a sentence. `figures`: `queries.figures_of_region`."""
     known = figures[figures["value"].notna()]
@@ -491,6 +517,8 @@ def listed_table(rows: pd.DataFrame) -> pd.DataFrame:
 
 def show_sources(table: pd.DataFrame, place: str) -> None:
     """The documents behind the figures. `table`: `sources`."""
+    if table.empty:
+        return
     st.markdown(f"### 数据来源（{len(table)}份）")
     st.dataframe(
         table.rename(columns=SOURCE_COLUMNS).dropna(axis="columns", how="all"),

@@ -775,6 +775,17 @@ def covered_regions(release: Release) -> pd.DataFrame:
     )
 
 
+def regions_with_figures(release: Release, dataset: str) -> list[str]:
+    """The codes of the regions that have any figure, total or part, of any period."""
+    return _answer(
+        release,
+        """
+        SELECT DISTINCT region_code FROM leading_observations
+        WHERE dataset = $dataset AND value IS NOT NULL ORDER BY region_code""",
+        {"dataset": dataset},
+    )["region_code"].tolist()
+
+
 # ---- loads and releases ----
 
 

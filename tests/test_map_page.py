@@ -316,6 +316,12 @@ def test_a_long_list_without_figures_shows_only_the_chosen_place() -> None:
     assert map_lists.shortened(table, "7").index.tolist() == ["7"]
 
 
+def test_a_map_on_which_nothing_compares_has_a_list_only_on_demand() -> None:
+    app = open_page("map", level="banner")
+    assert not app.dataframe
+    assert "各地均无可排列的总数" in texts(app)
+
+
 def test_a_change_of_the_map_asks_the_warehouse_nothing_new(monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page("map", **RATE)
     asked = []

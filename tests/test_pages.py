@@ -189,6 +189,16 @@ def test_one_match_of_the_search_becomes_the_choice(words: str, found: str) -> N
     assert app.selectbox(key="choose_indicator").value == found
 
 
+def test_a_region_without_figures_leads_to_those_that_have_some() -> None:
+    app = open_page("profile", region="150402")
+    assert "本数据集没有这个地区的数据" in texts(app)
+    assert not app.dataframe, "no table without rows"
+    assert not app.info
+    app.selectbox(key="choose_other").set_value("150100").run()
+    assert app.header[0].value == "呼和浩特市"
+    assert app.dataframe
+
+
 def test_an_indicator_without_figures_says_so() -> None:
     app = open_page("map", indicator="court_appearances_made")
     assert "均未公布负责人实际出庭案件数" in texts(app)
