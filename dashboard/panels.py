@@ -72,7 +72,13 @@ def region(reader: Reader) -> None:
         return
     table = _newest_of_region(reader.release, chosen.dataset, chosen.region)
     table = table[table["indicator_id"] != chosen.indicator]
-    line = TALL_LINE if table["指标"].str.len().max() > LONG_NAME else LINE
+    line = LINE
+    if table["指标"].str.len().max() > LONG_NAME:
+        line = TALL_LINE
+        # On the canvas of the table a line breaks at any letter, also between a bracket and what stands in it.
+        for name in ("指标", "数值"):
+            long = table[name].str.len() > LONG_NAME
+            table[name] = table[name].where(~long, table[name].str.replace("（", "\n（", regex=False))
     st.dataframe(
         table.drop(columns="indicator_id"),
         hide_index=True,

@@ -1,5 +1,6 @@
 """What data stewards see: the account of a dataset, its gaps, who owes figures, and what contradicts or was refused."""
 
+import html
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -10,10 +11,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import controls, download, export, frame, kept, queries, selection
+from dashboard import cards, controls, download, export, frame, kept, queries, selection
 from dashboard.charts import coverage as charts
 from dashboard.clock import beijing, today
-from dashboard.frame import LINE, TALL_LINE, Reader, plain
+from dashboard.frame import LINE, Reader, plain
 from dashboard.queries import Release
 from dashboard.selection import REGION_ROOT
 from dashboard.theme import (
@@ -51,9 +52,8 @@ PAIR_NAMES = {"subset": ("整体", "部分"), "target": ("目标", "实际"), "j
 GIVEN_NAMES = {"published": "公布值", "demo": "模拟值"}
 CORRECTION_STATES = {"applied": "● 已更正", "proposed": "▲ 待定", "declined": "■ 不采纳"}
 LOAD_STATES = {"loaded": "● 全部载入", "partial": "▲ 部分载入", "rejected": "■ 全部拒收"}
-# A phone shows the first two columns, a screen of 1440 pixels all up to the computed value.
-CHECK_WIDTHS = {"结论": 82, "说明": 420, "指标": 130, "地区": 105, "期间": 68, "公布值": 95, "计算值": 100}
-LETTERS, LETTER_HEIGHT, PADDING = 33, 20, 10  # of a line of 说明 in such a table; pixels
+CHECKS_SHOWN = 100  # rows of HTML; what a dataset has beyond them is in the file
+IN_FILE_ONLY = ("分项", "类型", "核对编号")
 WIDE = {name: st.column_config.TextColumn(width=360) for name in ("说明", "欠报指标", "理由")}
 
 
@@ -167,28 +167,30 @@ def _show(
     name: str,
     alt: str,
     saved: pd.DataFrame | None = None,
-    line: int = LINE,
-    widths: Mapping[str, int] | None = None,
 ) -> None:
     """A table, as high as its rows up to a limit, with a button that takes it (or `saved`) away as CSV."""
-    dataset = reader.selection.dataset
     st.dataframe(
         table.mask(table == "").dropna(axis="columns", how="all"),
         hide_index=True,
-        row_height=line,
-        height=min(TABLE_HEIGHT, line * len(table) + LINE + 3),
+        row_height=LINE,
+        height=min(TABLE_HEIGHT, LINE * len(table) + LINE + 3),
         column_config={
             "查看": st.column_config.LinkColumn(display_text="地图", width=56),
             "应报日期": st.column_config.DateColumn(format="YYYY年M月D日"),
             **{column: config for column, config in WIDE.items() if column in table},
-            **{column: st.column_config.TextColumn(width=width) for column, width in (widths or {}).items()},
         },
         placeholder="—",
         alt=alt,
     )
+    _take_away(table if saved is None else saved, reader, name)
+
+
+def _take_away(table: pd.DataFrame, reader: Reader, name: str) -> None:
+    """The button that takes a table away as CSV."""
+    dataset = reader.selection.dataset
 
     def file() -> bytes:
-        rows = (table if saved is None else saved).drop(columns="查看", errors="ignore")
+        rows = table.drop(columns="查看", errors="ignore")
         return export.to_csv(rows.assign(数据性质=DEMO_MARK) if dataset == "demo" else rows)
 
     mark = f"_{DEMO_MARK}" if dataset == "demo" else ""
@@ -509,19 +511,15 @@ def checks(reader: Reader) -> None:
             st.info("没有符合条件的核对项，请放宽筛选。")
         else:
             table = readable_checks(shown, reader)
-            _show(
-                table,
-                reader,
-                name="数据核对",
-                alt=f"{len(shown)}项核对，每项一句说明",
-                saved=table.assign(
-                    基准数值=shown["expected"].to_numpy(),
-                    对照数值=shown["found"].to_numpy(),
-                    单位=shown["unit"].to_numpy(),
-                ),
-                line=_line_for(table["说明"]),
-                widths=CHECK_WIDTHS,
+            st.html(checks_html(table.head(CHECKS_SHOWN)))
+            if len(table) > CHECKS_SHOWN:
+                st.caption(f"只列前{CHECKS_SHOWN}项，全部{len(table)}项见CSV文件。")
+            saved = table.assign(
+                基准数值=shown["expected"].to_numpy(),
+                对照数值=shown["found"].to_numpy(),
+                单位=shown["unit"].to_numpy(),
             )
+            _take_away(saved, reader, "数据核对")
         st.caption(
             "公布值照录原文，计算值只供核对，不覆盖公布值。逐项登记的核对无论是否一致都列出；通用规则只列出不一致的。"
         )
@@ -561,9 +559,25 @@ def readable_checks(found: pd.DataFrame, reader: Reader) -> pd.DataFrame:
     )
 
 
-def _line_for(sentences: pd.Series) -> int:
-    """How high a row is in which the longest of these sentences stands whole."""
-    return max(TALL_LINE, LETTER_HEIGHT * -(-int(sentences.str.len().max()) // LETTERS) + PADDING)
+def checks_html(table: pd.DataFrame) -> str:
+    """`readable_checks` as a table that becomes a list on a phone (style.css).
+
+    Not `st.dataframe`: drawn on a canvas, sentences break within numbers and before commas.
+    """
+    parts = table["分项"].where(table["分项"] == "", "（" + table["分项"] + "）")
+    shown = table.drop(columns=[*IN_FILE_ONLY, "查看"]).assign(指标=table["指标"] + parts, 查看=table["查看"])
+    heads = "".join(f'<th scope="col">{head}</th>' for head in shown)
+    rows = "".join(
+        f"<tr>{''.join(_cell(head, text) for head, text in row.items())}</tr>" for row in shown.to_dict("records")
+    )
+    table_ = f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="overview checks" style="{cards.variables()}">{table_}</div>'
+
+
+def _cell(head: Any, text: Any) -> str:
+    if head == "查看":
+        return f'<td><a href="{html.escape(text.lstrip("/"))}">地图</a></td>'
+    return f'<td data-head="{head}">{"" if pd.isna(text) else html.escape(text)}</td>'
 
 
 def _given(row: dict[str, Any]) -> str:
