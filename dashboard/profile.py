@@ -300,7 +300,8 @@ def header(reader: Reader, figures: pd.DataFrame) -> None:
     if reader.selection.dataset == "demo":
         st.badge(DEMO_MARK, color="orange")
     st.markdown(plain(published_words(figures)))
-    st.caption("打印本页（Ctrl+P）得到一张A4纸。")
+    with st.container(key="how_to_print"):  # not on a phone (style.css)
+        st.caption("按Ctrl+P可打印（A4纸一页）。")
     with st.container(horizontal=True):
         st.page_link("../pages/map.py", label="在地图上看", icon=":material/map:")
         st.page_link("../pages/trends.py", label="看趋势", icon=":material/show_chart:")
@@ -459,12 +460,18 @@ def show_spine(reader: Reader, rows: pd.DataFrame, peers: Group, period: str) ->
     for number, column in enumerate(st.columns(len(parts), gap="large")):
         with column:
             mark = f"（{'一二'[number]}）" if len(parts) > 1 else ""
-            draw = partial(spine_chart, parts[number], peers, period, mark)
+            within = number > 0 and parts[number]["chapter"].iloc[0] == parts[number - 1]["chapter"].iloc[-1]
+            draw = partial(spine_chart, parts[number], peers, period, mark, continued=within)
             frame.show(draw, reader, key=f"profile_{number}")
 
 
-def spine_chart(rows: pd.DataFrame, peers: Group, period: str, number: str, reader: Reader) -> Chart:
-    """The spine chart of `rows` (`spine`, or a half of it that `number` names), in the reader's colours."""
+def spine_chart(
+    rows: pd.DataFrame, peers: Group, period: str, number: str, reader: Reader, continued: bool = False
+) -> Chart:
+    """The spine chart of `rows` (`spine`, or a half of it that `number` names), in the reader's colours.
+
+    `continued`: the first chapter began in the other half.
+    """
     return profiles.spine_chart(
         rows,
         place=reader.choices.regions["name"][reader.selection.region],
@@ -473,6 +480,7 @@ def spine_chart(rows: pd.DataFrame, peers: Group, period: str, number: str, read
         dataset=reader.selection.dataset,
         release_id=reader.release.id,
         number=number,
+        continued=continued,
         dark=reader.dark,
     )
 

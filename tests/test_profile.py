@@ -305,7 +305,7 @@ def test_the_title_counts_the_quarters_of_rates_with_a_direction_only() -> None:
         ]
     )
     assert chart.title == (
-        "2023年呼和浩特市矛盾纠纷化解可评优劣的4项比率指标中，与12个盟市相比，"
+        "2023年呼和浩特市矛盾纠纷化解可评优劣的4项比率指标中，与其他11个盟市相比，"
         "1项居前四分之一，1项居后四分之一，1项居中，1项与其他盟市难分先后"
     )
 
@@ -352,6 +352,41 @@ def test_many_rows_are_split_between_chapters() -> None:
     rows = pd.DataFrame([row_of(chapter=number // 5) for number in range(20)])
     assert [len(part) for part in profiles.halves(rows)] == [10, 10]
     assert len(profiles.halves(rows.head(10))) == 1
+    uneven = pd.DataFrame([row_of(chapter=number // 12) for number in range(20)])
+    assert [len(part) for part in profiles.halves(uneven)] == [12, 8], "near the middle a chapter is not cut"
+
+
+def test_a_long_chapter_goes_on_in_the_second_half_and_says_so() -> None:
+    rows = pd.DataFrame([row_of(chapter=1 if number < 2 else 2) for number in range(30)])
+    first, second = profiles.halves(rows)
+    assert (len(first), len(second)) == (15, 15)
+
+    def headings(continued: bool) -> list[str]:
+        chart = profiles.spine_chart(
+            second,
+            place="甲市",
+            peers="12个盟市",
+            period="2023",
+            dataset="published",
+            release_id="r",
+            continued=continued,
+        )
+        return [text for trace in chart.figure.data if trace.text for text in trace.text if text.startswith("<b>矛盾")]
+
+    assert headings(continued=True) == ["<b>矛盾纠纷化解（续）</b>"]
+    assert headings(continued=False) == ["<b>矛盾纠纷化解</b>"]
+
+
+@pytest.mark.parametrize(
+    ("peers", "words"),
+    [
+        ("赤峰市12个旗县（市、区）", "赤峰市其他11个旗县（市、区）"),
+        ("“5个重点旗”组4个旗县（市、区）", "“5个重点旗”组其他3个旗县（市、区）"),
+        ("赤峰市及周边共3个盟市", "赤峰市及周边其他2个盟市"),
+    ],
+)
+def test_a_place_is_not_among_those_that_it_is_compared_with(peers: str, words: str) -> None:
+    assert profiles.others(peers) == words
 
 
 # ---- the sheet ----
@@ -402,7 +437,7 @@ def test_official_figures_are_listed_where_peers_have_none() -> None:
 def test_a_league_is_shown_among_its_peers_with_its_banners_and_sources() -> None:
     app = open_page("profile", dataset="demo", region="150200")
     shown = texts(app)
-    assert "与12个盟市相比，3项居中，2项与其他盟市难分先后" in shown
+    assert re.search("与其他11个盟市相比，\\d项居中，\\d项与其他盟市难分先后", shown), shown
     assert "演示数据（模拟）" in shown
     assert "所辖地区（2025年主要指标）" in shown
     assert app.dataframe[0].value["地区"].tolist()[0] == "东河区"

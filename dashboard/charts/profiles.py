@@ -5,7 +5,6 @@ worst (left) to best (right); neutral ones from low to high in another colour, f
 """
 
 import html
-import itertools
 import math
 import re
 from collections import Counter
@@ -29,6 +28,8 @@ STRIP = 0.56  # of the width; the rest is for place and change
 ROW = 42  # pixels
 HEADING, AIM_LINE = 0.8, 0.45  # rows
 HALVES_FROM = 16  # rows; fewer fit one column
+NEAR_MIDDLE = 4  # rows
+CONTINUED = "（续）"
 KEY = (
     "浅条为{peers}最低到最高，深条为中间一半，竖线为中位数；●为本地区，◇为全区；"
     "有方向的指标左差右好，中性指标（紫色）左低右高，不表示好坏"
@@ -65,15 +66,17 @@ def positions(rows: pd.DataFrame) -> dict[str, Numbers]:
 
 
 def halves(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """The rows in one part, or, where there are many, in two of about the same length that split between chapters."""
-    sizes = Counter(rows["chapter"].tolist())
-    if len(rows) < HALVES_FROM or len(sizes) < 2:
+    """The rows in one part, or, where there are many, in two of about the same length.
+
+    They split between chapters, unless no chapter ends near the middle: then within one, which goes on in the second.
+    """
+    if len(rows) < HALVES_FROM:
         return [rows]
-    chapters = sorted(sizes)
-    ends = itertools.accumulate(sizes[chapter] for chapter in chapters)
-    last, _ = min(zip(chapters, ends, strict=True), key=lambda pair: abs(pair[1] - len(rows) / 2))
-    early = rows["chapter"] <= last
-    return [part for part in (rows[early], rows[~early]) if len(part)]
+    middle = len(rows) // 2
+    starts = [at for at in range(1, len(rows)) if rows["chapter"].iloc[at] != rows["chapter"].iloc[at - 1]]
+    near = min(starts, key=lambda at: abs(at - middle), default=middle)
+    at = near if abs(near - middle) <= NEAR_MIDDLE else middle
+    return [rows.iloc[:at], rows.iloc[at:]]
 
 
 def _height(laid: dict[str, Any], key: Sequence[object]) -> int:
@@ -114,11 +117,17 @@ def spine_chart(
     dataset: str,
     release_id: str,
     number: str = "",
+    continued: bool = False,
     dark: bool = False,
 ) -> Chart:
-    """A region among its peers. `rows`: `profile.spine`; `place`, `peers`: in words; `number`: （一） of several."""
+    """A region among its peers. `rows`: `profile.spine`; `place`, `peers`: in words; `number`: （一） of several.
+
+    `continued`: the first chapter has begun in another one.
+    """
     colours = palette(dark)
     where, laid = positions(rows), _layout(rows)
+    if continued:
+        laid["headings"][0] = (laid["headings"][0][0] + CONTINUED, laid["headings"][0][1])
     heights = np.array(laid["rows"])
     neutral = (rows["direction"] == "neutral").to_numpy()
     traces = []
@@ -300,9 +309,15 @@ def _title(rows: pd.DataFrame, place: str, peers: str, period: str) -> str:
     said = [f"{of[end]}项居{end}四分之一" for end in ("前", "后") if of[end]]
     said += [f"{of['居中']}项居中"] if of["居中"] else []
     said += [f"{of['难分']}项与其他{level[1] if level else '地区'}难分先后"] if of["难分"] else []
-    return f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{peers}相比，" + "，".join(
-        said
+    return (
+        f"{format_period(period)}{place}{about}可评优劣的{len(judged)}项比率指标中，与{others(peers)}相比，"
+        + "，".join(said)
     )
+
+
+def others(peers: str) -> str:
+    """Peers in words, without the place itself, which is one of them: 12个盟市 are 其他11个盟市."""
+    return re.sub(r"共?(\d+)个(?=\D*$)", lambda found: f"其他{int(found[1]) - 1}个", peers)
 
 
 def _quarter(best: int, worst: int, among: int) -> str:
