@@ -30,6 +30,8 @@ PLOTLY_CONFIG = {
 CHART_HEIGHT = 580  # lower, the leagues around 乌海市 are too small to hit
 LINE = 35  # pixels, of a row of a table
 TALL_LINE = 66  # of a row whose texts wrap; Streamlit wraps in none that is lower than four times its letters
+SHORTEST_SPAN = 0.2  # of a scale, between the shortest and the longest bar: less is not seen
+WHOLE_TABLE = 13  # rows; fewer are shown without scrolling: 12 leagues and the whole region
 A_DAY = 86_400  # seconds
 
 
@@ -133,15 +135,22 @@ def show(
         tray.offer(light, reader.release, reader.selection, key)
     if fold := folded("查看数据", f"{key}_table"):
         table, settings = bars(chart.table)
-        fold.dataframe(table, hide_index=True, column_config=settings, alt=chart.reading)
+        fold.dataframe(
+            table,
+            hide_index=True,
+            height="content" if len(table) <= WHOLE_TABLE else "auto",
+            column_config=settings,
+            alt=chart.reading,
+        )
 
 
 def bars(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The table, and settings that show the numbers in columns called …对照 as bars from zero; the text beside them
     says the values.
 
-    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar. A bar has one
-    direction: changes become two columns, 上升 and 下降, on one scale.
+    Percentages fill the bar at 100, everything else at its highest value; what is missing has no bar. Bars that would
+    all be about as long are left out: they tell nothing. A bar has one direction: changes become two columns, 上升 and
+    下降, on one scale.
     """
     settings: dict[str, Any] = {}
     if CHANGE + BAR in table:
@@ -154,11 +163,14 @@ def bars(table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, Any]]:
     for name in table.columns[table.columns.str.endswith(BAR)]:
         texts = table.get(name.removesuffix(BAR) or VALUE)
         percent = texts is not None and texts.str.endswith("%").any()
-        most = 100.0 if percent else float(table[name].max())
-        # Without a value above zero there is nothing to compare, and no scale.
-        if most > 0 and table[name].min() >= 0:
+        least, most = float(table[name].min()), max(100.0 if percent else 0.0, float(table[name].max()))
+        # Without a value above zero there is no scale.
+        if most > 0 and least >= 0:
+            if table[name].max() - least < most * SHORTEST_SPAN:
+                table = table.drop(columns=name)
+                continue
             settings[name] = st.column_config.ProgressColumn(
-                BAR, format=" ", min_value=0, max_value=max(most, float(table[name].max())), width="small"
+                BAR, format=" ", min_value=0, max_value=most, width="small"
             )
     return table, settings
 

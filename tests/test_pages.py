@@ -159,7 +159,7 @@ def test_a_deep_link_shows_its_region_with_figures_and_sources() -> None:
     assert "## 呼伦贝尔市" in shown
     assert "100%" in shown
     names = next(table.value["指标"] for table in app.dataframe if "指标" in table.value)
-    assert {"合法性审查件数（政府合同协议）", "合法性审查件数（重大行政决策）"} <= set(names)
+    assert {"合法性审查件数\n（政府合同协议）", "合法性审查件数\n（重大行政决策）"} <= set(names), "no bracket alone"
     assert names.is_unique
     assert "呼伦贝尔市创建全区法治政府建设示范市经验做法" in shown
 
@@ -272,6 +272,8 @@ def test_numbers_stand_as_bars_and_changes_as_bars_of_two_directions() -> None:
     shown, settings = frame.bars(table)
     assert list(shown) == ["数值", "对照"]
     assert settings["对照"]["type_config"]["max_value"] == 100
+    alike = pd.DataFrame({"数值": ["98.9%", "100%", "未公布"], "对照": [98.9, 100.0, None]})
+    assert list(frame.bars(alike)[0]) == ["数值"], "bars as long as each other tell nothing"
     changed = pd.DataFrame({"变化": ["+3件", "−9件", "持平"], "变化对照": [3.0, -9.0, 0.0], "来源": ["甲"] * 3})
     shown, settings = frame.bars(changed)
     assert list(shown) == ["变化", "上升", "下降", "来源"]
