@@ -15,6 +15,7 @@ from dashboard.theme import DEMO_MARK, LEVEL_NAMES, NOT_PUBLISHED, cited, in_bra
 
 SHOWN_IN_FULL = 4
 LONG_NAME = 11  # characters: beside a map there is room for longer ones only in two lines
+LONG_VALUE = 18  # with its period
 TABLE_HEIGHT = 560  # pixels
 FIGURE_COLUMNS = {
     "period_text": "期间",
@@ -75,16 +76,16 @@ def region(reader: Reader) -> None:
     line = LINE
     if table["指标"].str.len().max() > LONG_NAME:
         line = TALL_LINE
-        # On the canvas of the table a line breaks at any letter, also between a bracket and what stands in it.
-        for name in ("指标", "数值"):
-            long = table[name].str.len() > LONG_NAME
-            table[name] = table[name].where(~long, table[name].str.replace("（", "\n（", regex=False))
+        # On the canvas of the table a line breaks at a blank, without one at any letter, also in brackets.
+        for name, most in (("指标", LONG_NAME), ("数值", LONG_VALUE)):
+            long = table[name].str.len() > most
+            table[name] = table[name].where(~long, table[name].str.replace("（", " （", regex=False))
     st.dataframe(
         table.drop(columns="indicator_id"),
         hide_index=True,
         row_height=line,
         height=min(TABLE_HEIGHT, LINE + 3 + len(table) * line),
-        column_config={"指标": st.column_config.TextColumn(width=160), "数值": st.column_config.TextColumn(width=150)},
+        column_config={"指标": st.column_config.TextColumn(width=150), "数值": st.column_config.TextColumn(width=200)},
         alt=f"{place['name']}各项指标的最新数据",
     )
 
