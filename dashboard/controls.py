@@ -70,7 +70,7 @@ def _indicator(reader: Reader) -> None:
     without = [i for i in found.index if (dataset, i) not in reader.choices.covered]
     options = [*with_figures, *without]
     if words:
-        st.caption(f"找到{len(options)}个指标" if options else "没有找到，请换个说法")
+        st.caption(f"找到{len(options)}项指标" if options else "没有找到，请换个说法")
     if chosen not in options:
         options.append(chosen)
     names = reader.choices.indicator_names

@@ -46,7 +46,7 @@ def browse(reader: Reader) -> None:
         on_change=open_only_hit,
     )
     found = selection.matches(indicators, words or "")
-    st.caption(f"{len(found)}个指标" if len(found) else "没有找到，请换个说法")
+    st.caption(f"{len(found)}项指标" if len(found) else "没有找到，请换个说法")
     if found.empty:
         return
     table = _listed(reader.release, reader.selection.dataset)
