@@ -66,7 +66,7 @@ class Question:
             places=self.group.words,
             among=self.group.among,
             group_source=self.group.source,
-            level_name=short_level(chosen.level),
+            level_name=LEVEL_NAMES[chosen.level],
             breakdown="" if indicator else chosen.breakdown,
             period=chosen.period,
             release_id=self.reader.release.id,
@@ -103,11 +103,6 @@ def _standings(
     figures = queries.figures_of_indicator(release, dataset, indicator_id)[FIGURE]
     cut = slices.by_region(figures, places, level, breakdown, period)
     return standings(cut, row["direction"], row["kind"], row["aggregation"])
-
-
-def short_level(level: str) -> str:
-    """What the places of a level are called in a sentence: 盟市, 旗县."""
-    return LEVEL_NAMES[level].partition("（")[0]
 
 
 def case_unit(indicator: pd.Series, indicators: pd.DataFrame) -> str:
@@ -450,7 +445,7 @@ def _suggest(asked: Question) -> None:
     with st.container(gap=None):
         for indicator, breakdown, level, period, places in found:
             part = f"（{breakdown}）" if breakdown else ""
-            words = f"{names[indicator]}{part} · {format_period(period)} · {places}个{short_level(level)}"
+            words = f"{names[indicator]}{part} · {format_period(period)} · {places}个{LEVEL_NAMES[level]}"
             st.button(
                 plain(words),
                 key=f"compare_{indicator}_{breakdown}_{level}",

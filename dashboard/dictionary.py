@@ -4,7 +4,6 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import kept, queries, selection, slices, trends
-from dashboard.compare import short_level
 from dashboard.frame import Reader, plain
 from dashboard.queries import Release
 from dashboard.theme import LEVEL_NAMES, cited, format_period, format_value
@@ -166,7 +165,7 @@ def years_covered(figures: pd.DataFrame) -> list[str]:
     years = counts.unstack(fill_value=0).reindex(columns=list(LEVEL_NAMES), fill_value=0)
     words = pd.Series(
         {
-            year: "、".join(f"{short_level(level)}{row[level]}个" for level in LEVEL_NAMES if row[level])
+            year: "、".join(f"{LEVEL_NAMES[level]}{row[level]}个" for level in LEVEL_NAMES if row[level])
             for year, row in years.iterrows()
         },
         dtype=object,

@@ -282,6 +282,12 @@ def test_numbers_stand_as_bars_and_changes_as_bars_of_two_directions() -> None:
     assert [settings[name]["type_config"]["max_value"] for name in ("上升", "下降")] == [9, 9]
 
 
+def test_a_number_of_banners_counts_cities_and_districts_too_and_says_so() -> None:
+    shown = texts(open_page("compare", dataset="demo", level="banner"))
+    assert re.search(r"\d个旗县（市、区）", shown)
+    assert not re.search(r"\d个旗县(?!（)", shown)
+
+
 def test_the_dictionary_draws_the_indicator_and_counts_its_years() -> None:
     app = open_page("indicators", indicator="court_appearance_rate")
     facts = app.table[0].value["内容"]
