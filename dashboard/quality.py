@@ -732,8 +732,11 @@ def _figures_of(found: pd.DataFrame, reader: Reader) -> pd.DataFrame:
 
 
 def loads(reader: Reader) -> None:
-    """Every run over an input, of all datasets: what was read, loaded and rejected."""
-    found = queries.loads(reader.release)
+    """Every run over an input, of all datasets: what was read, loaded and rejected. One whose rows were all rejected
+    is of a dataset that nobody can choose.
+    """
+    found, dataset = queries.loads(reader.release), reader.selection.dataset
+    own = int((found["dataset"] == dataset).sum())
     table = pd.DataFrame(
         {
             "时间": beijing(found["finished_at"]),
@@ -747,5 +750,6 @@ def loads(reader: Reader) -> None:
             "内容校验（SHA-256）": found["sha256"],
         }
     )
-    st.markdown(f"**{len(found)}批**　读入行数总等于载入行数与拒收行数之和。时间为北京时间。")
+    told = f"全部数据集共{len(found)}批，其中{DATASET_NAMES.get(dataset, dataset)}{own}批"
+    st.markdown(f"**{plain(told)}**　读入行数总等于载入行数与拒收行数之和。时间为北京时间。")
     _show(table, reader, name="载入记录", alt=f"{len(found)}批载入的行数和结果")

@@ -507,5 +507,7 @@ def test_the_account_counts_each_figure_once_and_every_rejected_row(spoilt_wareh
 
 
 def test_a_load_tells_what_became_of_its_rows(spoilt_warehouse: None) -> None:
-    table = section("loads").dataframe[0].value.set_index("批次")
+    app = section("loads")
+    table = app.dataframe[0].value.set_index("批次")
+    assert "全部数据集共4批，其中官方公开数据3批" in texts(app)
     assert table.loc["bad", ["结果", "读入行数", "载入行数", "拒收行数"]].tolist() == ["▲ 部分载入", 2, 1, 1]
