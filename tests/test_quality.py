@@ -98,6 +98,7 @@ def test_the_grid_says_how_many_cells_are_in_which_state_and_counts_on_none_that
     assert draw_grid().title == (
         "2023年4个地区1项指标最多可有3个数据，已有1个（33.3%），未公布1个，未填报1个；另有1个不适用"
     )
+    assert "（50%）" in draw_grid(["value", "not_published"] * 2).title
     assert draw_grid(["not_applicable"] * 4).title.endswith("最多可有0个数据，已有0个；另有4个不适用")
 
 

@@ -144,7 +144,7 @@ def held_words(counts: pd.Series) -> str:
     `counts`: of the cells (int), by their state, a key of GRID_STATES.
     """
     known, most = counts.get("value", 0), counts.sum() - counts.get("not_applicable", 0)
-    return f"最多可有{most}个数据，已有{known}个" + (f"（{known / most:.1%}）" if most else "")
+    return f"最多可有{most}个数据，已有{known}个" + (f"（{f'{known / most:.1%}'.replace('.0%', '%')}）" if most else "")
 
 
 def _watermarks(rows: Rows, colours: Palette) -> list[dict[str, Any]]:
