@@ -51,11 +51,14 @@ def unsigned() -> str:
     return f"发文单位未设置，落款将印“{NO_SIGNATURE}”，请成文后填写。"
 
 
-def how_to_sign() -> str:
-    """What to tell whoever looks after this copy, while nobody signs its documents; empty where somebody does."""
+def how_to_sign(where: str = "") -> str:
+    """What to tell whoever looks after this copy, while nobody signs its documents; empty where somebody does.
+
+    `where`: the place of the setting, for those who work on the machine itself.
+    """
     if signature() != NO_SIGNATURE:
         return ""
-    return "发文单位、责任单位在data/operator.toml的office一项设置，文件落款和页脚即用这个名称。"
+    return f"发文单位、责任单位由系统管理员设置{where}，文件落款和页脚即用这个名称。"
 
 
 def named() -> dict[str, str]:

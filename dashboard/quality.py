@@ -675,7 +675,7 @@ def revisions(reader: Reader) -> None:
         parts.append(_corrected_tables(found, reader))
     if not parts:
         st.info(
-            "还没有更正。重新导入改正后的表，或在更正清单（data/catalogue/corrections.csv）里登记，"
+            "还没有更正。重新导入改正后的表，或由系统管理员在更正清单里登记，"
             "旧值、新值、时间和理由会列在这里；旧值保留，不覆盖。"
         )
         return

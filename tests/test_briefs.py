@@ -197,7 +197,7 @@ def test_a_placeholder_never_signs(built: Paths, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(operator, "operator", lambda: operator.DEFAULTS)
     assert operator.signature() == "（发文单位）"
     assert operator.unsigned() == "发文单位未设置，落款将印“（发文单位）”，请成文后填写。"
-    assert "operator.toml" in operator.how_to_sign()
+    assert "由系统管理员设置，" in operator.how_to_sign()
     monkeypatch.setattr(operator, "operator", lambda: {**operator.DEFAULTS, "office": "某某司法局"})
     assert (operator.signature(), operator.unsigned(), operator.how_to_sign()) == ("某某司法局", "", "")
 

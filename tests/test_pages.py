@@ -97,6 +97,12 @@ def test_every_page_of_simulated_data_says_so_at_the_top_and_no_other_does() -> 
     assert "不是真实数据" not in texts(open_page("overview"))
 
 
+def test_what_only_an_administrator_can_reach_is_not_named_to_readers() -> None:
+    shown = texts(open_page("help")) + texts(open_page("quality", tab="revisions"))
+    assert "由系统管理员" in shown
+    assert not re.search(r"\.(toml|csv|py)\b", shown.replace("\\", ""))
+
+
 def test_the_footer_names_nobody_whom_no_setting_names(monkeypatch: pytest.MonkeyPatch) -> None:
     app = open_page("help")
     captions = "".join(caption.value for caption in app.caption)

@@ -20,6 +20,7 @@ EXAMPLES = """示例：
   python -m dashboard.briefs profiles --dataset demo --period 2024 --out 简报
   python -m dashboard.briefs profiles --out 简报 --kind pdf
 """
+WHERE_OFFICE = "（data/operator.toml的office一项）"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     if problem := snapshot.problem():
         print(f"提示：{problem}。文件将不含图片。", file=sys.stderr)
     if notice := unsigned():
-        print(f"提示：{notice}{how_to_sign()}", file=sys.stderr)
+        print(f"提示：{notice}{how_to_sign(WHERE_OFFICE)}", file=sys.stderr)
     try:
         asked.out.mkdir(parents=True, exist_ok=True)
         asked.run(asked)
