@@ -171,7 +171,7 @@ def _pick_group(asked: Question) -> None:
         format_func=lambda key: asked.offered[key].words,
         key="choose_group",
         on_change=choose,
-        width=220,
+        width=300,  # 呼伦贝尔市14个旗县（市、区） stands whole
         help=GROUP_HELP,
     )
 
