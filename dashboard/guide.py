@@ -55,17 +55,17 @@ def _seen() -> None:
 
 def show(reader: Reader) -> None:
     """The page 使用说明."""
-    st.header("这是什么")
+    st.header("系统简介")
     for sentence in WELCOME:
         st.markdown(plain(sentence))
-    st.header("怎么用")
+    st.header("使用方法")
     st.markdown("\n".join(f"- **{plain(task)}**：{plain(how)}" for task, how in TASKS))
     st.header("名词和符号")
     st.markdown("\n".join(f"- **{plain(term)}**：{plain(meaning)}" for term, meaning in TERMS.items()))
-    st.header("怎么看图")
+    st.header("图表说明")
     st.caption("每张图标题旁的“?”也能打开这些说明。")
     st.markdown("\n".join(f"- **{plain(name)}**：{plain(text)}" for name, text in CHARTS.items()))
-    st.header("有问题找谁")
+    st.header("联系方式")
     if "office" in named():
         st.markdown(plain(f"责任单位：{operator()['office']}。"))
     st.markdown(plain(f"报告错误：{operator()['contact']}。"))
