@@ -6,7 +6,7 @@ import pytest
 from dashboard.charts import Chart, matrices
 from dashboard.charts.scales import mixed
 from dashboard.statistics import standings
-from dashboard.theme import DARK, LIGHT, luminance
+from dashboard.theme import DARK, LIGHT, Palette, luminance
 from tests.test_rankings import make_scene
 
 PLACES = pd.DataFrame(
@@ -158,9 +158,23 @@ def test_places_that_intervals_leave_open_are_bands_as_in_the_ranking_and_lead_n
     chart = draw(cells)
     assert signs(chart) == [["难分"] * 3]
     assert any(note.startswith("难分：难分先后") for note in chart.footnotes)
-    assert len(set(chart.figure.data[0].z[0])) == 1
     assert chart.title == "2023年比率类指标：3个盟市各项名次"
     assert chart.table.iloc[0].tolist()[1:] == ["90%（难分先后）", "85%（难分先后）", "95%（难分先后）"]
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_no_colour_ranks_what_cannot_be_told_apart(colours: Palette) -> None:
+    known = [(990.0, 1000.0), (17.0, 20.0), (15.0, 20.0)]
+    rates = [make_cell("rate", c, 100 * n / d, d, numerator=n) for c, (n, d) in zip(PLACES.index, known, strict=True)]
+    cells = make_cells(*rates, *LOSSES, indicators=("rate", "loss"))
+    chart = matrices.by_rank(cells, make_scene(places="3个盟市", dark=colours is DARK), scope="比率类指标")
+    assert signs(chart) == [["1", "难分", "难分"], ["2", "2", "1"]]
+    directed, _, hard, *_ = chart.figure.data
+    assert list(directed.z[0]) == [1, None, None]
+    assert list(hard.z[0]) == [None, 1, 1]
+    assert {colour for _, colour in hard.colorscale} == {colours.hatch}
+    assert colours.hatch not in (*colours.sequential, *colours.neutral, colours.missing)
+    assert words(chart)[-2:] == ["难分", "不分先后（2处）"]
 
 
 def test_several_that_lead_have_so_many_each() -> None:

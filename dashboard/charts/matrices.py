@@ -35,14 +35,15 @@ NAME_WIDTH = 8  # characters a line of an indicator's name
 ONE_SHADE = 0.6  # of a row whose values are all equal
 STATE_SIGNS = {"parts_only": "◇", "not_published": "—", "not_applicable": "／", "not_reported": "？"}
 SMALL_SIGN = "○"
-HARD_NOTE = f"{HARD_TO_TELL[:2]}：{HARD_TO_TELL}，95%区间与半数以上地区重叠。"
+HARD_SIGN = HARD_TO_TELL[:2]
+HARD_NOTE = f"{HARD_SIGN}：{HARD_TO_TELL}，95%区间与半数以上地区重叠。"
 BANDS_NOTE = "一段名次（如1—9）：95%区间重叠，分不出先后，与“排名”相同。"
 PLACES_OF_A_LEAD = 4  # the first quarter of the places leads
 
 
 def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     """Each cell holds the rank of a place in one indicator, or the band that intervals leave open, in a stronger colour
-    the further ahead the middle of it lies.
+    the further ahead the middle of it lies; what cannot be told apart is grey, so that no colour ranks it.
 
     `cells`: `matrix_cells`. `scope`: which indicators these are, in words. Rows of neutral indicators have a hue of
     their own.
@@ -52,23 +53,27 @@ def by_rank(cells: pd.DataFrame, scene: Scene, *, scope: str) -> Chart:
     ahead = ahead.where(places.max(axis=1) > places.min(axis=1), ONE_SHADE).where(places.notna())
     neutral = cells.groupby("indicator_id", sort=False)["direction"].first().eq("neutral")
     signs = _table(cells.assign(sign=[_sign(words) for words in cells["standing"]]), "sign")
+    hard = signs == HARD_SIGN
+    ahead, alike = ahead.mask(hard), int(hard.to_numpy().sum())
     colours = scene.colours
     layers = [
         Layer(ahead[~neutral].reindex(ahead.index), signs, colours.sequential),
         Layer(ahead[neutral].reindex(ahead.index), signs, colours.neutral),
+        *([_flat(signs.where(hard), colours.hatch)] if alike else []),
         _missing(cells, scene),
     ]
     stronger = "亮" if scene.dark else "深"
     notes = [
         f"颜色越{stronger}，名次越靠前（并列同名次）：越高越好的指标从高排起，越低越好的从低排起。",
         "紫色行为中性指标，偏高、偏低不表示好坏。" if neutral.any() else "",
-        HARD_NOTE if HARD_TO_TELL in set(cells["standing"]) else "",
+        HARD_NOTE if alike else "",
         BANDS_NOTE if cells["standing"].str.contains("—").any() else "",
         BIGGER_HAVE_MORE if cells["kind"].isin(["count", "money"]).any() else "",
     ]
     key = [
         *([] if neutral.all() else [Entry("名次靠前", _boxes(colours.sequential), "靠后")]),
         *([Entry("数值高", _boxes(colours.neutral), "低（中性指标）")] if neutral.any() else []),
+        *([Entry(HARD_SIGN, (colours.hatch,), f"不分先后（{alike}处）")] if alike else []),
     ]
     return _chart(cells, scene, layers, key, _lead_title(cells, scene, scope), scope, notes)
 
@@ -176,7 +181,7 @@ def matrix_cells(
 
 def _sign(standing: str) -> str:
     """A standing short enough for a cell: 1—9, 3, 难分, 偏高."""
-    return standing.removeprefix("第").removesuffix("名") if standing != HARD_TO_TELL else HARD_TO_TELL[:2]
+    return standing.removeprefix("第").removesuffix("名") if standing != HARD_TO_TELL else HARD_SIGN
 
 
 def _table(cells: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -244,8 +249,12 @@ def _signs(layers: list[Layer]) -> dict[str, Any]:
 def _missing(cells: pd.DataFrame, scene: Scene) -> Layer:
     """What has no value or stands on a small base: one flat shade and a sign that says why."""
     signs = _table(cells.assign(sign=cells["state"].map(STATE_SIGNS).where(~cells["small"], SMALL_SIGN)), "sign")
-    flat = (scene.colours.missing, scene.colours.missing)
-    return Layer(signs.notna().astype(float).where(signs.notna()), signs.fillna(""), flat)
+    return _flat(signs, scene.colours.missing)
+
+
+def _flat(signs: pd.DataFrame, shade: str) -> Layer:
+    """The cells that have one of these signs, all of one shade."""
+    return Layer(signs.notna().astype(float).where(signs.notna()), signs.fillna(""), (shade, shade))
 
 
 def _boxes(steps: tuple[str, ...]) -> tuple[str, ...]:
