@@ -17,6 +17,7 @@ STATE_NAMES = {
     "not_applicable": "不适用",
     "not_reported": "未填报",
 }
+STATE_SIGNS = {"parts_only": "◇", "not_published": "·", "not_applicable": "／", "not_reported": "×"}  # in a cell
 DEMO_MARK = "演示数据（模拟）"
 DATASET_NAMES = {"published": "官方公开数据", "demo": DEMO_MARK, "internal": "内部报送数据"}
 LEVEL_NAMES = {"region": "自治区", "league": "盟市", "banner": "旗县（市、区）"}

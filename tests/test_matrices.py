@@ -101,8 +101,8 @@ def test_a_small_base_and_missing_values_have_signs_instead_of_places() -> None:
     )
     chart = draw(cells)
     assert cells["rank"].isna().tolist() == [True, True, False]
-    assert signs(chart) == [["○", "？", "1"]]
-    assert words(chart)[-4:] == ["未填报（1处）", "？", "分母不足10，不参与排名（1处）", "○"]
+    assert signs(chart) == [["○", "×", "1"]]
+    assert words(chart)[-4:] == ["未填报（1处）", "×", "分母不足10，不参与排名（1处）", "○"]
     assert chart.table.iloc[0].tolist() == ["出庭应诉率", "100%（基数过小，不参与排名）", "未填报", "95%（第1名）"]
 
 

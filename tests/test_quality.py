@@ -85,7 +85,7 @@ def test_the_four_states_differ_in_colour_and_in_sign() -> None:
     cells = [trace for trace in draw_grid().figure.data if trace.type == "heatmap"]
     assert len({trace.colorscale[0][1] for trace in cells}) == 4
     signs = ["".join(sign for row in trace.text for sign in row) for trace in cells]
-    assert signs == ["", "·", "－", "×"]
+    assert signs == ["", "·", "／", "×"]
     assert all(sum(z == 1 for row in trace.z for z in row) == 1 for trace in cells)
 
 

@@ -15,11 +15,11 @@ from dashboard.charts import Chart, add_notes, watermark, watermark_note
 from dashboard.charts.ground import Sheet, layout, shape
 from dashboard.charts.labels import LABEL_SIZE, named, place_labels
 from dashboard.charts.maps import MAP_NOTE, areas
-from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, Palette, ink_on, palette, template
+from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, STATE_SIGNS, Palette, ink_on, palette, template
 
 # A part counts as a figure here: the grid says where there is anything at all.
 GRID_STATES = {"value": "有数据"} | {state: name for state, name in STATE_NAMES.items() if state != "parts_only"}
-GRID_SIGNS = {"value": "", "not_published": "·", "not_applicable": "－", "not_reported": "×"}
+GRID_SIGNS = {state: STATE_SIGNS.get(state, "") for state in GRID_STATES}
 REPORT_STATES = {
     "overdue": "逾期",
     "unreported": "未报",

@@ -22,7 +22,16 @@ from dashboard.charts.anatomy import (
 )
 from dashboard.charts.scales import mixed
 from dashboard.statistics import SMALL_BASE, SMALL_BASE_WORDS, STATUS_WORDS, standings_of_many, status
-from dashboard.theme import STATE_NAMES, cited, format_difference, format_period, format_value, ink_on, template
+from dashboard.theme import (
+    STATE_NAMES,
+    STATE_SIGNS,
+    cited,
+    format_difference,
+    format_period,
+    format_value,
+    ink_on,
+    template,
+)
 
 MOST_PLACES = 20  # side by side; a league has up to 14 banners
 ROW_HEIGHT = 34
@@ -33,7 +42,6 @@ SIGN_SIZE, CROWDED_SIZE = 14, 13  # pixels; style.css knows by them what a phone
 PLACES_ON_A_PHONE = 5  # side by side, with room for a band of places in each cell
 NAME_WIDTH = 8  # characters a line of an indicator's name
 ONE_SHADE = 0.6  # of a row whose values are all equal
-STATE_SIGNS = {"parts_only": "◇", "not_published": "—", "not_applicable": "／", "not_reported": "？"}
 SMALL_SIGN = "○"
 HARD_SIGN = HARD_TO_TELL[:2]
 HARD_NOTE = f"{HARD_SIGN}：{HARD_TO_TELL}，95%区间与半数以上地区重叠。"
