@@ -1,12 +1,15 @@
 """Heat maps: places and marks in cells, and the signs of what has none."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from dashboard import charts
 from dashboard.charts import Chart, matrices
 from dashboard.charts.scales import mixed
 from dashboard.statistics import standings
-from dashboard.theme import DARK, LIGHT, Palette, luminance
+from dashboard.theme import DARK, LIGHT, STATE_SIGNS, Palette, luminance
 from tests.test_rankings import make_scene
 
 PLACES = pd.DataFrame(
@@ -194,6 +197,20 @@ def test_neutral_indicators_have_their_own_hue_and_no_say_in_the_title() -> None
     assert any("偏高、偏低不表示好坏" in note for note in chart.footnotes)
     assert signs(chart)[1] == ["偏高", "居中", "偏低"]
     assert chart.table.iloc[1].tolist()[1:] == ["9%（偏高）", "8%（居中）", "7%（偏低）"]
+
+
+def test_a_phone_keeps_the_single_signs_of_a_crowded_heat_map() -> None:
+    many = PLACES.reindex([*PLACES.index, *(str(code) for code in range(150400, 150700, 100))], method="ffill")
+    known = pd.DataFrame([*RATES[:2], make_cell("rate", "150400", None, status="not_reported")])
+    sources = known[["region_code", "indicator_id"]].assign(source_title="报告甲")
+    cells = matrices.matrix_cells(known, INDICATORS.loc[["rate"]], many, sources)
+    cells.loc[cells["standing"] == "第2名", "standing"] = "第2—5名"
+    written = draw(cells).figure.data[-1]
+    sizes = dict(zip(written.text, written.textfont.size, strict=True))
+    left_out = (Path(charts.__file__).parents[1] / "static/style.css").read_text(encoding="utf-8")
+    assert f'text[style*="font-size: {sizes.pop("2—5")}px"] {{ display: none; }}' in left_out
+    assert set(sizes) == {"1", STATE_SIGNS["not_reported"], STATE_SIGNS["not_published"]}
+    assert set(sizes.values()) == {matrices.SIGN_SIZE}
 
 
 def test_a_row_of_equal_values_has_one_shade() -> None:

@@ -38,7 +38,7 @@ ROW_HEIGHT = 34
 TOP, BOTTOM = 84, 14  # names of places stand upright above the rows, the key below them
 KEY_STEP, KEY_BOX, KEY_STEPS = 22, 18, 5  # pixels a line, pixels a box, boxes of a scale
 LOWEST = 240  # pixels; a lower picture would cut the mark of simulated data
-SIGN_SIZE, CROWDED_SIZE = 14, 13  # pixels; style.css knows by them what a phone has no room for
+SIGN_SIZE, CROWDED_SIZE = 14, 13  # pixels; style.css leaves out on a phone what has the smaller one
 PLACES_ON_A_PHONE = 5  # side by side, with room for a band of places in each cell
 NAME_WIDTH = 8  # characters a line of an indicator's name
 ONE_SHADE = 0.6  # of a row whose values are all equal
@@ -241,14 +241,15 @@ def _signs(layers: list[Layer]) -> dict[str, Any]:
         if not np.isnan(shade)
     ]
     xs, ys, texts, inks = zip(*written, strict=True)
-    crowded = max(xs) >= PLACES_ON_A_PHONE and max(map(len, texts)) > 1
+    crowded = max(xs) >= PLACES_ON_A_PHONE
+    sizes = [CROWDED_SIZE if crowded and len(text) > 1 else SIGN_SIZE for text in texts]
     return {
         "type": "scatter",
         "x": list(xs),
         "y": list(ys),
         "text": list(texts),
         "mode": "text",
-        "textfont": {"size": CROWDED_SIZE if crowded else SIGN_SIZE, "color": list(inks)},
+        "textfont": {"size": sizes, "color": list(inks)},
         "hoverinfo": "skip",
         "showlegend": False,
     }
