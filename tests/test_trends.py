@@ -444,6 +444,20 @@ def test_the_names_of_panels_stand_at_one_height_whichever_says_its_period() -> 
     assert "2023年" in texts[1]
 
 
+@pytest.mark.parametrize("older", [False, True])
+def test_the_names_of_panels_have_room_above_the_axis_below_which_they_stand(older: bool) -> None:
+    codes = [f"150{number}00" for number in range(1, 8)]
+    years = dict.fromkeys(codes, "2024") | ({codes[5]: "2023"} if older else {})
+    figures = pd.concat([series({years[code]: 50.0}).assign(region_code=code) for code in codes])
+    names = dict.fromkeys(codes, "赤峰")
+    figure = charts.small_multiples(drawn(figures), names, scene(), whole="", step="year", breaks=NO_BREAKS).figure
+    lines = max(note.text.count("<br>") + 1 for note in figure.layout.annotations)
+    plot = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b - 24  # the years below
+    for above, below in (("yaxis", "yaxis4"), ("yaxis4", "yaxis7")):
+        gap = (figure.layout[above].domain[0] - figure.layout[below].domain[1]) * plot
+        assert gap > lines * 12 * 1.3 + 8  # letters of 12 pixels, and half of one that the axis above writes
+
+
 def test_who_published_parts_alone_is_not_said_to_have_published_nothing() -> None:
     chart = charts.small_multiples(
         drawn(series({"2023": 60.0}, region_code="150100")),

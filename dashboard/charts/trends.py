@@ -48,8 +48,8 @@ END_LABEL_GAP = 17  # pixels between the names at the ends of lines
 PLOT_HEIGHT = 460  # pixels, about: to place those names
 REASON_WIDTH = 18  # characters a line of the reason of a break
 PANEL_COLUMNS = 3
-PANEL_HEIGHT = 162  # pixels, of them PANEL_HEAD for name and value
-PANEL_HEAD = 50
+PANEL_HEIGHT = 162  # pixels, of them PANEL_HEAD for name and value, and PANEL_LINE more where a period stands below
+PANEL_HEAD, PANEL_LINE = 50, 16
 PANEL_GAP = 0.03  # of the width
 CUT_RATIO = 0.5  # rates are drawn from zero unless the empty space under them would be half of what they span
 STEEP = 0.08  # of what the values span: a step from one figure to the next that a line visibly climbs
@@ -254,9 +254,10 @@ def small_multiples(
     layout: dict[str, Any] = {}
     # A line more in every panel where one says its period: names stand at one height.
     blank = "<br> " if any(last[code].period != newest for code in shown) else ""
+    above = PANEL_HEAD + (PANEL_LINE if blank else 0)
     for number, code in enumerate(shown):
         sign = str(number + 1) if number else ""
-        layout |= _panel_axes(number, len(shown), years, axis)
+        layout |= _panel_axes(number, len(shown), years, axis, above)
         for trace in [*grey, *_panel(found[code], scene)]:
             drawing.traces.append({**trace, "xaxis": f"x{sign}", "yaxis": f"y{sign}"})
         when = blank if last[code].period == newest else f"<br>{last[code].period_text}"
@@ -285,7 +286,7 @@ def small_multiples(
     return Chart(
         name="各盟市趋势",
         figure=drawing.figure(
-            scene, height=_panels_height(len(shown)), margin={"l": 8, "r": 26, "t": PANEL_HEAD, "b": 8}, **layout
+            scene, height=_panels_height(len(shown), above), margin={"l": 8, "r": 26, "t": above, "b": 8}, **layout
         ),
         title=title,
         subtitle=subtitle(scene, *head) + f" · {axes}",
@@ -296,8 +297,8 @@ def small_multiples(
     )
 
 
-def _panels_height(panels: int) -> int:
-    return 36 + PANEL_HEIGHT * max(1, math.ceil(panels / PANEL_COLUMNS))
+def _panels_height(panels: int, above: int) -> int:
+    return 36 + (PANEL_HEIGHT - PANEL_HEAD + above) * max(1, math.ceil(panels / PANEL_COLUMNS))
 
 
 def value_axis(low: float, high: float, rate: bool, unit: str) -> dict[str, Any]:
@@ -330,13 +331,15 @@ def time_axis(first: int, last: int, short: bool = False) -> dict[str, Any]:
     }
 
 
-def _panel_axes(number: int, count: int, years: dict[str, Any], axis: dict[str, Any]) -> dict[str, Any]:
-    """Where a panel stands; values are written at the left of a row, years under the lowest panel of a column."""
+def _panel_axes(number: int, count: int, years: dict[str, Any], axis: dict[str, Any], above: int) -> dict[str, Any]:
+    """Where a panel stands, its name in so many pixels (`above`) over it; values are written at the left of a row,
+    years under the lowest panel of a column.
+    """
     rows, (row, column) = math.ceil(count / PANEL_COLUMNS), divmod(number, PANEL_COLUMNS)
     width = (1 + PANEL_GAP) / PANEL_COLUMNS
     depth = 1 / rows
-    head = PANEL_HEAD / PANEL_HEIGHT * depth if rows > 1 else 0
-    top = 1 - row * (depth + head / rows)
+    gap = above / (PANEL_HEIGHT - PANEL_HEAD + above) * depth if rows > 1 else 0
+    top = 1 - row * (depth + gap / rows)
     sign = str(number + 1) if number else ""
     return {
         f"xaxis{sign}": {
@@ -349,7 +352,7 @@ def _panel_axes(number: int, count: int, years: dict[str, Any], axis: dict[str, 
             **axis,
             "zeroline": axis["range"][0] == 0,
             "zerolinewidth": 1,
-            "domain": [max(0.0, top - depth + head * (rows - 1) / rows), top],
+            "domain": [max(0.0, top - depth + gap * (rows - 1) / rows), top],
             "anchor": f"x{sign}",
             "showticklabels": column == 0,
         },
