@@ -44,6 +44,7 @@ SUGGESTED = 6
 ROWS_SHOWN = 12
 DIFFERENCES = ("rate", "ratio", "duration")  # kinds whose change is a difference, not a growth rate
 NO_DIRECTION = "没有一直升或一直降的趋势"
+NUMERALS = "零一两三四五六七八九"
 WORDS = {"higher_better": ("改善", "变差"), "lower_better": ("变差", "改善"), "neutral": ("", "")}
 
 
@@ -166,7 +167,7 @@ def direction(points: Sequence[Point], polarity: str) -> Direction:
     found = ("总体呈上升趋势" if tau > 0 else "总体呈下降趋势") if p < SIGNIFICANT else NO_DIRECTION
     method = f"{len(run)}个年度数据经统计检验，{found}（方法见使用说明）"
     way, years = last_steps(run)
-    lately = f"{'、'.join(map(str, years))}年{f'连续{len(years)}年' if len(years) > 1 else ''}{way}"
+    lately = f"{_named(years)}{_in_a_row(years)}{way}"
     if p >= SIGNIFICANT:
         return Direction("", f"{span}{NO_DIRECTION}" + (f"；{lately}" if len(years) > 1 else ""), method)
     word, meaning = ("上升", WORDS[polarity][0]) if tau > 0 else ("下降", WORDS[polarity][1])
@@ -175,6 +176,17 @@ def direction(points: Sequence[Point], polarity: str) -> Direction:
     else:
         sentence = f"{span}呈{word}趋势{f'，{meaning}' if meaning else ''}"
     return Direction(word, sentence, method, turned=way != word and len(years) > 1)
+
+
+def _named(years: Sequence[int]) -> str:
+    """2025年; 2024年、2025年; 2023—2025年, of years that follow each other."""
+    return "、".join(f"{year}年" for year in years) if len(years) <= 2 else f"{years[0]}—{years[-1]}年"
+
+
+def _in_a_row(years: Sequence[int]) -> str:
+    """连续两年; empty for one."""
+    count = len(years)
+    return f"连续{NUMERALS[count] if count < len(NUMERALS) else count}年" if count > 1 else ""
 
 
 @lru_cache(maxsize=1024)
@@ -358,7 +370,8 @@ def target_of(
 
 
 def statement(mine: Sequence[Point], indicator: pd.Series, breakdown: str, target: pd.Series | None, whose: str) -> str:
-    """The title: from the first to the newest comparable figure, and how that stands to the target.
+    """The title: from the first to the newest comparable figure, whether the last years went another way, and how that
+    stands to the target.
 
     `mine`: `series` of one place, not empty.
     """
@@ -372,11 +385,19 @@ def statement(mine: Sequence[Point], indicator: pd.Series, breakdown: str, targe
         since = "口径变化后，" if last.era > min(point.era for point in mine) else ""
         move = "升至" if last.value > first.value else "降至" if last.value < first.value else ""
         way = f"{move}{last.period_text}的{newest}" if move else f"到{last.period_text}的{newest}，持平"
-        sentence = f"{since}{subject}由{first.period_text}的{first.text}{way}"
+        sentence = f"{since}{subject}由{first.period_text}的{first.text}{way}{_turn(run, move)}"
     if target is None or not last.regular:
         return sentence
     phrase = narrative.target_phrase(last._asdict(), target, indicator, whose).split(" · ")
     return f"{sentence}，{'已达到' if phrase[0] == STATUS_WORDS['reached'] else ''}{phrase[-1]}"
+
+
+def _turn(run: Sequence[Point], move: str) -> str:
+    """That the last years, two or more, went another way than from first to newest (`move`: 升至); else empty."""
+    if not re.fullmatch(PATTERNS["year"], run[-1].period):
+        return ""
+    way, years = last_steps(run)
+    return f"，但已{_in_a_row(years)}{way}" if len(years) > 1 and way[-1] != move[:1] else ""
 
 
 def aim_of(points: Sequence[Point], target: pd.Series | None, whose: str) -> Aim | None:

@@ -164,7 +164,7 @@ def test_a_trend_is_told_without_its_test(built: Paths, monkeypatch: pytest.Monk
     found = course.course(reader_of(indicator="court_appearance_rate", dataset="demo", region="150000"))
     chart = found.lines(found.reader, None)
     assert any("经统计检验，总体呈上升趋势" in line for line in chart.footnotes)
-    assert "总体呈上升趋势，但2024、2025年连续2年下降" in compose.statement(chart)
+    assert "总体呈上升趋势，但2024年、2025年连续两年下降" in compose.statement(chart)
     assert "检验" not in compose.statement(chart)
     assert any("经统计检验，总体呈上升趋势" in line for line in compose.technical(Item(chart)))
     assert compose.heading(Item(chart)) == "全区行政机关负责人出庭应诉率变化情况"

@@ -179,7 +179,7 @@ def test_a_fall_of_what_should_be_low_is_better() -> None:
     ("values", "sentence"),
     [
         ([5, 1, 4, 2, 3], "2019—2023年没有一直升或一直降的趋势"),
-        ([18.45, 60, 100, 95, 89.53], "2019—2023年没有一直升或一直降的趋势；2022、2023年连续2年下降"),
+        ([18.45, 60, 100, 95, 89.53], "2019—2023年没有一直升或一直降的趋势；2022年、2023年连续两年下降"),
         ([3, 3, 3, 3, 3], "2019—2023年数值相同，没有变化"),
     ],
 )
@@ -196,7 +196,7 @@ def test_what_the_last_years_did_stands_beside_another_word_and_nothing_is_drawn
     points = drawn(series(TURNED))
     found = trends.direction(points, "higher_better")
     assert (found.word, found.turned) == ("上升", True)
-    assert found.sentence == "2019—2025年总体呈上升趋势，但2024、2025年连续2年下降"
+    assert found.sentence == "2019—2025年总体呈上升趋势，但2024年、2025年连续两年下降"
     aim = TARGETS.iloc[0].replace("2024", "2026")
     assert trends.projection(points, aim, "higher_better") == (None, "近年连续下降，与总趋势相反，不作外推")
 
@@ -298,6 +298,21 @@ def test_a_rounded_figure_gives_an_approximate_growth() -> None:
 def test_the_title_tells_the_way_from_first_to_newest_and_the_target() -> None:
     said = trends.statement(drawn(OFFICIAL), RATE, "", TARGETS.iloc[0], "")
     assert said == "内蒙古自治区出庭应诉率由2019年的15%升至2023年的99.74%，距2024年目标100%差0.26个百分点"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([10.0, 30.0, 50.0, 70.0, 90.0, 85.0, 80.0], "升至2025年的80%，但已连续两年下降，距2024年目标100%差20个百分点"),
+        ([70.0, 90.0, 60.0, 30.0, 40.0, 50.0, 55.0], "降至2025年的55%，但已连续三年上升，距"),
+        ([50.0, 90.0, 60.0, 80.0, 90.0, 60.0, 50.0], "到2025年的50%，持平，但已连续两年下降，距"),
+        ([10.0, 30.0, 50.0, 70.0, 90.0, 95.0, 80.0], "升至2025年的80%，距"),
+        ([10.0, 30.0, 50.0, 40.0, 60.0, 70.0, 80.0], "升至2025年的80%，距"),
+    ],
+)
+def test_the_title_does_not_hide_that_the_last_years_went_the_other_way(values: list[float], said: str) -> None:
+    points = drawn(series(dict(zip(RISING, values, strict=True))))
+    assert said in trends.statement(points, RATE, "", TARGETS.iloc[0], "")
 
 
 def test_after_a_change_of_definition_the_title_starts_anew() -> None:
