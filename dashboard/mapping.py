@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import compare, kept, queries, selection, slices
 from dashboard.charts import Chart, map_series, maps
-from dashboard.charts.anatomy import Scene, change_words
+from dashboard.charts.anatomy import Scene, moved_words
 from dashboard.charts.ground import ZOOMS, Sheet, fitted
 from dashboard.charts.scales import METHODS, Scale, around_target, blend, classified
 from dashboard.frame import Reader, plain, tell
@@ -382,7 +382,7 @@ def _change(asked: Question) -> Chart:
     whole = ""
     if before is not None and after is not None:
         whose = slices.OWN_LEVEL if slices.own_bodies(after["note"]) else "全区"
-        whole = f"{whose}{change_words(after['value'] - before['value'], after['unit'])}"
+        whole = f"{whose}{moved_words(after['value'] - before['value'], after['unit'])}"
     return map_series.change_map(
         asked.standings(first),
         asked.standings(last),

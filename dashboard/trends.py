@@ -43,7 +43,7 @@ TOO_FEW = "基数过小，不计算"
 SUGGESTED = 6
 ROWS_SHOWN = 12
 DIFFERENCES = ("rate", "ratio", "duration")  # kinds whose change is a difference, not a growth rate
-NO_DIRECTION = "没有一直升或一直降的趋势"
+NO_DIRECTION = "无显著上升或下降趋势"
 NUMERALS = "零一两三四五六七八九"
 WORDS = {"higher_better": ("改善", "变差"), "lower_better": ("变差", "改善"), "neutral": ("", "")}
 
@@ -481,7 +481,7 @@ def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
     printed = table[table["公布同比"] != NOT_PUBLISHED]
     notes = [
         *([found.method + "。"] if found.method else []),
-        f"计算同比由本页两期数值算出（来源见图下），比率的变化以个百分点计，上年同期不足{SMALL_BASE}件的不算。",
+        f"计算同比由本页两期数值算出（来源见图下），比率的变化以百分点计，上年同期不足{SMALL_BASE}件的不算。",
         *[
             f"{row.期间}公布同比来源：{cited(row.来源)}" + (f"，{row.说明}" if row.说明 else "")
             for row in printed.itertuples()

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard import queries, selection, slices
 from dashboard.charts import Chart, ground, labels, map_keys, map_series, maps, scales, watermark_note
-from dashboard.charts.anatomy import Scene
+from dashboard.charts.anatomy import Scene, moved_words
 from dashboard.charts.ground import CAMERAS, PLANE, ZOOMS, Sheet, plane
 from dashboard.statistics import standings
 from dashboard.theme import DARK, LIGHT, Palette, luminance
@@ -479,7 +479,7 @@ def test_two_periods_share_one_scale_and_one_key() -> None:
     )
     assert [trace.geo for trace in drawn_values(chart)] == ["geo", "geo2"]
     assert chart.title == (
-        "2024年比2023年，出庭应诉率：1个盟市上升、1个盟市下降、1个盟市持平；变化最大的是呼和浩特市，上升5个百分点"
+        "与2023年相比，2024年出庭应诉率：1个盟市上升、1个下降、1个持平；变化最大的是呼和浩特市，上升5个百分点"
     )
     assert any("→" in word for word in words(chart))
     assert "<b>2023年</b><br>全区94%" in words(chart)
@@ -492,8 +492,13 @@ def test_a_change_is_in_percentage_points_and_only_where_both_periods_have_a_val
     chart = map_series.change_map(early, late, scene, LEAGUE_SHEET, periods=TWO_YEARS, whole="")
     assert list(drawn_values(chart)[0].locations) == ["150100", "150200"]
     assert drawn_values(chart)[0].text[0] == "+5个百分点<br>90% → 95%"
-    assert "单位：个百分点" in chart.subtitle
+    assert "单位：百分点" in chart.subtitle
     assert chart.table["变化"].tolist() == ["+5个百分点", "−5个百分点", ""]
+
+
+def test_a_sentence_tells_a_change_in_words_not_by_its_sign() -> None:
+    said = [moved_words(change, unit) for change, unit in ((-0.35, "%"), (34, "件"), (0, "%"))]
+    assert said == ["下降0.35个百分点", "上升34件", "持平"]
 
 
 def test_what_a_change_lacks_is_named_by_its_own_state_everywhere() -> None:
@@ -513,7 +518,16 @@ def test_a_change_that_may_be_chance_is_said_to_be_so() -> None:
     late = make_rates((55, 100), (500, 1000), (91, 100), period="2024")
     scene = make_scene(period="2024")
     chart = map_series.change_map(early, late, scene, LEAGUE_SHEET, periods=TWO_YEARS, whole="")
-    assert any("3个中，1个两期95%区间不重叠，其余变化可能出于偶然" in note for note in chart.footnotes)
+    assert any("3个盟市中，1个两期的95%区间不重叠，其余变化可能属偶然波动" in note for note in chart.footnotes)
+
+
+@pytest.mark.parametrize(
+    ("now", "said"), [((55, 100), "均有重叠，变化可能属偶然波动"), ((99, 100), "均不重叠")], ids=["chance", "real"]
+)
+def test_where_all_changes_are_of_one_kind_none_are_said_to_be_the_others(now: tuple[int, int], said: str) -> None:
+    early, late = make_rates(*[(50, 100)] * 3), make_rates(*[now] * 3, period="2024")
+    chart = map_series.change_map(early, late, make_scene(), LEAGUE_SHEET, periods=TWO_YEARS, whole="")
+    assert f"3个盟市两期的95%区间{said}。" in chart.footnotes
 
 
 def test_neutral_changes_are_neither_good_nor_bad() -> None:

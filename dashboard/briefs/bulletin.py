@@ -438,7 +438,7 @@ def table(facts: Facts) -> Table:
 def _notes(facts: Facts, made: pd.DataFrame) -> list[str]:
     """What the columns mean, in the fewest lines."""
     compared = {YEAR_ON_YEAR: "同比与上年同期相比", PERIOD_ON_PERIOD: "环比与上一期相比"}
-    told = ["，".join(compared[change.label] for change in facts.changes) + "，以个百分点计"] if facts.changes else []
+    told = ["，".join(compared[change.label] for change in facts.changes) + "，以百分点计"] if facts.changes else []
     told += ["距100%的件数按本期案件数不变折算"] if GAP_COLUMN in made else [PARTS_NOT_PUBLISHED]
     small = f"应出庭案件少于{SMALL_BASE}件的，{FOR_REFERENCE}，不排名、不计算增减。"
     few = made.isin([FOR_REFERENCE, TOO_SMALL]).any(axis=None)

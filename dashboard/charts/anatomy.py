@@ -220,6 +220,11 @@ def change_words(change: float, unit: str) -> str:
     return f"{'+' if rounded > 0 else '−'}{format_difference(round(rounded, 2) or rounded, unit)}"
 
 
+def moved_words(change: float, unit: str) -> str:
+    """A change as a sentence tells it: 上升1.2个百分点, 下降34件, 持平."""
+    return change_words(change, unit).replace("+", "上升").replace("−", "下降")
+
+
 def value_range(values: list[float], rate: bool) -> tuple[float, float, bool]:
     """Where an axis begins and ends, and whether it is cut: at zero, but for rates that all lie near their ceiling."""
     known = [value for value in values if not pd.isna(value)]

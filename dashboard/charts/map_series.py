@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.charts import BAR, CHANGE, Chart
-from dashboard.charts.anatomy import Scene, change_words, listed, missing_line
+from dashboard.charts.anatomy import Scene, change_words, listed, missing_line, moved_words
 from dashboard.charts.ground import Sheet
 from dashboard.charts.labels import HALF_FRAME, LABEL_SIZE
 from dashboard.charts.map_keys import entries_of, key_height
@@ -25,7 +25,7 @@ from dashboard.charts.maps import (
 )
 from dashboard.charts.scales import Scale, around_zero
 from dashboard.statistics import SMALL_BASE_WORDS, growth
-from dashboard.theme import STATE_NAMES, format_difference, format_number, format_period
+from dashboard.theme import STATE_NAMES, format_number, format_period
 
 NAMED_IN_NOTE = 5  # of one period among several
 PANEL_COLUMNS = 4  # of a figure with many maps
@@ -69,7 +69,7 @@ def two_maps(
         name="两期并排地图",
         figure=figure,
         title=title,
-        subtitle=subtitle_of(both[1], scene, " 与 ".join(map(format_period, periods)), "同一色阶"),
+        subtitle=subtitle_of(both[1], scene, "与".join(map(format_period, periods)), "同一色阶"),
         footnotes=footnotes_of(
             pd.concat(both), scene, *_missing_by_period(dict(zip(periods, both, strict=True))), scale.note, note
         ),
@@ -169,8 +169,8 @@ def changes(early: pd.DataFrame, late: pd.DataFrame, scene: Scene) -> pd.DataFra
 
 
 def change_unit(unit: str) -> str:
-    """What a change is counted in: of percentages 个百分点."""
-    return "个百分点" if unit == "%" else unit
+    """What a change is counted in: of percentages 百分点."""
+    return "百分点" if unit == "%" else unit
 
 
 def change_number(change: float) -> str:
@@ -184,18 +184,18 @@ def _changes_title(rows: pd.DataFrame, scene: Scene, sheet: Sheet, periods: tupl
     """How many rose and fell, and who changed most. `rows`: `changes`."""
     first, last = map(format_period, periods)
     among = f"{sheet.place}各{scene.level_name}" if sheet.place else ""
-    when = f"{last}比{first}，{among}{scene.subject}"
+    when = f"与{first}相比，{last}{among}{scene.subject}"
     changed = sound(rows)
     if changed.empty:
         return f"{when}：没有两期均有数据的{scene.level_name}"
     counts = [(int((changed["value"] > 0).sum()), "上升"), (int((changed["value"] < 0).sum()), "下降")]
     counts += [(int((changed["value"] == 0).sum()), "持平")]
-    parts = "、".join(f"{number}个{scene.level_name}{word}" for number, word in counts if number)
+    parts = "、".join(f"{number}个{word}" for number, word in counts if number)
+    parts = parts.replace("个", f"个{scene.level_name}", 1)
     most = changed.loc[changed["value"].abs().idxmax()]
     if not most["value"]:
         return f"{when}：{parts}"
-    word = "上升" if most["value"] > 0 else "下降"
-    return f"{when}：{parts}；变化最大的是{most['name']}，{word}{format_difference(most['value'], most['unit'])}"
+    return f"{when}：{parts}；变化最大的是{most['name']}，{moved_words(most['value'], most['unit'])}"
 
 
 def _no_comparison(scene: Scene, sheet: Sheet, periods: tuple[str, str]) -> str:
@@ -210,9 +210,18 @@ def _changes_notes(rows: pd.DataFrame, early: pd.DataFrame, late: pd.DataFrame, 
     apart = (early["high"][drawn] < late["low"][drawn]) | (late["high"][drawn] < early["low"][drawn])
     return [
         f"{first}没有数据、无法比较：{listed(no_base)}" if no_base else "",
-        f"{len(drawn)}个中，{int(apart.sum())}个两期95%区间不重叠，其余变化可能出于偶然。" if len(drawn) else "",
+        _chance_note(len(drawn), int(apart.sum()), scene.level_name) if len(drawn) else "",
         "中性指标：上升、下降不表示好坏。" if scene.neutral else "",
     ]
+
+
+def _chance_note(compared: int, apart: int, level_name: str) -> str:
+    """Of how many of the places compared the change may be chance."""
+    if not apart:
+        return f"{compared}个{level_name}两期的95%区间均有重叠，变化可能属偶然波动。"
+    if apart == compared:
+        return f"{compared}个{level_name}两期的95%区间均不重叠。"
+    return f"{compared}个{level_name}中，{apart}个两期的95%区间不重叠，其余变化可能属偶然波动。"
 
 
 def _changes_table(rows: pd.DataFrame, periods: tuple[str, str], compare: bool) -> pd.DataFrame:
