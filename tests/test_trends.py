@@ -340,9 +340,34 @@ def test_a_rate_is_held_against_the_target_of_the_whole_region_and_a_count_is_no
 def test_values_stand_where_the_line_does_not_run() -> None:
     values = [10.0, 50.0, 90.0, 91.0, 40.0, 20.0, 60.0, None, 60.0]
     assert charts.beside_line(values) == [
-        *("top center", "top left", "top center", "top center", "top right", "bottom center"),
+        *("bottom right", "top left", "top center", "top center", "top right", "bottom center"),
         *("top center", "top center", "top center"),
     ]
+
+
+def test_values_stand_below_where_another_line_would_run_through_them() -> None:
+    values = [83.0, 97.0, 100.0, 95.65, 89.5]
+    near = [[60.0, -20.0], [13.0], [0.0], [19.0, 15.0], [44.0, -90.0]]
+    assert charts.beside_line(values, near) == ["top center", "bottom right", "top center", "bottom left", "top center"]
+
+
+def test_the_target_and_other_places_run_through_no_value() -> None:
+    figures = pd.concat(
+        [series({"2019": 10.0, "2020": 97.0, "2021": 100.0}), series({"2021": 60.0}).assign(region_code="0")]
+    )
+    aim = charts.Aim(2024, 100.0, "2024年目标100%", unknown=True)
+    chart = draw(figures, aim=aim)
+    line = next(trace for trace in chart.figure.data if trace.mode == "lines+markers+text")
+    assert list(line.textposition) == ["top center", "bottom right", "top center"]  # the first stands near the ground
+    assert [shape.layer for shape in chart.figure.layout.shapes if shape.y0 == shape.y1 == 100.0] == ["between"]
+
+
+def test_the_words_of_neighbouring_diamonds_stand_apart() -> None:
+    odd = next(trace for trace in draw(OFFICIAL).figure.data if trace.mode == "markers+text")
+    assert dict(zip(odd.text, odd.textposition, strict=True)) == {
+        "73.55%<br>2021年1—10月": "bottom center",
+        "89%<br>2021年10月": "top center",
+    }
 
 
 def scene(dataset: str = "published", indicator: pd.Series = RATE, highlighted: str = "150000") -> Scene:

@@ -52,6 +52,9 @@ PANEL_HEIGHT = 162  # pixels, of them PANEL_HEAD for name and value, and PANEL_L
 PANEL_HEAD, PANEL_LINE = 50, 16
 PANEL_GAP = 0.03  # of the width
 CUT_RATIO = 0.5  # rates are drawn from zero unless the empty space under them would be half of what they span
+LABEL_SPAN = (6, 27)  # pixels over a point between which its value stands
+ROOM_BELOW = 45  # pixels that it needs there: in a low chart they are half as many
+NEAR_DAYS, NEAR_PIXELS = 366, 100  # diamonds closer than that have words that would lie on each other
 STEEP = 0.08  # of what the values span: a step from one figure to the next that a line visibly climbs
 FEWEST_IN_TITLE = 3  # places with a figure of the newest period, below which highest and lowest say little
 DASHES = ("solid", "dot")  # of the lines behind the chosen one: lines differ in more than colour
@@ -198,11 +201,12 @@ def lines(
     axis = value_axis(*_extent(points, aim, fit), scene.rate, _unit(points, scene))
     _shade_gaps(drawing, gaps, colours)
     if aim:
-        _draw_aim(drawing, aim, colours)
+        _draw_aim(drawing, aim, years, colours)
     _draw_band(drawing, mine, scene.ink)
-    for code, dash in zip(others, DASHES, strict=False):
-        drawing.traces.append(_line(found[code], colours.muted, 1.6, 5, dash=dash))
-    _draw_front(drawing, found[chosen], scene, end_named=bool(others))
+    behind = [found[code] for code in others]
+    for track, dash in zip(behind, DASHES, strict=False):
+        drawing.traces.append(_line(track, colours.muted, 1.6, 5, dash=dash))
+    _draw_front(drawing, found[chosen], scene, axis, aim, behind)
     if fit:
         _draw_fit(drawing, fit, axis, colours)
     lines_above = _draw_breaks(drawing, breaks, years, colours)
@@ -325,7 +329,8 @@ def time_axis(first: int, last: int, short: bool = False) -> dict[str, Any]:
         "range": [f"{first - 1}-12-01", f"{last + 1}-02-01"],
         "tickvals": [f"{year}-07-02" for year in shown],
         "ticktext": [str(year) for year in shown],
-        "tickangle": 0,
+        # All of a chart's stand on end where a phone has no room for them side by side.
+        **({"tickangle": 0} if short else {"autotickangles": [0, 90]}),
         "showgrid": False,
         "ticks": "",
     }
@@ -384,19 +389,29 @@ def _line(
     }
 
 
-def _draw_front(drawing: Drawing, track: Track, scene: Scene, end_named: bool) -> None:
+def _draw_front(
+    drawing: Drawing, track: Track, scene: Scene, axis: dict[str, Any], aim: Aim | None, behind: Sequence[Track]
+) -> None:
     """The chosen place: its line with gaps and values, its odd periods as diamonds with the span they cover.
 
-    `end_named`: the last value stands with the name at the end of the line.
+    `behind`: the places behind it; beside them the last value stands with the name at the end of the line.
     """
+    bottom, top = axis["range"]
+    scale = PLOT_HEIGHT / (top - bottom)
     halo = ",".join(f"{x}px {y}px 2px {scene.colours.ground}" for x, y in ((0, 1), (1, 0), (0, -1), (-1, 0)))
     if track.x:
         few = len(track.x) <= LABELLED_POINTS
         texts = list(track.texts) if few else [track.texts[0], *[""] * (len(track.x) - 2), track.texts[-1]]
-        if end_named:
+        if behind:
             texts[-1] = ""
+        known = [dict(zip(other.x, other.y, strict=True)) for other in behind]
+        lines = [[bottom, *([aim.value] if aim else []), *(of.get(x) for of in known)] for x in track.x]
+        near = [
+            [scale * (line - value) for line in at if line is not None and value is not None]
+            for at, value in zip(lines, track.y, strict=True)
+        ]
         line = _line(track, scene.ink, 3, 9 if few else 6, texts=texts)
-        drawing.traces.append({**line, "textposition": beside_line(track.y), "textfont": {"shadow": halo}})
+        drawing.traces.append({**line, "textposition": beside_line(track.y, near), "textfont": {"shadow": halo}})
     spans = [row for row in track.odd if row.period_months > 1]
     if spans:
         drawing.traces.append(
@@ -411,16 +426,19 @@ def _draw_front(drawing: Drawing, track: Track, scene: Scene, end_named: bool) -
         )
     if track.odd:
         diamonds = _diamonds(track, scene, 11)
+        spots = apart(track.odd, scale)
         texts = [f"{row.text}<br>{row.period_text}" for row in track.odd]
         font = {"size": 12, "shadow": halo}
         drawing.traces.append(
-            {**diamonds, "mode": "markers+text", "text": texts, "textposition": "bottom center", "textfont": font}
+            {**diamonds, "mode": "markers+text", "text": texts, "textposition": spots, "textfont": font}
         )
 
 
-def beside_line(values: list[float | None]) -> list[str]:
-    """Where the value of each point stands so that the line does not run through it: left above where it rises on,
-    right above where it falls on, below where it turns upwards, else above.
+def beside_line(values: list[float | None], near: Sequence[Sequence[float]] = ()) -> list[str]:
+    """Where the value of each point stands so that no line runs through it: left above where its own rises on, right
+    above where it falls on, below where that turns upwards or where another line runs above, else above.
+
+    `near`: how many pixels over each point other lines run, below it as negative numbers.
     """
     known = [value for value in values if value is not None]
     flat = STEEP * (max(known) - min(known))
@@ -429,11 +447,36 @@ def beside_line(values: list[float | None]) -> list[str]:
         before, after = (values[i] if 0 <= i < len(values) else None for i in (at - 1, at + 1))
         steps = [0.0 if a is None or b is None else b - a for a, b in ((before, value), (value, after))]
         rises, falls = [step > flat for step in steps], [step < -flat for step in steps]
+        gaps = near[at] if near else ()
+        crossed = (before is None and rises[1]) or any(LABEL_SPAN[0] < gap < LABEL_SPAN[1] for gap in gaps)
+        free = not any(-ROOM_BELOW < gap < 0 for gap in gaps)
         if falls[0] and rises[1]:
             spots.append("bottom center")
+        elif crossed and free and steps[1] >= 0:
+            spots.append("bottom right")
+        elif crossed and free and steps[0] <= 0:
+            spots.append("bottom left")
         else:
             spots.append("top left" if all(rises) else "top right" if all(falls) else "top center")
     return spots
+
+
+def apart(odd: Sequence[Point], scale: float) -> list[str]:
+    """Where the words of each diamond stand: below, but above where they would lie on a lower one beside it.
+
+    `scale`: pixels a unit of the value.
+    """
+    return [
+        "top center"
+        if any(
+            abs(other.period_end - row.period_end).days < NEAR_DAYS
+            and 0 <= scale * (row.value - other.value) < NEAR_PIXELS
+            for other in odd
+            if other is not row and (other.value, other.period_end) < (row.value, row.period_end)
+        )
+        else "bottom center"
+        for row in odd
+    ]
 
 
 def _diamonds(track: Track, scene: Scene, size: int) -> dict[str, Any]:
@@ -503,12 +546,12 @@ def _shade_gaps(drawing: Drawing, gaps: dict[int, str], colours: Palette) -> Non
         )
 
 
-def _draw_aim(drawing: Drawing, aim: Aim, colours: Palette) -> None:
+def _draw_aim(drawing: Drawing, aim: Aim, years: tuple[int, int], colours: Palette) -> None:
     """The target: a marked point in its year, a thin line across, and its words at the left end of the line."""
     line = {"color": colours.highlight, "width": 1.2, "dash": "dot"}
-    drawing.shapes.append(
-        {"type": "line", "x0": 0, "x1": 1, "xref": "paper", "y0": aim.value, "y1": aim.value, "line": line}
-    )
+    first, last = time_axis(*years)["range"]
+    across = {"type": "line", "x0": first, "x1": last, "y0": aim.value, "y1": aim.value, "line": line}
+    drawing.shapes.append({**across, "layer": "between"})  # over the grid, under the values
     drawing.traces.append(
         {
             "type": "scatter",
