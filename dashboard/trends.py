@@ -269,7 +269,7 @@ def changes(points: Sequence[Point], published: pd.DataFrame, indicator: pd.Seri
         elif point.period_months > 12:
             computed = "跨年累计，不算同比"
         elif base is None:
-            computed = "上年同期未公布"
+            computed = "无上年同期数据"
         else:
             computed, percent = change(point, base, indicator["kind"], broken=base.era != point.era)
         rows.append(
@@ -466,19 +466,20 @@ def choose_projection(fit: Fit | None, why_not: str) -> Fit | None:
 
 
 def findings(found: Direction, table: pd.DataFrame, place: str) -> None:
-    """Beside the chart: what the test says, and the published growth rates beside the computed ones.
+    """Beside the chart: what the test says, and the published growth rates, if any, beside the computed ones.
 
     `table`: `changes`.
     """
     st.markdown("### 变化")
     st.markdown(plain(f"{found.sentence}。"))
+    printed = table[table["公布同比"] != NOT_PUBLISHED]
+    shown = ["期间", "数值", "计算同比", *(["公布同比"] if len(printed) else [])]
     st.dataframe(
-        table[["期间", "数值", "计算同比", "公布同比"]],
+        table[shown],
         hide_index=True,
         height="content" if len(table) <= ROWS_SHOWN else 36 * ROWS_SHOWN,
-        alt=f"{place}各期数值、计算同比与公布同比",
+        alt=f"{place}{'、'.join(shown)}",
     )
-    printed = table[table["公布同比"] != NOT_PUBLISHED]
     notes = [
         *([found.method + "。"] if found.method else []),
         f"计算同比由本页两期数值算出（来源见图下），比率的变化以百分点计，上年同期不足{SMALL_BASE}件的不算。",

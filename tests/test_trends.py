@@ -261,7 +261,7 @@ def test_published_and_computed_growth_stand_apart_and_their_difference_is_said(
     row = table.loc["2023年"]
     assert (row["计算同比"], row["公布同比"], row["来源"]) == ("+53.08%", "+56.96%", "公报")
     assert row["说明"] == "与计算同比相差3.88个百分点"
-    assert table.loc["2022年", ["计算同比", "公布同比"]].tolist() == ["上年同期未公布", "未公布"]
+    assert table.loc["2022年", ["计算同比", "公布同比"]].tolist() == ["无上年同期数据", "未公布"]
     assert table.loc["2019年", ["数值", "公布同比"]].tolist() == ["未公布", "+23.2%"]
 
 
@@ -551,6 +551,7 @@ def test_the_page_tells_the_story_of_the_court_appearances() -> None:
     line = next(trace for trace in figure(app)["data"] if trace["mode"] == "lines+markers+text")
     assert line["y"] == [15.0, 29.65, None, 99.74]
     assert app.toggle[0].disabled
+    assert "公布同比" not in app.dataframe[0].value, "no growth was published"
 
 
 @pages
