@@ -410,6 +410,11 @@ def test_the_official_story_is_drawn_without_bridging_what_is_missing() -> None:
         assert part in notes
 
 
+def test_a_single_point_is_drawn_in_a_lower_chart() -> None:
+    alone, story = (draw(figures, aim=None).figure.layout.height for figures in (series({"2023": 60.0}), OFFICIAL))
+    assert (alone, story) == (charts.LONE_HEIGHT, None)
+
+
 def test_a_change_of_definition_is_drawn_with_its_reason() -> None:
     chart = draw(series(RISING), BREAK, aim=None)
     said = "".join(note.text.replace("<br>", "") for note in chart.figure.layout.annotations)
@@ -552,6 +557,12 @@ def test_the_page_tells_the_story_of_the_court_appearances() -> None:
     assert line["y"] == [15.0, 29.65, None, 99.74]
     assert app.toggle[0].disabled
     assert "公布同比" not in app.dataframe[0].value, "no growth was published"
+
+
+@pages
+def test_growth_that_was_published_stands_beside_the_computed() -> None:
+    table = open_page("trends", indicator="business_entities_new", region="150000").dataframe[0].value
+    assert table["公布同比"].str.endswith("%").any()
 
 
 @pages

@@ -46,6 +46,7 @@ PROJECTION_NOTE = "简单外推，非预测"
 LABELLED_POINTS = 9  # more values along one line would lie on each other
 END_LABEL_GAP = 17  # pixels between the names at the ends of lines
 PLOT_HEIGHT = 460  # pixels, about: to place those names
+LONE_HEIGHT = 240  # pixels of a chart with a single point, which would look like an empty frame
 REASON_WIDTH = 18  # characters a line of the reason of a break
 PANEL_COLUMNS = 3
 PANEL_HEIGHT = 162  # pixels, of them PANEL_HEAD for name and value, and PANEL_LINE more where a period stands below
@@ -220,9 +221,10 @@ def lines(
     margin = {"l": 8, "r": room, "t": 28 + 18 * lines_above, "b": 8}
     words = [*([CUT_WORDS] if cut else []), *_how_drawn(points, mine, scene), *_aim_note(aim), *_fit_note(fit)]
     words += [method] if method else []
+    height = {"height": LONE_HEIGHT} if len(points) == 1 and not fit else {}
     return Chart(
         name="趋势",
-        figure=drawing.figure(scene, xaxis=time_axis(*years), yaxis=axis, margin=margin),
+        figure=drawing.figure(scene, xaxis=time_axis(*years), yaxis=axis, margin=margin, **height),
         title=title,
         subtitle=subtitle(scene, scene.subject, f"单位：{_unit(points, scene)}", STEP_NAMES[step]),
         footnotes=_footnotes(points, scene, breaks, words),
