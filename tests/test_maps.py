@@ -448,7 +448,7 @@ def test_letters_are_light_only_where_nearly_all_of_a_label_lies_on_dark() -> No
 
     def light(value: str) -> set[str]:
         texts = [f"{name}<br>{value}" for name in places["short_name"]]
-        _, on_dark = labels.place_labels(places, texts, LEAGUE_SHEET, fills, "#ffffff")
+        *_, on_dark = labels.place_labels(places, texts, LEAGUE_SHEET, fills, "#ffffff")
         assert on_dark["textfont"]["color"] == "#ffffff"
         return {text.partition("<br>")[0] for text in on_dark["text"]}
 
@@ -457,6 +457,28 @@ def test_letters_are_light_only_where_nearly_all_of_a_label_lies_on_dark() -> No
     assert "兴安盟" not in light("10299.6029万元（2021—2023年）")  # wider than its area
     fills["150700"] = "#dbe8f4"
     assert "呼伦贝尔" not in light("99.47%")
+
+
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize(("frame", "size"), [(labels.FRAME, 13), (labels.HALF_FRAME, 11)])
+def test_a_label_outside_of_its_area_lies_on_no_other_and_a_line_leads_back(frame: labels.Frame, size: int) -> None:
+    places, sheet = leagues(), LEAGUE_SHEET
+    texts = [f"<b>{name}</b><br>99.5%" for name in places["short_name"]]
+    drawn = labels.place_labels(
+        places, texts, sheet, dict.fromkeys(places.index, "#123f68"), "#ffffff", size=size, frame=frame
+    )
+    lines = [trace for trace in drawn if "lines" in trace["mode"]]
+    assert len(lines) == 2  # the line and its edge
+    ends = list(zip(lines[0]["lon"], lines[0]["lat"], strict=True))
+    assert {(lon, lat) for lon, lat in ends[1::3]} == {
+        tuple(places.loc[code, ["lon", "lat"]]) for code in ("150100", "150300")
+    }
+    on_banners = labels.place_labels(places, texts, Sheet("shapes", "banner"), {}, "#ffffff", size=size, frame=frame)
+    assert on_banners[0]["lon"][1::3] == lines[0]["lon"][1::3]
+    # 乌海 stands on the ground, and its line runs over no other league.
+    start, end = (np.array(plane(*map(np.array, at))) for at in list(zip(ends[0::3], ends[1::3], strict=True))[1])
+    along = [start + share * (end - start) for share in np.linspace(0, 1, 20)]
+    assert set(ground.areas_at("leagues", np.array(along))) == {"", "150300"}
 
 
 # ---- several periods ----
@@ -507,7 +529,7 @@ def test_what_a_change_lacks_is_named_by_its_own_state_everywhere() -> None:
     scene = make_scene(period="2024")
     assert map_series.changes(early, late, scene)["text"]["150300"] == "未填报"
     chart = map_series.change_map(early, late, scene, LEAGUE_SHEET, periods=TWO_YEARS, whole="")
-    labels_drawn = [text for trace in chart.figure.select_traces({"type": "scattergeo"}) for text in trace.text]
+    labels_drawn = [text for trace in chart.figure.select_traces({"type": "scattergeo"}) for text in trace.text or ()]
     everything = "".join([*words(chart), *labels_drawn, *chart.footnotes])
     assert "<b>乌海</b><br>未填报" in labels_drawn
     assert "未公布" not in everything

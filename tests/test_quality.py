@@ -184,7 +184,7 @@ def test_the_title_names_those_who_are_late_and_what_they_owe() -> None:
 
 @pytest.mark.parametrize("level", ["league", "banner"])
 def test_the_map_tells_lateness_by_sign_and_not_by_colour_alone(level: str) -> None:
-    labels = [text for t in draw_reporting(AFTER, level).figure.data if t.type == "scattergeo" for text in t.text]
+    labels = [text for t in draw_reporting(AFTER, level).figure.data if t.type == "scattergeo" for text in t.text or ()]
     assert sum("■" in text for text in labels) == 2
 
 

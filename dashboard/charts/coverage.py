@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts import Chart, add_notes, watermark, watermark_note
 from dashboard.charts.ground import Sheet, layout, shape
-from dashboard.charts.labels import LABEL_SIZE, named, place_labels
+from dashboard.charts.labels import LABEL_SIZE, SPOTS, named, place_labels
 from dashboard.charts.maps import MAP_NOTE, areas
 from dashboard.theme import DATASET_NAMES, LEVEL_NAMES, STATE_NAMES, STATE_SIGNS, Palette, ink_on, palette, template
 
@@ -332,7 +332,8 @@ def reporting_map(
     else:
         open_ = frame[~frame["state"].isin(["reported", "not_required"])]
         signs = open_["state"].map(REPORT_SIGNS).tolist()
-        figure.add_traces(place_labels(open_, signs, sheet, drawn, colours.ground))
+        on_point = [SPOTS[0]] * len(signs)  # a sign has room in its own area
+        figure.add_traces(place_labels(open_, signs, sheet, drawn, colours.ground, spots=on_point))
     counts = frame["state"].value_counts()
     entries = [
         Entry(fills[s], REPORT_SIGNS[s], f"{REPORT_STATES[s]}（{counts[s]}）", hatched=s == "not_required")

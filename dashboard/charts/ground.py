@@ -174,11 +174,14 @@ def fitted(codes: pd.Index, areas: str) -> tuple[float, float, float] | None:
     scale = FILLED * min(PLANE[0] / (right - left), PLANE[1] / (top - bottom))
     if scale < NEARER:
         return None
+    return *sphere((left + right) / 2, (bottom + top) / 2), float(min(scale, NEAREST))
+
+
+def sphere(x: float, y: float) -> tuple[float, float]:
+    """The longitude and latitude of a point of the plane: `plane` turned round, equations 14-8 to 14-11."""
     n, c, origin = _cone()
-    across, down = (left + right) / 2, origin - (bottom + top) / 2
-    rho, theta = np.hypot(across, down), np.arctan2(across, down)
-    lat = np.degrees(np.arcsin((c - (n * rho) ** 2) / (2 * n)))
-    return float(MERIDIAN + np.degrees(theta / n)), float(lat), float(min(scale, NEAREST))
+    rho, theta = np.hypot(x, origin - y), np.arctan2(x, origin - y)
+    return float(MERIDIAN + np.degrees(theta / n)), float(np.degrees(np.arcsin((c - (n * rho) ** 2) / (2 * n))))
 
 
 def _cone() -> tuple[float, float, float]:
@@ -193,7 +196,7 @@ def plane(lon: Points, lat: Points) -> tuple[Points, Points]:
     """Places on the plane of the maps, in radii of the earth, x to the east of MERIDIAN, y to the north of 45°.
 
     Albers equal-area conic projection of the sphere. Source: J. P. Snyder, Map projections: a working manual, USGS
-    Professional Paper 1395 (1987), equations 14-1 to 14-6; `fitted` turns it round, 14-8 to 14-11.
+    Professional Paper 1395 (1987), equations 14-1 to 14-6.
     """
     n, c, origin = _cone()
     rho = np.sqrt(c - 2 * n * np.sin(np.radians(lat))) / n

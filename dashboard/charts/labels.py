@@ -10,18 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboard.charts.ground import PLANE, Numbers, Sheet, areas_at, plane
+from dashboard.charts.ground import PLANE, Numbers, Sheet, areas_at, boxes, plane, sphere
 from dashboard.theme import luminance
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top
 Frame = tuple[float, float]  # width, height in pixels, in the proportion of PLANE
 
 # Labels of neighbouring leagues would lie on each other at the label points; moved in degrees (lon, lat). Those of the
-# smallest stand beside them, that of 呼和浩特 on the ground below.
+# smallest stand beside their areas, 乌海 and 呼和浩特 on the ground, with a line back (`_leaders`).
 LABEL_SHIFTS = {
     "150100": (0.85, -1.3),
     "150200": (-0.2, 0.2),
-    "150300": (-1.0, 0.2),
+    "150300": (-0.41, -1.68),
     "150600": (0.2, -0.2),
     "150800": (-0.1, -0.1),
     "150900": (0.1, 0.15),
@@ -38,6 +38,7 @@ SPOTS = ("middle center", "bottom center", "top center", "middle right", "middle
 # EDGE, so the middle blues may have white ones like the dark blues.
 DARK_FILL = 0.3
 MOSTLY = 0.8  # the share of a label on dark from which its letters are light
+ON_LIGHT, ON_DARK = ("#1d2733", "#ffffff"), ("#ffffff", "#12304b")  # what is written on areas, and its edge
 ALONG = np.array([0.02, 0.25, 0.5, 0.75, 0.98])  # where a line of a label is looked under, in widths from its left
 # The edge of a label, (x, y, blur) of its shadows in pixels: closed and round, so that a letter is read where it leaves
 # its area, and a little soft.
@@ -59,7 +60,8 @@ def place_labels(
 
     `fills`: code of an area of `sheet` -> its colour, `ground` that of all others. A label is light where nearly all of
     it lies on dark, else dark; an edge of the opposite colour keeps it legible where it leaves its area. `spots`: where
-    the text stands to the point (one of SPOTS); without them on the point, but moved by LABEL_SHIFTS.
+    the text stands to the point (one of SPOTS); without them on the point, but moved by LABEL_SHIFTS, with a line back
+    from outside of its area.
     """
     points = _shifted(places) if spots is None else places[["lon", "lat"]]
     xs, ys = (pixels.tolist() for pixels in _pixels(points, sheet, frame))
@@ -72,8 +74,8 @@ def place_labels(
             under = _under(text, spot, round(x, 1), round(y, 1), size, sheet.areas, sheet.camera, frame)
             share = sum(dark[fills.get(code, ground)] for code in under) / len(under)
             labels.append((lon, lat, text, spot, share >= MOSTLY))
-    traces = []
-    for light, ink, halo in ((False, "#1d2733", "#ffffff"), (True, "#ffffff", "#12304b")):
+    traces = _leaders(places, texts, sheet, ON_DARK if dark[ground] else ON_LIGHT, size, frame) if spots is None else []
+    for light, (ink, halo) in ((False, ON_LIGHT), (True, ON_DARK)):
         part = [label for *label, lies_on_dark in labels if lies_on_dark == light]
         traces.append(
             {
@@ -98,6 +100,64 @@ def _shifted(places: pd.DataFrame) -> pd.DataFrame:
     """The label points of the places (lon, lat), moved by LABEL_SHIFTS."""
     shifts = [LABEL_SHIFTS.get(code, (0.0, 0.0)) for code in places.index.tolist()]
     return places[["lon", "lat"]] + np.array(shifts).reshape(-1, 2)
+
+
+def _leaders(
+    places: pd.DataFrame, texts: Sequence[str], sheet: Sheet, colours: tuple[str, str], size: int, frame: Frame
+) -> list[dict[str, Any]]:
+    """A line from each label that LABEL_SHIFTS moved out of its area to a dot on the area; nothing without such labels.
+
+    `colours`: of the line, and of its edge.
+    """
+    step = sheet.camera[2] * frame[0] / PLANE[0]
+    lines = [
+        line
+        for code, text, lon, lat in zip(
+            places.index, texts, places["lon"].tolist(), places["lat"].tolist(), strict=True
+        )
+        if text and (line := _leader(code, text, lon, lat, size, step))
+    ]
+    path = {
+        "type": "scattergeo",
+        "lon": [lon for (from_lon, _), (to_lon, _) in lines for lon in (from_lon, to_lon, None)],
+        "lat": [lat for (_, from_lat), (_, to_lat) in lines for lat in (from_lat, to_lat, None)],
+        "mode": "lines+markers",
+        "hoverinfo": "skip",
+    }
+    ink, halo = colours
+    return [
+        path
+        | {
+            "line": {"color": colour, "width": width},
+            "marker": {"color": colour, "size": [0, dot, 0] * len(lines), "opacity": 1},
+        }
+        for colour, width, dot in ((halo, 3.5, 8), (ink, 1.2, 5))
+        if lines
+    ]
+
+
+@lru_cache(maxsize=512)
+def _leader(
+    code: str, text: str, lon: float, lat: float, size: int, step: float
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """From the edge of a label to its point, both (lon, lat); None where it lies on its area.
+
+    `step`: pixels to a radius of the earth.
+    """
+    if code not in LABEL_SHIFTS:
+        return None
+    east, north = LABEL_SHIFTS[code]
+    ends = np.column_stack(plane(np.array([lon + east, lon]), np.array([lat + north, lat])))
+    own = next(areas for areas in ("leagues", "banners") if code in boxes(areas).index)
+    if areas_at(own, ends[:1]) == [code]:
+        return None
+    (x, y), to = ends[0] * step, ends[1] * step
+    lines = zip(_lines(text), _line_boxes(text, SPOTS[0], x, y, size), strict=True)
+    left, bottom, right, top = zip(*[box for line, box in lines if line.strip()], strict=True)
+    middle = np.array([x, (min(bottom) + max(top)) / 2])
+    half = np.array([max(right) - min(left), max(top) - min(bottom)]) / 2
+    start = middle + (to - middle) / max(1.0, *(np.abs(to - middle) / half).tolist())
+    return sphere(*(start / step)), (lon, lat)
 
 
 @lru_cache(maxsize=4096)  # a change of a filter writes the same names, and values as long

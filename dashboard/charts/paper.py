@@ -50,6 +50,13 @@ def map_image(figure: go.Figure) -> str:
                 for code, fill in zip(trace["locations"], fills, strict=True)
             ]
     for trace in traces:
+        if trace.get("mode") == "lines+markers":  # from labels to their areas
+            stroke = f'stroke="{trace["line"]["color"]}" stroke-width="{trace["line"]["width"]}"'
+            for start, end in zip(
+                *[list(zip(trace["lon"], trace["lat"], strict=True))[at::3] for at in (0, 1)], strict=True
+            ):
+                (x1, y1), (x2, y2) = _place(*start), _place(*end)
+                parts.append(f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" {stroke}/>')
         if trace["type"] == "scattergeo" and trace.get("mode") == "text":
             colour = trace["textfont"]["color"]
             parts += [
