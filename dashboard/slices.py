@@ -85,7 +85,8 @@ def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdow
     """One row for each region of `level`, with or without a figure.
 
     `figures`: `queries.figures_of_indicator`. Index code; columns of `regions` plus those of the figure, `state`
-    (one of STATES), `text` (the value as people write it, or the state in words) and `period_text`.
+    (one of STATES), `text` (the value as people write it, or the state in words) and `period_text`. Where only parts
+    have a value, `source_title` is that of a part.
     """
     of_breakdown, in_time = figures["breakdown"] == breakdown, (period == LATEST) | (figures["period"] == period)
     cut = figures[of_breakdown & in_time]
@@ -97,11 +98,14 @@ def by_region(figures: pd.DataFrame, regions: pd.DataFrame, level: str, breakdow
         for known, status in zip(found["value"].notna().tolist(), found["status"].tolist(), strict=True)
     ]
     if breakdown == "" and MISSING in states:
-        in_parts = set(figures["region_code"][~of_breakdown & in_time & figures["value"].notna()].tolist())
+        parts = figures[~of_breakdown & in_time & figures["value"].notna()]
+        in_parts = dict(each(parts, "region_code", "source_title"))
         states = [
             "parts_only" if state == MISSING and code in in_parts else state
             for state, code in zip(states, places.index.tolist(), strict=True)
         ]
+        of_parts = pd.Series(in_parts, dtype=object).reindex(places.index)
+        found["source_title"] = found["source_title"].where(found["source_title"].notna(), of_parts)
     return with_texts(pd.concat([places, found], axis=1).assign(state=states))
 
 

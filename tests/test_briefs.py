@@ -175,8 +175,9 @@ def test_what_nobody_published_is_said_and_not_drawn(built: Paths, monkeypatch: 
     monkeypatch.setenv("DASHBOARD_DATA_DIR", str(built.data))
     chart = a_ranking(indicator="mediation_success_rate", dataset="published", period="2023", level="league")
     made = compose.document_of(Brief("空", [Item(chart)], "某某司法局", "r", DAY))
-    assert [type(block) for block in made.blocks] == [model.Heading, model.Paragraph, model.Paragraph]
+    assert [type(block) for block in made.blocks] == [model.Heading, *[model.Paragraph] * 3]
     assert "未公布：" in words_of(made)
+    assert "《乌海市2023年人民调解案件创历史最高》" in words_of(made)  # 乌海 published a part
     assert made.appendix == []
     assert not [line for line in made.remarks if line.startswith("图1")]
     slide = pptx.Presentation(io.BytesIO(briefs.to_pptx(Brief("空", [Item(chart)], "某某司法局", "r", DAY)))).slides[1]

@@ -112,6 +112,12 @@ def test_a_map_without_figures_says_so() -> None:
     assert "有数据0个 · 未公布3个" in chart.reading
 
 
+def test_a_map_of_parts_alone_says_who_has_some_and_cites_them() -> None:
+    chart = draw([make_figure("150100", breakdown="会议")])
+    assert chart.title == "2023年3个盟市均未公布出庭应诉率合计，呼和浩特市只公布分项；全区99.74%"
+    assert "来源：《报告》" in chart.footnotes
+
+
 def test_values_of_different_periods_are_neither_scaled_nor_ranked() -> None:
     many = [make_figure(code) for code in ("150100", "150200")]
     many.append(make_figure("150300", "2021-2023", 5.0, period_months=36))

@@ -26,6 +26,7 @@ BIGGER_HAVE_MORE = "数量未按人口或案件量折算，规模大的地区自
 MARK_SIZE = 38  # pixels
 HARD_TO_TELL = "难分先后"
 HARD_TO_TELL_NOTE = f"“{HARD_TO_TELL}”：95%区间与半数以上地区重叠。"
+CITED = ("value", "parts_only")  # states with figures, whose sources are named
 NOTED = 6  # notes in a line under a chart
 ALIKE = 3  # names before one and the same note
 LISTED = 20  # names in a line under a chart
@@ -119,7 +120,7 @@ def subtitle(scene: Scene, *parts: str) -> str:
 def footnotes(frame: pd.DataFrame, scene: Scene, *notes: str) -> list[str]:
     """Who is missing, what differs, then `notes`, sources, definition and release. `frame`: `slices.by_region`."""
     states, titles = frame["state"].tolist(), frame["source_title"].tolist()
-    sources = dict.fromkeys(title for state, title in zip(states, titles, strict=True) if state == "value")
+    sources = dict.fromkeys(title for state, title in zip(states, titles, strict=True) if state in CITED)
     lines = [
         missing_line(frame),
         scope_line(frame),

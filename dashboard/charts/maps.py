@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from dashboard import slices
 from dashboard.charts import BAR, VALUE, Chart, watermark_note
-from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes
+from dashboard.charts.anatomy import BIGGER_HAVE_MORE, Scene, footnotes, holders
 from dashboard.charts.ground import Sheet, layout, shape, view
 from dashboard.charts.labels import FRAME, LABEL_SIZE, Frame, fitting, in_view, named, place_labels
 from dashboard.charts.map_keys import CLEAR, Entry, colour_bar, entries_of, key, key_height
@@ -389,7 +389,11 @@ def _title(rows: pd.DataFrame, scene: Scene, sheet: Sheet, whole: str) -> str:
     when = "" if scene.period == LATEST else format_period(scene.period)
     end = f"；{whole}" if whole else ""
     if not known:
-        return f"{when}{sheet.place}{len(rows)}个{scene.level_name}均未公布{scene.subject}{end}"
+        everyone = f"{when}{sheet.place}{len(rows)}个{scene.level_name}"
+        parts = rows["name"][rows["state"] == "parts_only"].tolist()
+        if not parts:
+            return f"{everyone}均未公布{scene.subject}{end}"
+        return f"{everyone}均未公布{scene.subject}合计，{holders(parts, scene.level_name)}只公布分项{end}"
     who = f"{sheet.place}{len(known)}个{scene.level_name}"
     ordered = sorted(known, key=lambda row: -row.value)
     comparable = len({row.period for row in known}) == 1
