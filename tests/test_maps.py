@@ -330,6 +330,13 @@ def test_the_key_lies_in_the_figure_with_the_number_of_places_in_each_class() ->
     assert "自然断点分级" in "".join(chart.footnotes)
 
 
+def test_too_few_values_for_a_colour_bar_stand_in_the_key_each_in_the_colour_of_its_areas() -> None:
+    chart = maps.one_map(make_rates(95.0, 99.0, 99.0), make_scene(), LEAGUE_SHEET, whole="")
+    assert words(chart)[:2] == ["95% · 1个", "99% · 2个"]
+    assert [shape.fillcolor for shape in chart.figure.layout.shapes] == [LIGHT.sequential[0], LIGHT.sequential[-1]]
+    assert drawn_values(chart)[0].z == (0, 1, 1)
+
+
 def test_one_colour_of_different_periods_is_explained_and_every_state_counted() -> None:
     many = [make_figure("150100"), make_figure("150200", "2021-2023", 5.0, period_months=36)]
     chart = draw(many, period="latest")

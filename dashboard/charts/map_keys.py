@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.labels import width_of
-from dashboard.charts.scales import Scale
+from dashboard.charts.scales import Scale, mixed
 from dashboard.statistics import SMALL_BASE
 from dashboard.theme import STATE_NAMES, Palette, format_value
 
@@ -39,12 +39,15 @@ def entries_of(
     counts: list[str],
     highlighted: str = "",
 ) -> list[Entry]:
-    """Classes with their `counts` (words, or none), then small bases, the states without a value, the chosen place.
+    """Classes with their `counts` (words, or none) or the few values of a blend, then small bases, the states without a
+    value, the chosen place.
 
     States share one hatch: of one period each says how many there are. `highlighted`: the code of the chosen place.
     """
     words = [f"{word}{count}" for word, count in zip(scale.words, counts or [""] * len(scale.words), strict=True)]
     entries = [Entry(fill, text) for fill, text in zip(scale.colours, words, strict=False)]
+    if scale.low < scale.high and not scale.bar:
+        entries += _values(scale, rows)
     drawn = [rows] if cities is None else [rows, cities]
     if any(places["small"].astype(bool).any() for places in drawn):
         middle = scale.colours[len(scale.colours) // 2]
@@ -61,6 +64,18 @@ def entries_of(
             name = places["name"][[highlighted]].iloc[0]
             entries.append(Entry(CLEAR, f"橙色框为{name}", edge=colours.highlight))
     return entries
+
+
+def _values(scale: Scale, rows: pd.DataFrame) -> list[Entry]:
+    """Each value of a blend that has too few for a colour bar, small bases aside."""
+    told = rows[(rows["state"] == "value") & ~rows["small"].astype(bool)].sort_values("value")
+    texts = told["text"].tolist()
+    shades = dict(zip(texts, scale.shades(told["value"].to_numpy()), strict=True))
+    counts = {} if rows.index.has_duplicates else Counter(texts)  # of one period
+    return [
+        Entry(mixed(scale.colours, shade), f"{text} · {counts[text]}个" if counts else text)
+        for text, shade in shades.items()
+    ]
 
 
 def _columns(entries: list[Entry]) -> int:

@@ -19,7 +19,7 @@ from dashboard.theme import Palette, channels, format_difference, format_number,
 
 METHODS = {"continuous": "连续", "equal": "等距", "quantile": "等量", "natural": "自然断点", "target": "距目标"}
 MOST_CLASSES = 5
-VALUES_FOR_BAR = 4  # with fewer, the labels say more than a colour bar
+VALUES_FOR_BAR = 4  # with fewer, the key says more than a colour bar: each by itself
 UNIFORM_SHADE = 0.6  # of areas that have a value but no place on a scale
 MOST_FOR_NATURAL = 150  # the exact search for breaks takes quadratic time; of more values it sees this many quantiles
 NOTHING = 1e-9  # smaller changes are rounding errors
