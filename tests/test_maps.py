@@ -351,6 +351,21 @@ def test_the_outline_of_the_chosen_place_stands_in_the_key(selected: str, told: 
     assert ("橙色框为呼和浩特市" in words(draw([make_figure("150100")], selected=selected))) == told
 
 
+@pytest.mark.usefixtures("warehouse")
+def test_a_chosen_league_is_outlined_around_its_banners_but_not_where_it_is_shown_alone() -> None:
+    banners = cut([make_figure("150200"), make_figure("150300", value=97.0)]).assign(parent="150100")
+    scene = make_scene(highlighted="150100", level_name="旗县")
+
+    def drawn(**changes: str) -> Chart:
+        rows = banners.drop(index="150100")
+        return maps.one_map(rows, scene, Sheet("shapes", "banner", leagues=leagues(), **changes), whole="")
+
+    outlined = [trace for trace in drawn().figure.data if trace.type == "choropleth" and trace.marker.line.width > 2]
+    assert [(trace.geojson, list(trace.locations)) for trace in outlined] == [("shapes/leagues.json", ["150100"])]
+    assert "橙色框为呼和浩特市" in words(drawn())
+    assert "橙色框为呼和浩特市" not in words(drawn(group="150100"))
+
+
 def test_the_key_of_a_near_map_fits_the_narrowest_screen() -> None:
     assert map_keys._columns([map_keys.Entry("#ffffff", "■ 未达标：90%—99% · 12个")] * 5) == 1
     assert map_keys._columns([map_keys.Entry("#ffffff", "5件")] * 5) >= 4

@@ -82,6 +82,11 @@ class Sheet:
         return bool(self.group or self.zoom or self.fit)
 
     @property
+    def around(self) -> pd.DataFrame | None:
+        """The leagues that may be outlined around their banners: not the one that is shown alone."""
+        return None if self.group else self.leagues
+
+    @property
     def areas(self) -> str:
         """The name of the shapes."""
         return "banners" if self.level == "banner" else "leagues"

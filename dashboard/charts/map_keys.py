@@ -38,11 +38,13 @@ def entries_of(
     colours: Palette,
     counts: list[str],
     highlighted: str = "",
+    around: pd.DataFrame | None = None,
 ) -> list[Entry]:
     """Classes with their `counts` (words, or none) or the few values of a blend, then small bases, the states without a
     value, the chosen place.
 
-    States share one hatch: of one period each says how many there are. `highlighted`: the code of the chosen place.
+    States share one hatch: of one period each says how many there are. `highlighted`: the code of the chosen place,
+    also where it is one of the leagues `around` the places.
     """
     words = [f"{word}{count}" for word, count in zip(scale.words, counts or [""] * len(scale.words), strict=True)]
     entries = [Entry(fill, text) for fill, text in zip(scale.colours, words, strict=False)]
@@ -59,7 +61,7 @@ def entries_of(
     ]
     if missing:
         entries.append(Entry(colours.missing, "、".join(missing), colours.hatch))
-    for places in drawn:
+    for places in drawn if around is None else [*drawn, around]:
         if highlighted in places.index:
             name = places["name"][[highlighted]].iloc[0]
             entries.append(Entry(CLEAR, f"橙色框为{name}", edge=colours.highlight))

@@ -54,7 +54,7 @@ def two_maps(
     colours = scene.colours
     both = [prepared(frame, scene) for frame in (early, late)]
     counted = [f" · {a}→{b}个" for a, b in zip(*[counts(scale, rows) for rows in both], strict=True)]
-    entries = entries_of(scale, pd.concat(both), None, colours, counted, scene.highlighted)
+    entries = entries_of(scale, pd.concat(both), None, colours, counted, scene.highlighted, sheet.around)
     top = key_height(entries, scale)
     traces, words = [], []
     for number, rows in enumerate(both):
@@ -98,7 +98,7 @@ def change_map(
     unit = unit_of(rows, scene)
     scale = around_zero(sound(rows)["value"], scene.indicator["direction"], unit, scene.dark)
     counted = [f" · {count}个" for count in counts(scale, rows)]
-    entries = entries_of(scale, rows, None, colours, counted, scene.highlighted)
+    entries = entries_of(scale, rows, None, colours, counted, scene.highlighted, sheet.around)
     top = key_height(entries, scale) if sheet.near else 0
     figure = go.Figure(
         drawn(rows, scale, scene, sheet),
@@ -252,7 +252,7 @@ def yearly_maps(
     """
     colours, periods = scene.colours, list(frames)
     every = {period: prepared(frame, scene) for period, frame in frames.items()}
-    entries = entries_of(scale, pd.concat(every.values()), None, colours, [], scene.highlighted)
+    entries = entries_of(scale, pd.concat(every.values()), None, colours, [], scene.highlighted, sheet.around)
     top = key_height(entries, scale)
     columns = min(PANEL_COLUMNS, len(periods))
     traces, words = [], []

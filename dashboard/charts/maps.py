@@ -96,7 +96,7 @@ def one_map(
     cities = None if apart is None else prepared(apart, scene)
     used = scale or own_scale(rows, scene)
     counted = [f" · {count}个" for count in counts(used, rows)]
-    entries = entries_of(used, rows, cities, colours, counted, scene.highlighted)
+    entries = entries_of(used, rows, cities, colours, counted, scene.highlighted, sheet.around)
     top = key_height(entries, used) if sheet.near else 0
     figure = go.Figure(
         drawn(rows, used, scene, sheet, cities),
@@ -244,7 +244,7 @@ def drawn(
     if cities is not None:
         traces += _area_traces(cities, scale, scene, sheet.shapes, "banners", "hatch-banners")
         traces.append(areas(shape(sheet.shapes, "banners"), cities.index, fill=CLEAR, line=colours.text, width=1.4))
-    for places, name in ((rows, sheet.areas), (cities, "banners")):
+    for places, name in ((rows, sheet.areas), (cities, "banners"), (sheet.around, "leagues")):
         if places is not None and scene.highlighted in places.index:
             outline = [scene.highlighted]
             traces.append(areas(shape(sheet.shapes, name), outline, fill=CLEAR, line=colours.highlight, width=2.6))
