@@ -429,11 +429,31 @@ def test_labels_in_a_crowded_place_give_way_to_each_other() -> None:
     places = PLACES.iloc[1:].assign(lon=[106.85, 106.86, 106.87], lat=[39.47, 39.47, 39.47])
     sheet = Sheet("shapes", "banner", group="150300")
     texts = [f"<b>{name}</b><br>99.5%" for name in places["short_name"]]
-    found, spots = labels.fitting(places, texts, sheet, labels.LABEL_SIZE)
-    x, y = labels._pixels(places, sheet)
+    found, spots, points = labels.fitting(places, texts, sheet, labels.LABEL_SIZE)
+    x, y = labels._pixels(points, sheet)
     kept = [labels._box(*label, labels.LABEL_SIZE) for label in zip(found, spots, x, y, strict=True) if label[0]]
     assert kept
     assert not any(labels._overlap(a, b) for i, a in enumerate(kept) for b in kept[:i])
+
+
+@pytest.mark.usefixtures("warehouse")
+@pytest.mark.parametrize("league", ["150100", "150200", "150400", "150700", "150900"])
+def test_every_banner_of_a_league_has_its_name_apart_from_the_others_or_at_the_end_of_a_line(league: str) -> None:
+    regions = selection.choices_of(queries.current_release()).regions
+    places, sheet = regions[regions["parent"] == league], Sheet("shapes", "banner", group=league)
+    texts = [f"<b>{name}</b><br>99.47%" for name in places["short_name"]]
+    found, spots, points = labels.fitting(places, texts, sheet, labels.LABEL_SIZE)
+    x, y = labels._pixels(points, sheet)
+    drawn = [labels._box(*label, labels.LABEL_SIZE * 1.2) for label in zip(found, spots, x, y, strict=True)]
+    assert not any(labels._overlap(a, b) for i, a in enumerate(drawn) for b in drawn[:i])
+    assert [text.partition("<br>")[0] for text in found] == [text.partition("<br>")[0] for text in texts]
+    moved = points.index[(points != places[["lon", "lat"]]).any(axis=1)]
+    lines = [
+        t
+        for t in labels.place_labels(places, found, sheet, {}, "#ffffff", spots=spots, points=points)
+        if "lines" in t["mode"]
+    ]
+    assert len(lines[0]["lon"]) // 3 == len(moved) if lines else moved.empty
 
 
 def leagues() -> pd.DataFrame:

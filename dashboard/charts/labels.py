@@ -1,10 +1,10 @@
 """Texts on maps: legible on any colour, and not on each other."""
 
+import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +33,16 @@ LABEL_SIZE = 13
 # To find out which labels fit: a map on a desk screen, and one of two beside each other, as narrow as in a picture.
 FRAME: Frame = (603, 500)
 HALF_FRAME: Frame = (400, 332)
-SPOTS = ("middle center", "bottom center", "top center", "middle right", "middle left")
+SPOTS = (
+    *("middle center", "bottom center", "top center", "middle right", "middle left"),
+    *("bottom right", "bottom left", "top right", "top left"),
+)
+CROWDED = 1.2  # how much more room labels take of a near map: letters are bold, and on a phone larger to the map
+ROUNDS = 6  # in which labels look for room
+# Where a label looks for ground that finds no room at its point, in pixels from there: all around, the nearest first.
+AWAY = [
+    (far * math.cos(turn), far * math.sin(turn)) for far in range(40, 121, 20) for turn in np.arange(16) * math.pi / 8
+]
 # Luminance below which a label is light. Higher than that of `theme.ink_on`: letters on a map are read against their
 # EDGE, so the middle blues may have white ones like the dark blues.
 DARK_FILL = 0.3
@@ -55,15 +64,17 @@ def place_labels(
     size: int = LABEL_SIZE,
     frame: Frame = FRAME,
     spots: Sequence[str] | None = None,
+    points: pd.DataFrame | None = None,
 ) -> list[dict[str, Any]]:
     """A text at the label point of each place; `texts` in the order of `places`.
 
     `fills`: code of an area of `sheet` -> its colour, `ground` that of all others. A label is light where nearly all of
     it lies on dark, else dark; an edge of the opposite colour keeps it legible where it leaves its area. `spots`: where
-    the text stands to the point (one of SPOTS); without them on the point, but moved by LABEL_SHIFTS, with a line back
-    from outside of its area.
+    the text stands to the point (one of SPOTS). `points`: other points (lon, lat) than those of `places`; without them
+    and `spots` these moved by LABEL_SHIFTS. A line leads back from a point outside of its area.
     """
-    points = _shifted(places) if spots is None else places[["lon", "lat"]]
+    if points is None:
+        points = _shifted(places) if spots is None else places[["lon", "lat"]]
     xs, ys = (pixels.tolist() for pixels in _pixels(points, sheet, frame))
     dark = {fill: luminance(fill) < DARK_FILL for fill in {*fills.values(), ground}}
     labels = []
@@ -74,7 +85,7 @@ def place_labels(
             under = _under(text, spot, round(x, 1), round(y, 1), size, sheet.areas, sheet.camera, frame)
             share = sum(dark[fills.get(code, ground)] for code in under) / len(under)
             labels.append((lon, lat, text, spot, share >= MOSTLY))
-    traces = _leaders(places, texts, sheet, ON_DARK if dark[ground] else ON_LIGHT, size, frame) if spots is None else []
+    traces = _leaders(places, points, texts, sheet, ON_DARK if dark[ground] else ON_LIGHT, size, frame)
     for light, (ink, halo) in ((False, ON_LIGHT), (True, ON_DARK)):
         part = [label for *label, lies_on_dark in labels if lies_on_dark == light]
         traces.append(
@@ -103,19 +114,24 @@ def _shifted(places: pd.DataFrame) -> pd.DataFrame:
 
 
 def _leaders(
-    places: pd.DataFrame, texts: Sequence[str], sheet: Sheet, colours: tuple[str, str], size: int, frame: Frame
+    places: pd.DataFrame,
+    points: pd.DataFrame,
+    texts: Sequence[str],
+    sheet: Sheet,
+    colours: tuple[str, str],
+    size: int,
+    frame: Frame,
 ) -> list[dict[str, Any]]:
-    """A line from each label that LABEL_SHIFTS moved out of its area to a dot on the area; nothing without such labels.
+    """A line from each label at a point outside of its area to a dot on the area; nothing without such labels.
 
     `colours`: of the line, and of its edge.
     """
     step = sheet.camera[2] * frame[0] / PLANE[0]
+    starts, ends = (list(zip(at["lon"].tolist(), at["lat"].tolist(), strict=True)) for at in (points, places))
     lines = [
         line
-        for code, text, lon, lat in zip(
-            places.index, texts, places["lon"].tolist(), places["lat"].tolist(), strict=True
-        )
-        if text and (line := _leader(code, text, lon, lat, size, step))
+        for code, text, start, end in zip(places.index.tolist(), texts, starts, ends, strict=True)
+        if text and start != end and (line := _leader(code, text, start, end, size, step))
     ]
     path = {
         "type": "scattergeo",
@@ -138,16 +154,13 @@ def _leaders(
 
 @lru_cache(maxsize=512)
 def _leader(
-    code: str, text: str, lon: float, lat: float, size: int, step: float
+    code: str, text: str, start: tuple[float, float], end: tuple[float, float], size: int, step: float
 ) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """From the edge of a label to its point, both (lon, lat); None where it lies on its area.
+    """From the edge of a label at `start` to `end`, both (lon, lat); None where `start` lies on its area.
 
     `step`: pixels to a radius of the earth.
     """
-    if code not in LABEL_SHIFTS:
-        return None
-    east, north = LABEL_SHIFTS[code]
-    ends = np.column_stack(plane(np.array([lon + east, lon]), np.array([lat + north, lat])))
+    ends = np.column_stack(plane(*np.array([start, end]).T))
     own = next(areas for areas in ("leagues", "banners") if code in boxes(areas).index)
     if areas_at(own, ends[:1]) == [code]:
         return None
@@ -156,8 +169,8 @@ def _leader(
     left, bottom, right, top = zip(*[box for line, box in lines if line.strip()], strict=True)
     middle = np.array([x, (min(bottom) + max(top)) / 2])
     half = np.array([max(right) - min(left), max(top) - min(bottom)]) / 2
-    start = middle + (to - middle) / max(1.0, *(np.abs(to - middle) / half).tolist())
-    return sphere(*(start / step)), (lon, lat)
+    edge = middle + (to - middle) / max(1.0, *(np.abs(to - middle) / half).tolist())
+    return sphere(*(edge / step)), end
 
 
 @lru_cache(maxsize=4096)  # a change of a filter writes the same names, and values as long
@@ -204,25 +217,61 @@ def in_view(places: pd.DataFrame, sheet: Sheet) -> npt.NDArray[np.bool_]:
 
 def fitting(
     places: pd.DataFrame, texts: Sequence[str], sheet: Sheet, size: int, first: str = ""
-) -> tuple[list[str], list[str]]:
-    """Which label of each place fits between the others and where: name and value, the name alone, or none.
+) -> tuple[list[str], list[str], pd.DataFrame]:
+    """Which label of each place fits between the others, at which spot and point: name and value, the name alone, or
+    none.
 
-    A place tries all spots around its point, with its value, then without; `first`: the one that tries before others.
-    `texts` and what is returned are in the order of `places`.
+    Every place tries all spots around its point with its name, those that found none before the others in the next
+    round; then with its value, `first` before the others. One without any spot goes to the ground beside the areas.
+    `texts` and what is returned are in the order of `places`; the points are lon, lat.
     """
     xs, ys = (pixels.tolist() for pixels in _pixels(places, sheet))
-    codes, names = places.index.tolist(), places["short_name"].tolist()
-    taken: list[Box] = []
-    found, spots = [""] * len(codes), [SPOTS[0]] * len(codes)
-    for at in sorted(range(len(codes)), key=lambda at: codes[at] != first):
-        for text, spot in product((texts[at], names[at]), SPOTS):
-            box = _box(text, spot, xs[at], ys[at], size)
-            inside = max(abs(box[0]), abs(box[2])) < FRAME[0] / 2 and max(abs(box[1]), abs(box[3])) < FRAME[1] / 2
-            if inside and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                found[at], spots[at] = text, spot
+    codes = places.index.tolist()
+    order = values_first = sorted(range(len(codes)), key=lambda at: codes[at] != first)
+    most: dict[int, Label] = {}
+    for _ in range(ROUNDS):
+        found: dict[int, Label] = {}
+        for at in order:
+            if label := _fit(texts[at].partition("<br>")[0], xs[at], ys[at], size, SPOTS, found.values()):
+                found[at] = label
+        most = max(most, found, key=len)
+        if len(most) == len(codes):
+            break
+        order = sorted(order, key=lambda at: at in found)
+    for at in filter(most.__contains__, values_first):
+        others = [label for other, label in most.items() if other != at]
+        most[at] = _fit(texts[at], xs[at], ys[at], size, SPOTS, others) or most[at]
+    points = places[["lon", "lat"]].copy()
+    step = sheet.camera[2] * FRAME[0] / PLANE[0]
+    for at in [at for at in values_first if at not in most]:
+        own = np.array(plane(*places.iloc[at][["lon", "lat"]]), dtype=float)
+        for x, y in AWAY:
+            label = _fit(texts[at], xs[at] + x, ys[at] + y, size, SPOTS[:1], most.values())
+            point = own + np.array([x, y]) / step
+            if label and areas_at(sheet.areas, point[None])[0] not in codes:
+                most[at], points.iloc[at] = label, sphere(*point)
                 break
-    return found, spots
+    none = Label("", SPOTS[0], (0, 0, 0, 0))
+    drawn = [most.get(at, none) for at in range(len(codes))]
+    return [label.text for label in drawn], [label.spot for label in drawn], points
+
+
+class Label(NamedTuple):
+    """A text that has found room."""
+
+    text: str
+    spot: str
+    box: Box
+
+
+def _fit(text: str, x: float, y: float, size: int, spots: Iterable[str], others: Collection[Label]) -> Label | None:
+    """A text at the first of `spots` where it lies in the frame, and on none of the `others`."""
+    for spot in spots:
+        box = _box(text, spot, x, y, size * CROWDED)
+        inside = max(abs(box[0]), abs(box[2])) < FRAME[0] / 2 and max(abs(box[1]), abs(box[3])) < FRAME[1] / 2
+        if inside and not any(_overlap(box, other.box) for other in others):
+            return Label(text, spot, box)
+    return None
 
 
 def named(
@@ -245,7 +294,7 @@ def named(
     return found
 
 
-def _box(text: str, spot: str, x: float, y: float, size: int) -> Box:
+def _box(text: str, spot: str, x: float, y: float, size: float) -> Box:
     """Left, bottom, right, top of a label in pixels."""
     lines = _lines(text)
     width, height = max(width_of(line) for line in lines) * size * 0.54, len(lines) * size * 1.3

@@ -339,8 +339,8 @@ def _labels(
     if not sheet.near and sheet.level == "league":
         texts = named(rows, full, sheet, size, frame, first=scene.highlighted)
         return place_labels(rows, texts, sheet, fills, colours.ground, size=size, frame=frame)
-    texts, spots = fitting(rows, full, sheet, size, first=scene.highlighted)
-    return place_labels(rows, texts, sheet, fills, colours.ground, size=size, spots=spots)
+    texts, spots, points = fitting(rows, full, sheet, size, first=scene.highlighted)
+    return place_labels(rows, texts, sheet, fills, colours.ground, size=size, spots=spots, points=points)
 
 
 def _fills(rows: pd.DataFrame, scale: Scale, missing: str) -> list[str]:
