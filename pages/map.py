@@ -14,7 +14,7 @@ map_controls.breadcrumb(asked)
 map_controls.controls(asked)
 
 wide = asked.view in mapping.WIDE
-if wide:  # style.css leaves the labels out on a phone
+if wide:  # style.css lets a phone swipe from map to map
     map_column, side_column = st.container(key="wide_map"), st.container()
 else:
     map_column, side_column = st.columns([2, 1], gap="medium")

@@ -123,4 +123,10 @@ def test_no_view_logs_an_error_or_scrolls_sideways_on_a_phone(visit, view: str, 
         "() => { const m = document.querySelector('[data-testid=stMain]'); return [m.scrollWidth, m.clientWidth] }"
     )
     assert widths[0] <= widths[1]
+    if view in ("pair", "years"):  # one map, or two small ones, as wide as the screen; a swipe brings the next
+        box = opened.page.locator('[class*="st-key-chart_box_map"]')
+        seen, names = 1 if view == "pair" else 2, box.locator(".scatterlayer text:visible").all_text_contents()
+        assert box.evaluate("e => e.scrollWidth / e.clientWidth") > 1.5
+        assert box.locator(".geo .bg").nth(seen - 1).bounding_box()["width"] > 270 / seen
+        assert any("呼和浩特" in name for name in names) == (view == "pair")
     opened.clean()
