@@ -17,8 +17,6 @@ from dashboard.theme import DEMO_MARK, cited, format_period
 YEAR = "2024"
 HEADS = ("条目", "领域", "任务和要求", "时限", "对照", "全区数据")
 STATES = {"answered": f"有{YEAR}年及以后数据", "earlier": "只有以前年度或跨年累计数据", "none": "暂无数据"}
-
-
 SIMULATED = "以模拟数据对照，不代表实际完成情况。"
 
 
