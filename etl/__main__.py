@@ -8,6 +8,7 @@ are loaded), and what `status` ends with where a release is damaged, or there ar
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ EXIT_CODES = """\
 STOPPED = "已中断"  # not “没有改变什么”: of several files some may be loaded
 SHOWN_REJECTS = 50
 SHOWN_ROWS = 20
+YIELDING = 19  # of `nice`: where loads and readers share cores, readers come first
 STEP = 0.01  # of the whole: what is worth telling a page
 
 
@@ -467,4 +469,5 @@ def _simulate(paths: Paths, options: argparse.Namespace, say: Say) -> Told:
 
 
 if __name__ == "__main__":
+    os.nice(YIELDING)
     sys.exit(main())

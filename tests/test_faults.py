@@ -219,10 +219,12 @@ def test_who_interrupts_the_wait_for_another_publisher_sees_one_line(
         end = threading.Timer(60, waiting.kill)  # of a program that says nothing or goes on
         end.start()
         said = next((line for line in waiting.stdout if "等它完成" in line), "")
+        yields = os.getpriority(os.PRIO_PROCESS, waiting.pid) > os.getpriority(os.PRIO_PROCESS, 0)
         waiting.send_signal(signal.SIGINT)
         rest = waiting.stdout.read()
         end.cancel()
     assert said
+    assert yields == (module == "etl"), "to readers"
     assert waiting.returncode == 130
     assert "Traceback" not in said + rest
     assert rest.startswith("已中断")
