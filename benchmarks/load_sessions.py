@@ -189,9 +189,10 @@ def times(name: str, taken: list[float]) -> str:
 
 
 def memory(name: str, megabytes: list[float]) -> str:
-    """One line."""
+    """One line; `megabytes`: every ten seconds."""
     first, half, last = megabytes[0], megabytes[len(megabytes) // 2], megabytes[-1]
-    return f"memory of {name}: start {first:.0f} MB, half time {half:.0f} MB, end {last:.0f} MB"
+    minutes = ", ".join(f"{at:.0f}" for at in megabytes[::6])
+    return f"memory of {name}: start {first:.0f} MB, half time {half:.0f} MB, end {last:.0f} MB; each minute: {minutes}"
 
 
 def report(tally: Tally, servers: list[Used], proxy: Used | None) -> bool:
