@@ -1,8 +1,11 @@
 """A department at work: N readers in real Streamlit sessions, each changing something every few seconds.
 
-    python -m benchmarks.load_sessions [--sessions 100] [--seconds 180] [--every 5] [--replicas 1] [--loads 0]
+    python -m benchmarks.load_sessions [--sessions 100] [--seconds 180] [--every 5] [--stay 0]
+        [--replicas 1] [--loads 0]
 
 Prints how long an interaction took (median, p95, worst), errors, processor time and memory of the server.
+From ten minutes on (`--seconds 900`) it also says whether memory is flat, once what is kept for readers is full.
+`--stay 60` lets each reader leave after a minute, and another one come in at once.
 `--replicas 2` runs two servers over one data folder behind Debian's nginx as in deploy/: Python's lock keeps one
 server to one core. Every reader has come by its page and keeps the cookie that came with it, as a browser does.
 `--loads 10` lets ten stewards load a table each, one after the other as the lock has it, while the readers read; then
@@ -44,6 +47,9 @@ from tools import serve
 PAGES = ["", "map", "compare", "trends", "profile", "indicators", "data", "quality"]
 SLOWEST = 1.0  # seconds that 95 of 100 interactions may take
 MOST_MEGABYTES = 2048
+FULL = 480  # seconds until the tables that are kept for readers are as many as they may be
+FLAT = 5  # megabytes a minute; a table kept for each change would be ten times as much
+LOOK = 10  # seconds from one look at the memory to the next
 LOG_LETTERS = 5000  # of what each server wrote, shown when a reader met an error
 # Which replica a reader gets is chance: only with enough of them do too few at one tell that they are not spread.
 ENOUGH_READERS = 20  # for each replica
@@ -58,6 +64,7 @@ LOADED = """
 class Tally:
     """What the readers and stewards met."""
 
+    came: int = 0  # readers
     opened: list[float] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
     by_page: dict[str, list[float]] = field(default_factory=dict)
@@ -70,7 +77,7 @@ class Tally:
 
 @dataclass
 class Used:
-    """What the processes of one kind used: seconds of the processor, and memory every ten seconds."""
+    """What the processes of one kind used: seconds of the processor, and memory at every look."""
 
     name: str
     pids: list[int]
@@ -90,23 +97,36 @@ class Used:
         self.memory.append(sum(map(resident_megabytes, self.pids)))
 
 
-async def read(address: str, pages: list[str], number: int, until: float, every: float, tally: Tally) -> None:
-    """One reader: opens a page, then changes something about every `every` seconds, now and then another page."""
+async def read(address: str, number: int, until: float, options: argparse.Namespace, tally: Tally) -> None:
+    """One reader after the other, each for `--stay` seconds; one to the end where that is 0."""
     chance = random.Random(number)  # noqa: S311 - the same readers in every run
-    await asyncio.sleep(chance.uniform(0, every * 2))
+    await asyncio.sleep(chance.uniform(0, options.every * 2))
     dataset = "dataset=demo" if number % 4 else ""
-    session = Session(address, page=pages[number % len(pages)], query=dataset)
+    page = options.pages[number % len(options.pages)]
+    try:
+        while time.monotonic() < until:
+            leaving = min(until, time.monotonic() + options.stay) if options.stay else until
+            await visit(Session(address, page=page, query=dataset), chance, leaving, options, tally)
+            page = chance.choice(options.pages)
+    except (SessionError, OSError) as error:
+        tally.errors.append(f"reader {number}: {error}")
+
+
+async def visit(
+    session: Session, chance: random.Random, leaving: float, options: argparse.Namespace, tally: Tally
+) -> None:
+    """Opens a page, then changes something about every `--every` seconds, now and then another page. SessionError."""
+    dataset = session.query
+    tally.came += 1
     try:
         tally.opened.append(await session.open())
-        while time.monotonic() < until:
-            await asyncio.sleep(chance.uniform(0.6, 1.4) * every)
+        while time.monotonic() < leaving:
+            await asyncio.sleep(chance.uniform(0.6, 1.4) * options.every)
             if chance.random() < 0.15:
-                tally.opened.append(await session.turn(chance.choice(pages), dataset))
+                tally.opened.append(await session.turn(chance.choice(options.pages), dataset))
             else:
                 tally.changed.append(await session.change(chance))
                 tally.by_page.setdefault(session.page, []).append(tally.changed[-1])
-    except (SessionError, OSError) as error:
-        tally.errors.append(f"reader {number}: {error}")
     finally:
         tally.received += session.received
         await session.close()
@@ -150,11 +170,11 @@ def not_as_loaded(data: Path, tally: Tally) -> list[str]:
 
 
 async def watch(used: list[Used], until: float) -> None:
-    """Notes memory every ten seconds."""
+    """Notes the memory of all at every look."""
     while time.monotonic() < until:
         for one in used:
             one.look()
-        await asyncio.sleep(10)
+        await asyncio.sleep(LOOK)
 
 
 async def work(address: str, data: Path, used: list[Used], options: argparse.Namespace) -> Tally:
@@ -162,7 +182,7 @@ async def work(address: str, data: Path, used: list[Used], options: argparse.Nam
     tally, until = Tally(), time.monotonic() + options.seconds
     for one in used:
         one.begin()
-    readers = [read(address, options.pages, number, until, options.every, tally) for number in range(options.sessions)]
+    readers = [read(address, number, until, options, tally) for number in range(options.sessions)]
     stewards = [load(data, number, tally) for number in range(options.loads)]
     await asyncio.gather(*readers, *stewards, watch(used, until))
     for one in used:
@@ -189,10 +209,19 @@ def times(name: str, taken: list[float]) -> str:
 
 
 def memory(name: str, megabytes: list[float]) -> str:
-    """One line; `megabytes`: every ten seconds."""
+    """One line; `megabytes`: at every look."""
     first, half, last = megabytes[0], megabytes[len(megabytes) // 2], megabytes[-1]
-    minutes = ", ".join(f"{at:.0f}" for at in megabytes[::6])
+    minutes = ", ".join(f"{at:.0f}" for at in megabytes[:: 60 // LOOK])
     return f"memory of {name}: start {first:.0f} MB, half time {half:.0f} MB, end {last:.0f} MB; each minute: {minutes}"
+
+
+def rise(megabytes: list[float]) -> float | None:
+    """How many megabytes a minute came on top once all was full; None: the run was too short to tell."""
+    full = megabytes[FULL // LOOK :]
+    if len(full) < 120 // LOOK:
+        return None
+    minutes = [look * LOOK / 60 for look in range(len(full))]
+    return statistics.linear_regression(minutes, full).slope
 
 
 def report(tally: Tally, servers: list[Used], proxy: Used | None) -> bool:
@@ -214,6 +243,9 @@ def report(tally: Tally, servers: list[Used], proxy: Used | None) -> bool:
         for server in servers:
             print(memory(server.name, server.memory))
     print(memory("the server" if proxy is None else "all replicas", total))
+    risen = rise(total)
+    if risen is not None:
+        print(f"memory from minute {FULL // 60} on: {risen:+.1f} MB a minute (flat: up to {FLAT})")
     if tally.loads:
         print(times("loads", tally.loads))
     for sentence in tally.refused:
@@ -222,7 +254,8 @@ def report(tally: Tally, servers: list[Used], proxy: Used | None) -> bool:
     for error in tally.errors[:10]:
         print(f"  {error}")
     p95 = sorted(tally.changed)[int(len(tally.changed) * 0.95)] if tally.changed else float("inf")
-    return p95 <= SLOWEST and not tally.errors and max(total) <= MOST_MEGABYTES
+    flat = risen is None or risen <= FLAT
+    return p95 <= SLOWEST and not tally.errors and max(total) <= MOST_MEGABYTES and flat
 
 
 def main() -> int:
@@ -231,6 +264,7 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--every", type=float, default=5)
+    parser.add_argument("--stay", type=float, default=0, help="seconds until a reader leaves; 0: stays to the end")
     parser.add_argument("--replicas", type=int, default=1, help="servers; behind nginx when there are several")
     parser.add_argument("--loads", type=int, default=0)
     parser.add_argument("--pages", nargs="+", default=PAGES, help="the pages that are read; 总览 is an empty word")
@@ -255,19 +289,19 @@ def main() -> int:
         tally = asyncio.run(work(address, data, used, options))
         print(f"readers {options.sessions}, each about every {options.every:g} s, for {options.seconds:g} s")
         if proxy is not None:
-            counts = sessions_by_replica(proxy, servers, options.sessions)
+            counts = sessions_by_replica(proxy, servers, tally.came)
             print(f"readers by replica: {counts}")
-            fair = options.sessions / len(counts)
+            fair = tally.came / len(counts)
             if fair >= ENOUGH_READERS and min(counts) < LEAST_SHARE * fair:
                 tally.errors.append("the readers are not spread")
-            if sum(counts) != options.sessions:
-                tally.errors.append(f"{sum(counts)} websockets for {options.sessions} readers")
+            if sum(counts) != tally.came:
+                tally.errors.append(f"{sum(counts)} websockets for {tally.came} readers")
         if options.loads:
             tally.errors += not_as_loaded(data, tally)
         if tally.errors:
             print("\n".join(server.log.read_text(encoding="utf-8")[-LOG_LETTERS:] for server in servers))
     met = report(tally, used[: options.replicas], used[-1] if proxy else None)
-    print("aims met" if met else f"aims missed (p95 <= {SLOWEST:g} s, no error, <= {MOST_MEGABYTES} MB)")
+    print("aims met" if met else f"aims missed (p95 <= {SLOWEST:g} s, no error, <= {MOST_MEGABYTES} MB, flat)")
     return 0 if met else 1
 
 

@@ -38,7 +38,10 @@ class Session:
     received: int = 0
     warnings: list[str] = field(default_factory=list)
     _socket: ClientConnection | None = None
-    _known: dict[str, ForwardMsg] = field(default_factory=dict)
+    # hash -> a message that need not be sent again, and the run that last used it
+    _known: dict[str, tuple[ForwardMsg, int]] = field(default_factory=dict)
+    _runs: int = 0
+    _kept_runs: int = 0  # how long a browser keeps what no run used, as the server says
     # label -> widget id, options, the one that is shown
     _choices: dict[str, tuple[str, list[str], str]] = field(default_factory=dict)
     _page: "hashlib._Hash" = field(default_factory=hashlib.sha256)  # all that this run has put on the page
@@ -134,11 +137,13 @@ class Session:
         message = ForwardMsg.FromString(data)
         kind = message.WhichOneof("type")
         if kind == "ref_hash":
-            message = self._known[message.ref_hash]
+            message, _ = self._known[name := message.ref_hash]
+            self._known[name] = message, self._runs
             kind = message.WhichOneof("type")
         elif message.metadata.cacheable:
-            self._known[message.hash] = message
+            self._known[message.hash] = message, self._runs
         if kind == "new_session":
+            self._kept_runs = message.new_session.config.max_cached_message_age
             self._choices.clear()
             self.warnings.clear()
             self._page = hashlib.sha256()
@@ -156,6 +161,9 @@ class Session:
                 return False
             if status not in DONE:
                 raise SessionError(f"/{self.page}?{self.query}: {status}")
+            self._runs += 1
+            used_since = self._runs - self._kept_runs
+            self._known = {name: known for name, known in self._known.items() if known[1] >= used_since}
             return True
         return False
 

@@ -35,11 +35,24 @@ def table(
 
         @functools.wraps(make)
         def given(*args: P.args, **kwargs: P.kwargs) -> pd.DataFrame:
-            return made(*args, **kwargs).copy(deep=False)
+            frame = made(*args, **kwargs)
+            _forget_the_gone(frame)
+            return frame.copy(deep=False)
 
         return given
 
     return keep
+
+
+def _forget_the_gone(frame: pd.DataFrame) -> None:
+    """Lets pandas forget what was made of these values and is gone.
+
+    It notes every table, column and index over the same values, and drops those of the gone when there are 500 of one
+    column, or somebody asks: notes upon the tables kept here would fill half a gigabyte in half an hour.
+    """
+    for shared in [*(block.refs for block in frame._mgr.blocks), *(axis._references for axis in frame.axes)]:
+        if shared is not None:
+            shared.has_reference()
 
 
 def _texts_once(frame: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,13 @@ from typing import Literal
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, screen, selection, turns
+from dashboard import controls, frame, frozen, gate, map_controls, queries, saved, screen, selection, turns, widgets
 from dashboard.server import TITLE
 
 ROOT = Path(__file__).resolve().parent.parent
 STATIC = ROOT / "dashboard" / "static"
 
+widgets.forget_gone()
 st.set_page_config(page_title=TITLE, page_icon=str(STATIC / "icon.png"), layout="wide")
 st.logo(str(STATIC / "logo.svg"), size="large")
 visitor = gate.enter()

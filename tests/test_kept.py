@@ -1,6 +1,8 @@
 """Tables that are kept for many readers, or not made before one asks."""
 
+import gc
 import sys
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -36,6 +38,22 @@ def test_a_kept_table_is_made_once_and_no_reader_changes_it_for_another() -> Non
     assert made == ["x", "y"]
     with pytest.raises(ValueError, match="read-only"):
         yours["value"].to_numpy()[0] = 5.0
+
+
+def test_a_kept_table_does_not_grow_by_being_read() -> None:
+    @kept.table(max_entries=1)
+    def table() -> pd.DataFrame:
+        return pd.DataFrame({"value": [1.0, 2.0], "name": ["x", "y"]}, index=["a", "b"])
+
+    def notes_after(readers: int) -> int:
+        for _ in range(readers):
+            mine = table()
+            mine[mine["value"] > 1].assign(double=mine["value"] * 2)["name"].to_list()
+        gc.collect()
+        return sum(isinstance(one, weakref.ref) for one in gc.get_objects())
+
+    few = notes_after(3)
+    assert notes_after(300) <= few + 20
 
 
 def test_the_table_of_a_chart_is_made_once_when_somebody_asks() -> None:

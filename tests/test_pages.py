@@ -1,5 +1,6 @@
 """Every page as a reader meets it, without a browser."""
 
+import gc
 import json
 import re
 from pathlib import Path
@@ -175,6 +176,18 @@ def test_choosing_an_indicator_writes_the_address_and_brings_its_own_period() ->
     app.selectbox(key="choose_indicator").select("mediation_success_rate").run()
     assert app.query_params["indicator"] == "mediation_success_rate"
     assert not app.warning
+
+
+@pytest.mark.parametrize("name", ["overview", "map", "indicators", "quality"])
+def test_of_what_a_reader_has_left_nothing_is_kept(name: str) -> None:
+    app = open_page(name, dataset="demo")
+    kept = []
+    for option in app.selectbox(key="choose_indicator").options[:8]:
+        app.selectbox(key="choose_indicator").select(option).run()
+        assert not app.exception
+        gc.collect()
+        kept.append(sum(isinstance(one, frame.Reader) for one in gc.get_objects()))
+    assert max(kept[4:]) <= max(kept[:4])
 
 
 def test_the_choice_goes_with_the_reader_to_another_page() -> None:
