@@ -5,7 +5,7 @@
 
 Prints how long an interaction took (median, p95, worst), errors, processor time and memory of the server.
 From ten minutes on (`--seconds 900`) it also says whether memory is flat, once what is kept for readers is full.
-`--stay 60` lets each reader leave after a minute, and another one come in at once.
+`--stay 60` lets each reader leave after about a minute, and another one come in at once.
 `--replicas 2` runs two servers over one data folder behind Debian's nginx as in deploy/: Python's lock keeps one
 server to one core. Every reader has come by its page and keeps the cookie that came with it, as a browser does.
 `--loads 10` lets ten stewards load a table each, one after the other as the lock has it, while the readers read; then
@@ -98,14 +98,15 @@ class Used:
 
 
 async def read(address: str, number: int, until: float, options: argparse.Namespace, tally: Tally) -> None:
-    """One reader after the other, each for `--stay` seconds; one to the end where that is 0."""
+    """One reader after the other, each for about `--stay` seconds; one to the end where that is 0."""
     chance = random.Random(number)  # noqa: S311 - the same readers in every run
     await asyncio.sleep(chance.uniform(0, options.every * 2))
     dataset = "dataset=demo" if number % 4 else ""
     page = options.pages[number % len(options.pages)]
     try:
         while time.monotonic() < until:
-            leaving = min(until, time.monotonic() + options.stay) if options.stay else until
+            stay = chance.uniform(0.5, 1.5) * options.stay
+            leaving = min(until, time.monotonic() + stay) if stay else until
             await visit(Session(address, page=page, query=dataset), chance, leaving, options, tally)
             page = chance.choice(options.pages)
     except (SessionError, OSError) as error:
@@ -264,7 +265,9 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--every", type=float, default=5)
-    parser.add_argument("--stay", type=float, default=0, help="seconds until a reader leaves; 0: stays to the end")
+    parser.add_argument(
+        "--stay", type=float, default=0, help="about how many seconds until a reader leaves; 0: at the end"
+    )
     parser.add_argument("--replicas", type=int, default=1, help="servers; behind nginx when there are several")
     parser.add_argument("--loads", type=int, default=0)
     parser.add_argument("--pages", nargs="+", default=PAGES, help="the pages that are read; 总览 is an empty word")

@@ -26,7 +26,7 @@ from etl.accepted import FIGURE_COLUMNS, Load, Request
 from etl.catalogue import Catalogue, load_catalogue
 from etl.checks import expand_expected, run_checks
 from etl.corrections import CORRECTED, corrected
-from etl.errors import Finding, UserError, told_when_full
+from etl.errors import Finding, UserError, file_fault, told_when_full
 from etl.inputs import input_files, now, sha256
 from etl.paths import Paths
 from etl.progress import Say
@@ -533,7 +533,10 @@ def _remember(paths: Paths, fingerprint: str, release_id: str) -> None:
 
 
 def _prune(paths: Paths, say: Say) -> None:
-    """Removes all but the newest releases, the current one and those that a snapshot was taken from."""
+    """Removes all but the newest releases, the current one and those that a snapshot was taken from.
+
+    The new release is current by now: what cannot be removed is told and stays.
+    """
     files = _release_files(paths)
     if len(files) <= RELEASES_KEPT:
         return
@@ -546,7 +549,10 @@ def _prune(paths: Paths, say: Say) -> None:
         return
     for path in old:
         if path.stem not in kept:
-            path.unlink()
+            try:
+                path.unlink()
+            except OSError as error:
+                say(f"旧版本{path.stem}没有删除：{file_fault(error)}")
 
 
 def _sync(path: Path) -> None:

@@ -45,12 +45,16 @@ class Panel:
 
 @dataclass(frozen=True)
 class Total:
-    """A count: the region's total in some years; the years between are interpolated and a little shaken."""
+    """A count: the region's total in some years; the years between are interpolated and a little shaken.
+
+    `step`: what it is counted in; what an official total has beside that falls to the heaviest leaf.
+    """
 
     id: str
     path: Years
     quarterly: bool = False
     cities_only: bool = False
+    step: int = 1
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ CONTRADICTIONS = {
 PLAN: tuple[Total | Part, ...] = (
     # 1 government functions and services
     Total("enterprise_issues_accepted", {2019: 92, 2025: 260}),
-    Total("enterprise_losses_recovered", {2019: 180_000_000, 2025: 820_000_000}),
+    Total("enterprise_losses_recovered", {2019: 180_000_000, 2025: 820_000_000}, step=10_000),
     Total("business_entities_total", {2019: 2_120_000, 2022: 2_530_120, 2025: 2_960_000}),
     Total("business_entities_new", {2019: 301_000, 2022: 368_380, 2025: 471_000}, quarterly=True),
     Total("gov_service_items", {2019: 98_000, 2025: 131_000}),
@@ -191,7 +195,7 @@ PLAN: tuple[Total | Part, ...] = (
     Total("arbitration_cases", {2019: 3_222, 2022: 3_566, 2025: 5_060}),
     Total("legal_aid_cases", {2019: 24_600, 2025: 35_700}, quarterly=True),
     Total("legal_aid_migrant_workers", {2019: 12_900, 2025: 9_480}),
-    Total("legal_aid_losses_recovered", {2019: 181_000_000, 2025: 301_000_000}),
+    Total("legal_aid_losses_recovered", {2019: 181_000_000, 2025: 301_000_000}, step=10_000),
     Total("lawyers", {2019: 8_820, 2025: 12_700}),
     Total("legal_literate_persons", {2019: 12_000, 2023: 34_600, 2025: 41_800}),
     Total("legal_consultations", {2019: 268_000, 2025: 447_000}, quarterly=True),
@@ -421,7 +425,8 @@ def _draw_total(item: Total, stock: bool, leaves: Leaves, official: Mapping[tupl
     known: dict[tuple[str, int], Decimal | int] = {**official, **FIXED}
     anchors = {**item.path, **{year: int(value) for (name, year), value in known.items() if name == item.id}}
     shaken = _path(anchors) * _draws(f"{item.id} path", (len(YEARS),), 970, 1031) // 1000
-    totals = [anchors.get(year, int(value)) for year, value in zip(YEARS, shaken, strict=True)]
+    in_steps = shaken // item.step * item.step
+    totals = [anchors.get(year, int(value)) for year, value in zip(YEARS, in_steps, strict=True)]
     size = len(leaves.codes)
     base = leaves.weights * _draws(f"{item.id} leaf", (size,), 60, 151) // 100
     quarters = 4 if item.quarterly and not stock else 1
@@ -429,7 +434,8 @@ def _draw_total(item: Total, stock: bool, leaves: Leaves, official: Mapping[tupl
     weights = base[:, None, None] * _draws(f"{item.id} year", (size, len(YEARS), 1), *spread) // 100
     if quarters == 4:
         weights = weights * SEASON * _draws(f"{item.id} quarter", (size, len(YEARS), 4), 85, 116) // 1000
-    values = np.stack([_apportion(t, weights[:, i]) for i, t in enumerate(totals)], axis=1)
+    values = np.stack([_apportion(t // item.step, weights[:, i]) for i, t in enumerate(totals)], axis=1) * item.step
+    values[base.argmax(), :, 0] += np.array(totals) % item.step
     return _by_quarter(values) if item.quarterly and stock else values
 
 

@@ -1,6 +1,7 @@
 """Releases: built aside, verified, pointed at; and the command line around them."""
 
 import csv
+import errno
 import json
 import shutil
 import tempfile
@@ -182,6 +183,26 @@ def test_only_the_newest_releases_stay(inputs: Paths, monkeypatch: pytest.Monkey
         append_figure(inputs, region_code=f"15010{int(value) + 1}", region_name="", value=value)
         publish.build(inputs, quiet)
     assert len(publish.releases(inputs)) == 2
+
+
+def test_an_old_release_that_cannot_be_removed_is_told_and_the_new_one_stands(
+    inputs: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "RELEASES_KEPT", 1)
+    first = publish.build(inputs, quiet).release.id
+    append_figure(inputs, region_code="150102", region_name="", value="1")
+    remove = Path.unlink
+
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        if path.stem == first:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        remove(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    said: list[str] = []
+    second = publish.build(inputs, said.append).release.id
+    assert publish.current_id(inputs) == second != first
+    assert any(f"旧版本{first}没有删除" in line and "权限" in line for line in said)
 
 
 def test_a_leftover_of_a_killed_build_is_cleaned(inputs: Paths) -> None:

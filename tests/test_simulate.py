@@ -28,7 +28,7 @@ from etl.simulate import (
 )
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-SHA256 = "c43439a0ecee15e9bfe7cb34aa22fd47eebc79397945aec2496adb37be16d4f4"
+SHA256 = "d50784f2ba026a5a02f5171cef5c12cac9a94b8c2e183a5dec639eacd4138028"
 KEY = ["region_code", "indicator_id", "period"]
 OFFICIAL = {
     ("arbitration_cases", 2019): 3222,
@@ -160,6 +160,16 @@ def test_counts_are_whole_and_not_negative(catalogue: Catalogue, rows: pd.DataFr
     numbers = rows[rows["indicator_id"].isin(counts(catalogue, rows))]["value"].dropna()
     assert (numbers >= 0).all()
     assert (numbers == numbers.round()).all()
+
+
+def test_sums_of_money_are_whole_ten_thousands_but_for_what_an_official_total_has_beside(
+    catalogue: Catalogue, rows: pd.DataFrame
+) -> None:
+    money = rows[rows["indicator_id"].map(lambda i: catalogue.indicators[i].unit) == "元"]
+    odd = money[money["value"] % 10_000 > 0]
+    assert len(money) > 1000
+    assert [*odd["period"].unique()] == ["2023"]
+    assert [*odd["region_code"].sort_values()] == ["150000", "150500", "150502"]  # 24632.97万元 was published
 
 
 def test_banners_add_up_to_their_league(catalogue: Catalogue, rows: pd.DataFrame, values: pd.Series) -> None:
