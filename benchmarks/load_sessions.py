@@ -280,9 +280,9 @@ def main() -> int:
     serve.prepare(Paths(data=options.data, static=default_paths().static))
     print(f"load average before {os.getloadavg()[0]:.1f}, cores {os.cpu_count()}", flush=True)
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as running:
-        data, proxy, secret = Path(folder) / "data", None, replica_secret()
+        data, proxy, environment = Path(folder) / "data", None, {**replica_secret(), **serve.HEAPS}
         shutil.copytree(options.data, data, ignore=shutil.ignore_patterns("state"))
-        servers = [running.enter_context(Server(data, environment=secret)) for _ in range(options.replicas)]
+        servers = [running.enter_context(Server(data, environment=environment)) for _ in range(options.replicas)]
         address = servers[0].address
         used = [Used(f"replica {number}", [server.pid]) for number, server in enumerate(servers, 1)]
         if options.replicas > 1:

@@ -11,6 +11,10 @@ from etl import static
 from etl.errors import UserError, told_of_files
 from etl.paths import ROOT, Paths, default_paths
 
+# Each page is made in a thread of its own, and glibc would give sixteen of them heaps of their own: what is free in one
+# is of no use to the others (docs/reliability.md, Memory).
+HEAPS = {"MALLOC_ARENA_MAX": "2"}
+
 
 def prepare(paths: Paths) -> int:
     """Builds the first release when there is none; its exit code. Beside data that are there already, a newly installed
@@ -73,7 +77,7 @@ def main() -> int:
     print(f"网址：http://localhost:{options.port}  （按 Ctrl+C 停止）", flush=True)
     server = ["-m", "streamlit", "run", "app.py", "--server.port", str(options.port), "--server.address", options.host]
     # Who is believed about where a reader comes from, data/access.toml says, not uvicorn.
-    environment = {**os.environ, "FORWARDED_ALLOW_IPS": ""}
+    environment = {**os.environ, **HEAPS, "FORWARDED_ALLOW_IPS": ""}
     os.chdir(ROOT)
     # In the place of this process: whoever ends it means the server.
     return os.execve(sys.executable, [sys.executable, *server], environment)  # noqa: S606 - our own interpreter
